@@ -1,0 +1,1 @@
+"""Vedette: self-hosted mobile threat defense bound to a Microsoft Entra tenant."""

@@ -1,0 +1,1 @@
+"""A stand-in for Microsoft's cloud (Entra, Graph, Intune, conditional access) and a fleet of phones."""

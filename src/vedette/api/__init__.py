@@ -1,0 +1,1 @@
+"""Thin ASGI: what phones and programmes call."""

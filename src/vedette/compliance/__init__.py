@@ -1,0 +1,1 @@
+"""Every change that can alter a phone's state, one file each; device state and StateChange."""

@@ -1,0 +1,1 @@
+"""Intune connector: enrollment from Entra groups, heartbeat, state sync by extension attribute."""

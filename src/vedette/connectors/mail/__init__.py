@@ -1,0 +1,1 @@
+"""E-mail to administrators: threat notifications and connector errors."""

@@ -1,0 +1,74 @@
+"""What is to be told to other systems about each device, and what went wrong while telling it."""
+
+from django.db import models
+
+from vedette.devices.models import Device
+from vedette.foundation.tables import TenantRow
+
+
+class Delivery(TenantRow):
+    """The newest value owed to one route for one device; a newer state overwrites an unsent one.
+
+    Claimed by an UPDATE that sets a lease; the network call happens after that commit, the result is
+    written in a second transaction (design.md 2, rule 3).
+    """
+
+    class Status(models.TextChoices):
+        DUE = "due"
+        LEASED = "leased"
+        SENT = "sent"
+        CONFIRMED = "confirmed"
+        FAILED = "failed"
+        FOREIGN = "foreign"
+
+    route = models.TextField(help_text="attribute, partner")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False)
+    desired = models.TextField(blank=True, default="", help_text="Value owed; empty means withdrawn")
+    sent = models.TextField(null=True, help_text="Value that last arrived; null before the first")  # noqa: DJ001 - null is 'never sent', empty is 'withdrawn'
+    before = models.TextField(blank=True, default="", help_text="Value found at Microsoft before the push")
+    status = models.TextField(choices=Status, default=Status.DUE)
+    generation = models.PositiveBigIntegerField(default=1, help_text="Rises with desired; a late result loses")
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    error_code = models.TextField(blank=True, default="")
+    error = models.TextField(blank=True, default="")
+    request_id = models.TextField(blank=True, default="")
+    state_change_id = models.UUIDField(null=True)
+    requested_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "route", "device"], name="delivery_one_per_device")
+        ]
+        indexes = [
+            models.Index(
+                fields=["route", "due_at"],
+                condition=models.Q(status__in=["due", "leased"]),
+                name="delivery_queue",
+            )
+        ]
+
+
+class ConnectorError(TenantRow):
+    """An error of a connector: listed with code, first and last time, count and next step (C5)."""
+
+    connector = models.TextField()
+    code = models.TextField()
+    message = models.TextField()
+    explanation = models.TextField(blank=True, default="")
+    next_step = models.TextField(blank=True, default="")
+    detail = models.JSONField(default=dict)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=1)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.TextField(blank=True, default="")
+    mailed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "connector", "code"], name="connector_error_one")
+        ]

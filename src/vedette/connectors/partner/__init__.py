@@ -1,0 +1,1 @@
+"""Partner adapter (simulation of the Intune MTD partner API): provision, heartbeat, upload."""

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class PartnerConfig(AppConfig):
+    """The partner connector: a closed folder."""
+
+    name = "vedette.connectors.partner"
+    label = "partner"

@@ -1,0 +1,1 @@
+"""Pure: facts to findings, by an explicit tuple of detectors."""

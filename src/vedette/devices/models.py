@@ -1,0 +1,156 @@
+"""Devices of a tenant, how they prove themselves, and the inbox of their reports."""
+
+from django.db import models
+
+from vedette.foundation.tables import TenantRow
+
+
+class DeviceGroup(TenantRow):
+    """A set of devices under one security policy. Every tenant has a Default group."""
+
+    name = models.TextField()
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "name"], name="device_group_name"),
+            models.UniqueConstraint(
+                fields=["tenant_id"], condition=models.Q(is_default=True), name="device_group_one_default"
+            ),
+        ]
+
+
+class Device(TenantRow):
+    """A phone or tablet. Three axes: activation, protection, and (in compliance) security status."""
+
+    class Platform(models.TextChoices):
+        ANDROID = "ANDROID", "Android"
+        IOS = "IOS", "iOS"
+
+    class Activation(models.TextChoices):
+        PENDING = "PENDING"
+        ACTIVATED = "ACTIVATED"
+        DEACTIVATED = "DEACTIVATED"
+
+    class Binding(models.TextChoices):
+        NONE = ""
+        ASSERTED = "asserted"
+        CODE = "code"
+        MDM = "mdm"
+        ATTESTED = "attested"
+
+    group = models.ForeignKey(DeviceGroup, on_delete=models.PROTECT, db_constraint=False)
+    platform = models.TextField(choices=Platform)
+    display_name = models.TextField(blank=True, default="")
+    manufacturer = models.TextField(blank=True, default="")
+    model = models.TextField(blank=True, default="")
+    os_version = models.TextField(blank=True, default="")
+    security_patch = models.DateField(null=True)
+    entra_object_id = models.UUIDField(null=True)
+    entra_device_id = models.UUIDField(null=True)
+    owner_oid = models.UUIDField(null=True)
+    owner_upn = models.TextField(blank=True, default="")
+    owner_name = models.TextField(blank=True, default="")
+    owner_email = models.TextField(blank=True, default="")
+    activation_status = models.TextField(choices=Activation, default=Activation.PENDING)
+    created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True)
+    deactivated_at = models.DateTimeField(null=True)
+    deactivation_reason = models.TextField(blank=True, default="")
+    last_seen_at = models.DateTimeField(null=True)
+    disconnected_after = models.DateTimeField(null=True, help_text="Stored at each check-in: the sweep is one query")
+    disconnected_at = models.DateTimeField(null=True)
+    binding = models.TextField(choices=Binding, blank=True, default=Binding.NONE)
+    agent_version = models.TextField(blank=True, default="")
+    facts = models.JSONField(null=True)
+    facts_digest = models.TextField(blank=True, default="")
+    facts_observed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "entra_object_id"],
+                condition=~models.Q(activation_status="DEACTIVATED"),
+                name="device_one_live_per_entra_object",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant_id", "disconnected_after"],
+                condition=models.Q(activation_status="ACTIVATED", disconnected_at__isnull=True),
+                name="device_sweep",
+            ),
+            models.Index(fields=["tenant_id", "owner_oid"], name="device_owner"),
+            models.Index(fields=["tenant_id", "activation_status"], name="device_activation"),
+        ]
+
+
+class DeviceKey(TenantRow):
+    """The public half of a key made on the device. Enrolling again makes a new one and retires the old."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="keys", db_constraint=False)
+    key_id = models.TextField(unique=True, help_text="RFC 7638 thumbprint")
+    public_jwk = models.JSONField()
+    created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+    last_sequence = models.BigIntegerField(default=0)
+
+
+class Invitation(TenantRow):
+    """A one-time activation code sent by e-mail; only its hash is kept."""
+
+    device = models.ForeignKey(Device, null=True, on_delete=models.CASCADE, db_constraint=False)
+    owner_oid = models.UUIDField(null=True)
+    owner_upn = models.TextField(blank=True, default="")
+    email = models.TextField()
+    language = models.TextField(default="en")
+    code_hash = models.BinaryField(unique=True)
+    created_at = models.DateTimeField()
+    created_by = models.TextField(blank=True, default="")
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    send_error = models.TextField(blank=True, default="")
+    used_at = models.DateTimeField(null=True)
+    used_by_key = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant_id", "-created_at"], name="invitation_newest")]
+
+
+class WaitingIdentity(TenantRow):
+    """An app opened before its user was in a group: it keeps its key until it can be activated (D3)."""
+
+    key_id = models.TextField(unique=True)
+    public_jwk = models.JSONField()
+    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, db_constraint=False)
+    reason = models.TextField()
+    claim = models.JSONField(help_text="What the app said of its device at enrolment")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+
+class Report(TenantRow):
+    """A signed check-in that carried facts, kept until it is assessed and for the history after."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, db_constraint=False)
+    key_id = models.TextField()
+    sequence = models.BigIntegerField()
+    body_hash = models.BinaryField()
+    received_at = models.DateTimeField()
+    observed_at = models.DateTimeField()
+    skew_seconds = models.FloatField(default=0)
+    digest = models.TextField()
+    facts = models.JSONField(null=True, help_text="Null when the report said: unchanged")
+    assessed_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "key_id", "sequence"], name="report_sequence")]
+        indexes = [
+            models.Index(
+                fields=["tenant_id", "received_at"],
+                condition=models.Q(assessed_at__isnull=True),
+                name="report_inbox",
+            ),
+            models.Index(fields=["tenant_id", "device", "-received_at"], name="report_of_device"),
+        ]

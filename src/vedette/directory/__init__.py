@@ -1,0 +1,1 @@
+"""Users, groups and devices as Entra last said them."""

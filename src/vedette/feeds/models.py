@@ -1,0 +1,49 @@
+"""Threat feeds of the installation and their versions; shared by all tenants, written by none."""
+
+from django.db import models
+
+from vedette.foundation.ids import new_id
+
+
+class Feed(models.Model):
+    """A source of indicators."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.TextField(unique=True)
+    format = models.TextField()
+    licence = models.TextField(blank=True, default="")
+    address = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+
+
+class FeedVersion(models.Model):
+    """One import of a feed. At most one version of a feed is active; rolling back activates an older one."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    sha256 = models.TextField()
+    imported_at = models.DateTimeField()
+    active = models.BooleanField(default=False)
+    taken = models.PositiveIntegerField(default=0)
+    report = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "number"], name="feed_version_number"),
+            models.UniqueConstraint(fields=["feed"], condition=models.Q(active=True), name="feed_one_active"),
+        ]
+
+
+class Indicator(models.Model):
+    """One indicator of one version: what to look for and what it means when found."""
+
+    version = models.ForeignKey(FeedVersion, on_delete=models.CASCADE, related_name="indicators")
+    kind = models.TextField()
+    value = models.TextField()
+    family = models.TextField(blank=True, default="")
+    classification = models.TextField()
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "value"], name="indicator_value")]

@@ -1,0 +1,1 @@
+"""Pure: feed text to immutable indicator index; reports what it could not read."""

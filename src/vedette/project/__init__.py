@@ -1,0 +1,1 @@
+"""Settings, addresses, ASGI router and command line."""

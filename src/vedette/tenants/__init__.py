@@ -1,0 +1,1 @@
+"""Account, consent, sign-in, administrators and their access, preferences."""

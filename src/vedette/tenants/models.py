@@ -1,0 +1,78 @@
+"""The account of an organisation, its administrators, and the operator's one-time links."""
+
+from django.db import models
+
+from vedette.foundation.ids import new_id
+from vedette.foundation.tables import TenantRow
+
+
+class Tenant(models.Model):
+    """An enterprise account, bound to exactly one Entra tenant (requirements A1, A2)."""
+
+    class Status(models.TextChoices):
+        INVITED = "invited"
+        CONSENTED = "consented"
+
+    class Mode(models.TextChoices):
+        MONITOR = "monitor"
+        ARMED = "armed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    entra_tenant_id = models.UUIDField(unique=True)
+    name = models.TextField()
+    primary_contact = models.EmailField()
+    full_group_id = models.UUIDField()
+    full_group_name = models.TextField(blank=True, default="")
+    restricted_group_id = models.UUIDField(null=True, blank=True)
+    restricted_group_name = models.TextField(blank=True, default="")
+    status = models.TextField(choices=Status, default=Status.INVITED)
+    created_at = models.DateTimeField()
+    consented_at = models.DateTimeField(null=True)
+    consented_by = models.TextField(blank=True, default="")
+    mode = models.TextField(choices=Mode, default=Mode.MONITOR)
+    armed_at = models.DateTimeField(null=True)
+    language = models.TextField(default="en")
+    disconnected_days = models.PositiveSmallIntegerField(default=30)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(disconnected_days__gte=1, disconnected_days__lte=90),
+                name="tenant_disconnected_days",
+            )
+        ]
+
+
+class Administrator(TenantRow):
+    """A person who has signed in to the console: keyed by tenant and object ID, never by name."""
+
+    class Access(models.TextChoices):
+        FULL = "full"
+        RESTRICTED = "restricted"
+
+    oid = models.UUIDField()
+    upn = models.TextField()
+    display_name = models.TextField()
+    email = models.TextField(blank=True, default="")
+    access = models.TextField(choices=Access)
+    first_sign_in_at = models.DateTimeField()
+    last_sign_in_at = models.DateTimeField()
+    language = models.TextField(blank=True, default="")
+    theme = models.TextField(default="system")
+    notify_high = models.BooleanField(default=False)
+    notify_medium = models.BooleanField(default=False)
+    notify_low = models.BooleanField(default=False)
+    notifications_asked = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "oid"], name="administrator_oid")]
+
+
+class OperatorLink(models.Model):
+    """A one-time link to the operator's page; only its hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    token_hash = models.BinaryField(unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)

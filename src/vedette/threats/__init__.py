@@ -1,0 +1,1 @@
+"""Threat, policy and exceptions: tables and reads."""

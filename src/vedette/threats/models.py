@@ -1,0 +1,79 @@
+"""Threats found on devices, and the security policy that rates them."""
+
+from django.db import models
+
+from vedette.devices.models import Device, DeviceGroup
+from vedette.foundation.tables import TenantRow
+
+
+class Threat(TenantRow):
+    """A threat on one device: open, resolved or ignored (by an administrator, never by the phone's user)."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        RESOLVED = "resolved"
+        IGNORED = "ignored"
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="threats", db_constraint=False)
+    classification = models.TextField()
+    family = models.TextField(blank=True, default="", help_text="Name of the malware family, where known")
+    key = models.TextField(help_text="What makes it the same threat when it is reported again")
+    status = models.TextField(choices=Status, default=Status.OPEN)
+    risk = models.SmallIntegerField(help_text="verdict.Risk, by the policy in force")
+    response = models.TextField()
+    summary = models.TextField()
+    mend = models.TextField(blank=True, default="")
+    evidence = models.JSONField(default=list)
+    detector = models.TextField()
+    source = models.TextField(blank=True, default="")
+    simulated = models.BooleanField(default=False)
+    detected_at = models.DateTimeField(help_text="When the phone saw it, corrected by its clock skew")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    resolution = models.TextField(blank=True, default="")
+    ignored_at = models.DateTimeField(null=True)
+    ignored_by = models.TextField(blank=True, default="")
+    ignore_reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "device", "classification", "key"],
+                condition=~models.Q(status="resolved"),
+                name="threat_one_unresolved",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant_id", "status", "-created_at"], name="threat_by_status"),
+            models.Index(fields=["tenant_id", "device", "status"], name="threat_of_device"),
+            models.Index(
+                fields=["tenant_id", "classification"], condition=models.Q(status="open"), name="threat_open_class"
+            ),
+        ]
+
+
+class PolicyLevel(TenantRow):
+    """Risk level and response of one classification in one device group; inheritance already resolved."""
+
+    group = models.ForeignKey(DeviceGroup, on_delete=models.CASCADE, db_constraint=False)
+    classification = models.TextField()
+    risk = models.SmallIntegerField()
+    response = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "group", "classification"], name="policy_level_one")
+        ]
+
+
+class PolicyParameters(TenantRow):
+    """What detectors need from the policy: the oldest versions that count as up to date."""
+
+    group = models.ForeignKey(DeviceGroup, on_delete=models.CASCADE, db_constraint=False)
+    minimum_android = models.TextField(default="13")
+    minimum_ios = models.TextField(default="17.0")
+    patch_age_days = models.PositiveSmallIntegerField(default=180)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "group"], name="policy_parameters_one")]

@@ -1,0 +1,1 @@
+"""Pure: risk levels, the 49 classifications, findings, policy and decide()."""

@@ -5,10 +5,10 @@ A migration makes its tables with Django's operations and then says who may do w
     operations = [..., rls.protect("devices_device"), rls.shared("feeds_feed")]
 
 Row-level security is ENABLEd but not FORCEd. FORCE would put the owner under the policies too, and the owner
-(`vedette_owner`) only runs migrations: a data migration would then silently change no rows, and a SECURITY DEFINER
-search function would find none, unless a policy let the owner see everything, which is what leaving FORCE away
-says. The product never connects as the owner; `database.check_login` refuses a login role that owns tables, is a
-superuser or has BYPASSRLS.
+(`vedette_owner`) only runs migrations: a data migration would then silently change no rows, and a SECURITY
+DEFINER search function would find none, unless a policy let the owner see everything, which is what leaving
+FORCE away says. The product never connects as the owner: `database.check_login` refuses a login role that owns
+tables, is a superuser or has BYPASSRLS.
 """
 
 import re
@@ -30,7 +30,7 @@ _PRIVILEGES = re.compile(r"(select|insert|update|delete)(, (select|insert|update
 
 
 def schema() -> RunSQL:
-    """Make schema `vedette` with `vedette.tenant()`, the open door's tenant or null: for the first migration."""
+    """Make schema `vedette` with `vedette.tenant()`, the open door's tenant or null: the first migration."""
     tenant = (
         "create or replace function vedette.tenant() returns uuid language sql stable parallel safe"
         " as $$ select nullif(current_setting('vedette.tenant', true), '')::uuid $$"
@@ -79,7 +79,7 @@ def shared(table: str, *, tenant: str = READ, system: str = WRITE, login: str = 
     name = _name(table)
     return RunSQL(
         [*_grant(name, TENANT, tenant), *_grant(name, SYSTEM, system), *_grant(name, LOGIN, login)],
-        _revoke(name, TENANT, SYSTEM, LOGIN),
+        [*_revoke(name, TENANT, SYSTEM, LOGIN)],
     )
 
 

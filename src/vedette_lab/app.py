@@ -1,0 +1,57 @@
+"""The web application of the lab: everything Microsoft's cloud would answer, from one process.
+
+Each area is a sub-package with `routes`, a list of Starlette routes; handlers read the state from
+`request.app.state.cloud`. A sub-package that runs something of its own (the mail server) also has
+`lifespan(cloud)`, an asynchronous context manager entered at start and left at the end.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Protocol, cast
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from vedette_lab.model import Cloud
+
+AREAS = ("control", "intune", "conditional_access", "partner", "portal", "phone", "mailbox", "graph", "entra")
+"""In order of matching: Entra's routes begin with `/{tenant}` and come last."""
+
+
+class Area(Protocol):
+    """What a sub-package offers to the application."""
+
+    routes: list[BaseRoute]
+
+
+class Running(Area, Protocol):
+    """An area that runs something of its own beside its routes."""
+
+    def lifespan(self, cloud: Cloud) -> AbstractAsyncContextManager[None]:
+        """Start on entry, stop on exit."""
+        ...
+
+
+def _areas() -> list[Area]:
+    names = [f"vedette_lab.{name}" for name in AREAS]
+    return [cast("Area", import_module(name)) for name in names if find_spec(name)]
+
+
+def create_app(cloud: Cloud) -> Starlette:
+    """Return the application around one cloud."""
+    areas = _areas()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for area in areas:
+                if hasattr(area, "lifespan"):
+                    await stack.enter_async_context(cast("Running", area).lifespan(cloud))
+            yield
+
+    routes = [route for area in areas for route in getattr(area, "routes", [])]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.cloud = cloud
+    return app

@@ -1,0 +1,426 @@
+"""The state of the stand-in cloud, as plain typed records; nothing here speaks HTTP.
+
+Property names are Microsoft Graph's, in snake case; `graph/render.py` turns the records into Graph's JSON.
+All times are aware UTC. Directory and Intune times come from `Cloud.now()` (which can be moved);
+tokens use real time. One asyncio process owns the state, so nothing is locked.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from vedette_lab.directory import Directory
+
+Json = dict[str, Any]
+"""A JSON object in Graph's shape."""
+
+NO_DEVICE = "00000000-0000-0000-0000-000000000000"
+"""What Intune shows as `azureADDeviceId` of a phone that Entra does not know (microsoft.md 2.2)."""
+
+
+def new_id() -> str:
+    """Return a new object id in the form Microsoft writes them."""
+    return str(uuid4())
+
+
+@dataclass(slots=True)
+class ManagedDevice:
+    """A phone as Intune knows it (Graph `managedDevice`)."""
+
+    id: str
+    azure_ad_device_id: str
+    user_id: str
+    device_name: str
+    operating_system: str
+    os_version: str
+    manufacturer: str
+    model: str
+    serial_number: str
+    enrolled: datetime
+    last_sync: datetime
+    android_security_patch_level: str | None = None
+    imei: str = ""
+    owner_type: str = "company"
+    enrollment_type: str = "userEnrollment"
+    registration_state: str = "registered"
+    management_agent: str = "mdm"
+    management_state: str = "managed"
+    is_encrypted: bool = True
+    is_supervised: bool = False
+    jail_broken: str = "False"
+    has_passcode: bool = True
+    compliance_state: str = "unknown"
+    grace_expires: datetime | None = None
+    noncompliant_since: datetime | None = None
+    """Start of the breach that the grace period of the scheduled actions is counted from."""
+    partner_reported_threat_state: str = "unknown"
+    """Of `managedDevicePartnerReportedHealthState`; only the partner adapter's messages change it."""
+    partner_reported_at: datetime | None = None
+    policy_states: list[Json] = field(default_factory=list)
+    """Result of the last check-in, per policy and setting (Graph `deviceCompliancePolicyState`)."""
+    notes: str | None = None
+
+
+@dataclass(slots=True)
+class Assignment:
+    """Whom a compliance policy goes to. `target` is Graph's JSON with its `@odata.type`."""
+
+    id: str
+    target: Json
+
+
+@dataclass(slots=True)
+class ActionItem:
+    """One scheduled action of a compliance policy (Graph `deviceComplianceActionItem`)."""
+
+    id: str
+    action_type: str = "block"
+    grace_period_hours: int = 0
+    notification_template_id: str = ""
+    notification_message_cc_list: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ScheduledAction:
+    """Graph `deviceComplianceScheduledActionForRule`."""
+
+    id: str
+    rule_name: str
+    configurations: list[ActionItem]
+
+
+@dataclass(slots=True)
+class CompliancePolicy:
+    """An Intune compliance policy. `settings` holds the type's own properties under their Graph names."""
+
+    id: str
+    odata_type: str
+    display_name: str
+    created: datetime
+    modified: datetime
+    description: str | None = None
+    version: int = 1
+    settings: Json = field(default_factory=dict)
+    assignments: list[Assignment] = field(default_factory=list)
+    scheduled_actions: list[ScheduledAction] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ComplianceSettings:
+    """Tenant-wide compliance settings (Graph `deviceManagementSettings`)."""
+
+    device_compliance_checkin_threshold_days: int = 30
+    is_scheduled_action_enabled: bool = True
+    secure_by_default: bool = False
+    """True: a phone with no policy is noncompliant (microsoft.md 2.4)."""
+
+
+@dataclass(slots=True)
+class MtdConnector:
+    """A partner's connector in Intune (Graph `mobileThreatDefenseConnector`, microsoft.md 1.3 and 2.1)."""
+
+    id: str
+    android_enabled: bool = False
+    ios_enabled: bool = False
+    windows_enabled: bool = False
+    android_device_blocked_on_missing_partner_data: bool = False
+    ios_device_blocked_on_missing_partner_data: bool = False
+    windows_device_blocked_on_missing_partner_data: bool = False
+    android_mobile_application_management_enabled: bool = False
+    ios_mobile_application_management_enabled: bool = False
+    allow_partner_to_collect_ios_application_metadata: bool = False
+    allow_partner_to_collect_ios_personal_application_metadata: bool = False
+    microsoft_defender_for_endpoint_attach_enabled: bool = False
+    partner_unsupported_os_version_blocked: bool = False
+    partner_unresponsiveness_threshold_in_days: int = 7
+    partner_state: str = "notSetUp"
+    last_heartbeat: datetime | None = None
+
+
+@dataclass(slots=True)
+class PartnerMessage:
+    """A message the simulated partner interface received (microsoft.md 1.7 and 4.6)."""
+
+    id: str
+    received: datetime
+    kind: str
+    device_id: str | None
+    body: Json
+    status: str = "accepted"
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class PartnerTenant:
+    """What the simulated partner interface of Intune remembers for one tenant."""
+
+    provisioned: datetime | None = None
+    connector_id: str | None = None
+    resync_requested: bool = False
+    messages: list[PartnerMessage] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ConditionalAccessPolicy:
+    """A conditional-access policy; `body` is Graph's JSON without id and times."""
+
+    id: str
+    body: Json
+    created: datetime
+    modified: datetime | None = None
+
+    @property
+    def display_name(self) -> str:
+        """Return the name people gave it."""
+        return str(self.body.get("displayName", ""))
+
+    @property
+    def state(self) -> str:
+        """Return enabled, disabled or enabledForReportingButNotEnforced."""
+        return str(self.body.get("state", "disabled"))
+
+
+@dataclass(slots=True)
+class SignIn:
+    """One sign-in decision, as the portal's sign-in log shows it."""
+
+    id: str
+    at: datetime
+    user_id: str
+    app: str
+    client: str
+    platform: str
+    device_id: str | None
+    """`Device.id` (the object id), or None where the client gave no device identity."""
+    allowed: bool
+    reason: str
+    error_code: int = 0
+    policies: list[Json] = field(default_factory=list)
+    token_id: str | None = None
+
+
+@dataclass(slots=True)
+class IssuedToken:
+    """A token that Entra gave out; it lives until it expires or is revoked."""
+
+    id: str
+    kind: Literal["app", "id", "resource"]
+    app: str
+    issued: datetime
+    expires: datetime
+    user_id: str | None = None
+    device_id: str | None = None
+    roles: tuple[str, ...] = ()
+    revoked: datetime | None = None
+
+    def alive(self, now: datetime) -> bool:
+        """Tell whether the token still opens doors at `now`."""
+        return now < self.expires and (self.revoked is None or now < self.revoked)
+
+
+@dataclass(slots=True)
+class AppSecret:
+    """A client secret and when it ends."""
+
+    value: str
+    expires: datetime
+
+
+@dataclass(slots=True)
+class AppCertificate:
+    """A certificate registered for an application; thumbprints as base64url without padding."""
+
+    pem: str
+    x5t: str
+    x5t_s256: str
+
+
+@dataclass(slots=True)
+class AppRegistration:
+    """An application registration with its manifest's permissions."""
+
+    client_id: str
+    object_id: str
+    display_name: str
+    home_tenant: str
+    redirect_uris: list[str] = field(default_factory=list)
+    permissions: list[str] = field(default_factory=list)
+    """Application permissions (app roles) of Microsoft Graph that the manifest asks for."""
+    delegated_permissions: list[str] = field(
+        default_factory=lambda: ["openid", "profile", "email", "User.Read"]
+    )
+    secrets: list[AppSecret] = field(default_factory=list)
+    certificates: list[AppCertificate] = field(default_factory=list)
+    multi_tenant: bool = True
+    group_claims: str = "DirectoryRole"
+    """`groupMembershipClaims`: None, SecurityGroup, DirectoryRole, All, joined by a comma."""
+    omit_wids: bool = False
+    """A test switch: leave `wids` out, as an over-size token does (microsoft.md 3.4)."""
+    assignment_required: bool = False
+
+
+@dataclass(slots=True)
+class ServicePrincipal:
+    """The presence of an application in one tenant."""
+
+    id: str
+    app_id: str
+    created: datetime
+    assigned: set[str] = field(default_factory=set)
+    """Users and groups assigned to the enterprise app; counts only where assignment is required."""
+
+
+@dataclass(slots=True)
+class Consent:
+    """An administrator's consent; the permissions count from `effective` on (propagation)."""
+
+    app_id: str
+    permissions: tuple[str, ...]
+    granted: datetime
+    granted_by: str
+    effective: datetime
+
+
+@dataclass(slots=True)
+class Mail:
+    """A mail that the lab's SMTP server received."""
+
+    id: str
+    at: datetime
+    sender: str
+    recipients: list[str]
+    subject: str
+    text: str
+    html: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault that matching requests meet; see faults.py."""
+
+    id: str
+    method: str
+    prefix: str
+    status: int | None = None
+    retry_after: int | None = None
+    delay: float = 0.0
+    drop: bool = False
+    code: str | None = None
+    times: int | None = None
+    hits: int = 0
+
+
+@dataclass(slots=True)
+class LoggedRequest:
+    """A line of the request log."""
+
+    number: int
+    at: datetime
+    method: str
+    path: str
+    query: str
+    status: int
+    request_id: str
+    milliseconds: float
+    tenant: str | None = None
+    app_id: str | None = None
+    fault: str | None = None
+
+
+@dataclass(slots=True)
+class SigningKey:
+    """A key that signs Entra's tokens; `certificate` is DER."""
+
+    kid: str
+    private_key: RSAPrivateKey
+    certificate: bytes
+
+
+@dataclass(slots=True)
+class Switches:
+    """Behaviour that differs in the field or is uncertain, set by the control API."""
+
+    case_sensitive_names: bool = False
+    """`displayName eq` (microsoft.md 2.5: uncertain; in practice case-insensitive)."""
+    consent_delay_seconds: float = 0.0
+    page_size: int | None = None
+    """Caps every page of Graph, to force nextLinks."""
+    token_lifetime_seconds: int = 3599
+
+
+@dataclass(slots=True)
+class Tenant:
+    """One organisation: its directory, Intune, conditional access and what it consented to."""
+
+    id: str
+    name: str
+    domain: str
+    created: datetime
+    directory: Directory = field(default_factory=Directory)
+    managed_devices: dict[str, ManagedDevice] = field(default_factory=dict)
+    managed_by_device: dict[str, ManagedDevice] = field(default_factory=dict)
+    """Index of `managed_devices` by azureADDeviceId (= `Device.device_id`)."""
+    compliance_policies: dict[str, CompliancePolicy] = field(default_factory=dict)
+    compliance_settings: ComplianceSettings = field(default_factory=ComplianceSettings)
+    mtd_connectors: dict[str, MtdConnector] = field(default_factory=dict)
+    partner: PartnerTenant = field(default_factory=PartnerTenant)
+    ca_policies: dict[str, ConditionalAccessPolicy] = field(default_factory=dict)
+    service_principals: dict[str, ServicePrincipal] = field(default_factory=dict)
+    """By app id."""
+    consents: dict[str, Consent] = field(default_factory=dict)
+    """By app id."""
+    sign_ins: list[SignIn] = field(default_factory=list)
+    tokens: dict[str, IssuedToken] = field(default_factory=dict)
+
+    def add_managed(self, device: ManagedDevice) -> None:
+        """Put a phone under Intune's management."""
+        self.managed_devices[device.id] = device
+        if device.azure_ad_device_id != NO_DEVICE:
+            self.managed_by_device[device.azure_ad_device_id] = device
+
+    def remove_managed(self, managed_id: str) -> None:
+        """Take a phone out of Intune. KeyError when it is not there."""
+        device = self.managed_devices.pop(managed_id)
+        if self.managed_by_device.get(device.azure_ad_device_id) is device:
+            del self.managed_by_device[device.azure_ad_device_id]
+
+    def service_principal(self, app_id: str, now: datetime) -> ServicePrincipal:
+        """Return the application's presence in this tenant, made at its first use."""
+        found = self.service_principals.get(app_id)
+        if found is None:
+            found = self.service_principals[app_id] = ServicePrincipal(new_id(), app_id, now)
+        return found
+
+
+@dataclass(slots=True)
+class Cloud:
+    """Everything the lab knows. Handlers get it from `request.app.state.cloud`."""
+
+    home: Path
+    base_url: str
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    apps: dict[str, AppRegistration] = field(default_factory=dict)
+    signing_keys: list[SigningKey] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    requests: list[LoggedRequest] = field(default_factory=list)
+    request_count: int = 0
+    switches: Switches = field(default_factory=Switches)
+    smtp_port: int = 0
+    clock_offset: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the lab's own time, which the control API can move."""
+        return datetime.now(UTC) + self.clock_offset
+
+    def tenant(self, key: str) -> Tenant | None:
+        """Find a tenant by its id or domain, in any case."""
+        wanted = key.lower()
+        if wanted in self.tenants:
+            return self.tenants[wanted]
+        return next((t for t in self.tenants.values() if t.domain == wanted), None)

@@ -27,7 +27,9 @@ class DeviceState(models.Model):
 class StateChange(TenantRow):
     """A change of state, written in the transaction that makes it (design.md 2, rule 3)."""
 
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="state_changes", db_constraint=False)
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, related_name="state_changes", db_constraint=False
+    )
     position = models.BigIntegerField(help_text="Position of its event in the tenant's log")
     from_state = models.TextField(blank=True, default="")
     to_state = models.TextField()

@@ -22,12 +22,16 @@ class Delivery(TenantRow):
         FOREIGN = "foreign"
 
     route = models.TextField(help_text="attribute, partner")
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False)
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False
+    )
     desired = models.TextField(blank=True, default="", help_text="Value owed; empty means withdrawn")
     sent = models.TextField(null=True, help_text="Value that last arrived; null before the first")  # noqa: DJ001 - null is 'never sent', empty is 'withdrawn'
     before = models.TextField(blank=True, default="", help_text="Value found at Microsoft before the push")
     status = models.TextField(choices=Status, default=Status.DUE)
-    generation = models.PositiveBigIntegerField(default=1, help_text="Rises with desired; a late result loses")
+    generation = models.PositiveBigIntegerField(
+        default=1, help_text="Rises with desired; a late result loses"
+    )
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)

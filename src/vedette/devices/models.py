@@ -58,7 +58,9 @@ class Device(TenantRow):
     deactivated_at = models.DateTimeField(null=True)
     deactivation_reason = models.TextField(blank=True, default="")
     last_seen_at = models.DateTimeField(null=True)
-    disconnected_after = models.DateTimeField(null=True, help_text="Stored at each check-in: the sweep is one query")
+    disconnected_after = models.DateTimeField(
+        null=True, help_text="Stored at each check-in: the sweep is one query"
+    )
     disconnected_at = models.DateTimeField(null=True)
     binding = models.TextField(choices=Binding, blank=True, default=Binding.NONE)
     agent_version = models.TextField(blank=True, default="")
@@ -145,7 +147,9 @@ class Report(TenantRow):
     problem = models.TextField(blank=True, default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "key_id", "sequence"], name="report_sequence")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "key_id", "sequence"], name="report_sequence")
+        ]
         indexes = [
             models.Index(
                 fields=["tenant_id", "received_at"],

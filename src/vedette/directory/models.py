@@ -60,7 +60,9 @@ class DirectoryDevice(TenantRow):
     seen_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "object_id"], name="directory_device_object")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "object_id"], name="directory_device_object")
+        ]
         indexes = [
             models.Index(fields=["tenant_id", "entra_device_id"], name="directory_device_entra"),
             models.Index(fields=["tenant_id", "owner_oid"], name="directory_device_owner"),

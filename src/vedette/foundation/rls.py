@@ -7,7 +7,7 @@ A migration makes its tables with Django's operations and then says who may do w
 Row-level security is ENABLEd but not FORCEd. FORCE would put the owner under the policies too, and the owner
 (`vedette_owner`) only runs migrations: a data migration would then silently change no rows, and a SECURITY
 DEFINER search function would find none, unless a policy let the owner see everything, which is what leaving
-FORCE away says. The product never connects as the owner: `database.check_login` refuses a login role that owns
+FORCE away says. The product never connects as owner: `database.check_login` refuses a login role that owns
 tables, is a superuser or has BYPASSRLS.
 """
 

@@ -48,7 +48,9 @@ class Threat(TenantRow):
             models.Index(fields=["tenant_id", "status", "-created_at"], name="threat_by_status"),
             models.Index(fields=["tenant_id", "device", "status"], name="threat_of_device"),
             models.Index(
-                fields=["tenant_id", "classification"], condition=models.Q(status="open"), name="threat_open_class"
+                fields=["tenant_id", "classification"],
+                condition=models.Q(status="open"),
+                name="threat_open_class",
             ),
         ]
 

@@ -73,4 +73,6 @@ class EnrollmentGroup(TenantRow):
     missing_since = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "object_id"], name="enrollment_group_object")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "object_id"], name="enrollment_group_object")
+        ]

@@ -28,7 +28,9 @@ class Notification(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "kind", "reference", "address"], name="notification_once")
+            models.UniqueConstraint(
+                fields=["tenant_id", "kind", "reference", "address"], name="notification_once"
+            )
         ]
         indexes = [
             models.Index(

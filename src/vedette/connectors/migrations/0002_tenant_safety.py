@@ -1,0 +1,20 @@
+from django.db import migrations
+
+from vedette.foundation import rls, tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("connectors", "0001_initial"),
+        ("devices", "0002_tenant_safety"),
+    ]
+
+    operations = [
+        rls.protect("connectors_delivery"),
+        tables.own_key("connectors_delivery"),
+        tables.belongs_to_tenant("connectors_delivery"),
+        rls.protect("connectors_connectorerror"),
+        tables.own_key("connectors_connectorerror"),
+        tables.belongs_to_tenant("connectors_connectorerror"),
+        tables.composite_key("connectors_delivery", "device_id", "devices_device"),
+    ]

@@ -1,0 +1,36 @@
+from django.db import migrations
+
+from vedette.foundation import rls, tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("devices", "0001_initial"),
+        ("tenants", "0002_tenant_safety"),
+    ]
+
+    operations = [
+        rls.protect("devices_devicegroup"),
+        tables.own_key("devices_devicegroup"),
+        tables.belongs_to_tenant("devices_devicegroup"),
+        rls.protect("devices_device"),
+        tables.own_key("devices_device"),
+        tables.belongs_to_tenant("devices_device"),
+        rls.protect("devices_devicekey"),
+        tables.own_key("devices_devicekey"),
+        tables.belongs_to_tenant("devices_devicekey"),
+        rls.protect("devices_invitation"),
+        tables.own_key("devices_invitation"),
+        tables.belongs_to_tenant("devices_invitation"),
+        rls.protect("devices_waitingidentity"),
+        tables.own_key("devices_waitingidentity"),
+        tables.belongs_to_tenant("devices_waitingidentity"),
+        rls.protect("devices_report"),
+        tables.own_key("devices_report"),
+        tables.belongs_to_tenant("devices_report"),
+        tables.composite_key("devices_device", "group_id", "devices_devicegroup", on_delete="NO ACTION"),
+        tables.composite_key("devices_devicekey", "device_id", "devices_device"),
+        tables.composite_key("devices_invitation", "device_id", "devices_device"),
+        tables.composite_key("devices_waitingidentity", "invitation_id", "devices_invitation"),
+        tables.composite_key("devices_report", "device_id", "devices_device"),
+    ]

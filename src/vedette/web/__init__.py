@@ -1,0 +1,1 @@
+"""Page kit: base templates, components, tables, security headers, static files, translations."""

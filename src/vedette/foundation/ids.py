@@ -36,7 +36,7 @@ _last = _Last()
 
 
 def new_id() -> uuid.UUID:
-    """Return a new UUID v7; within one process each is greater than the one before, whatever the clock does."""
+    """Return a new UUID v7; within one process each is greater than the one before."""
     tick = _last.next()
     milliseconds, fraction = tick >> _COUNTER_BITS, tick & ((1 << _COUNTER_BITS) - 1)
     random = int.from_bytes(os.urandom(8)) >> (64 - _RANDOM_BITS)

@@ -1,8 +1,8 @@
 """Secrets at rest, and the one-time codes that people type.
 
-Sealed with AES-256-GCM (NIST SP 800-38D) under a key derived by HKDF-SHA256 (RFC 5869) from the service's secret
-key. The context (for example ``"tenant:<id>:smtp"``) is authenticated with it: a sealed value copied to another row
-does not open.
+Sealed with AES-256-GCM (NIST SP 800-38D) under a key derived by HKDF-SHA256 (RFC 5869) from the
+service's secret key. The context (for example ``"tenant:<id>:smtp"``) is authenticated with it: a
+sealed value copied to another row does not open.
 """
 
 import base64
@@ -47,8 +47,8 @@ def open_sealed(sealed: str, *, context: str) -> str:
         return AESGCM(_key(settings.SECRET_KEY)).decrypt(nonce, body, context.encode()).decode()
     except (InvalidTag, ValueError) as error:
         raise SealError(
-            "a stored secret cannot be opened: the secret key of the service has changed or the value was moved;"
-            " restore the old key or enter the secret again"
+            "A stored secret cannot be opened: the service's secret key has changed or the value was moved."
+            " Restore the old key, or enter the secret again."
         ) from error
 
 

@@ -1,0 +1,161 @@
+"""The service's configuration: environment variables, read once into a typed record (design.md 5).
+
+Any variable can come from a file instead: `NAME_FILE` names a file whose text is the value of `NAME`
+(secrets mounted by an orchestrator).
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+TRUE: Final = frozenset({"1", "true", "yes", "on"})
+FALSE: Final = frozenset({"", "0", "false", "no", "off"})
+MAX_PORT: Final = 65535
+
+
+class ConfigError(Exception):
+    """A setting is missing or unusable; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything the environment decides. URLs carry no trailing slash."""
+
+    home: Path
+    port: int
+    lab_port: int
+    public_url: str
+    allowed_hosts: tuple[str, ...]
+    database_url: str | None
+    migrate_url: str | None
+    login_url: str
+    graph_url: str
+    client_id: str | None
+    client_certificate: str | None
+    client_key: str | None
+    client_secret: str | None
+    ca_file: Path | None
+    allow_private_addresses: bool
+    smtp_url: str
+    mail_from: str
+    partner_simulation: bool
+    demo: bool
+    given_secret_key: str | None
+
+    @cached_property
+    def secret_key(self) -> str:
+        """The given key, else the one in `$VEDETTE_HOME/secret.key`, made at the first use (mode 0600)."""
+        return self.given_secret_key or _kept_secret(self.home / "secret.key")
+
+
+@lru_cache(maxsize=1)
+def current() -> Config:
+    """Return the configuration of this process."""
+    return load(os.environ)
+
+
+def load(environment: Mapping[str, str]) -> Config:
+    """Read a configuration. Raises ConfigError for the first value that cannot be used."""
+    value = _Reader(environment)
+    port = value.port("VEDETTE_PORT", 8080)
+    public_url = value.url("VEDETTE_PUBLIC_URL", f"http://127.0.0.1:{port}")
+    ca_file = value.text("VEDETTE_CA_FILE", from_file=False)
+    return Config(
+        home=Path(value.text("VEDETTE_HOME") or default_home()).absolute(),
+        port=port,
+        lab_port=value.port("VEDETTE_LAB_PORT", 8443),
+        public_url=public_url,
+        allowed_hosts=value.list("VEDETTE_ALLOWED_HOSTS")
+        or (urlsplit(public_url).hostname or "", "127.0.0.1", "localhost"),
+        database_url=value.text("DATABASE_URL"),
+        migrate_url=value.text("VEDETTE_MIGRATE_URL"),
+        login_url=value.url("VEDETTE_LOGIN_URL", "https://login.microsoftonline.com"),
+        graph_url=value.url("VEDETTE_GRAPH_URL", "https://graph.microsoft.com"),
+        client_id=value.text("VEDETTE_CLIENT_ID"),
+        client_certificate=value.text("VEDETTE_CLIENT_CERTIFICATE"),
+        client_key=value.text("VEDETTE_CLIENT_KEY"),
+        client_secret=value.text("VEDETTE_CLIENT_SECRET"),
+        ca_file=Path(ca_file) if ca_file else None,
+        allow_private_addresses=value.flag("VEDETTE_ALLOW_PRIVATE_ADDRESSES"),
+        smtp_url=value.text("VEDETTE_SMTP_URL") or "smtp://127.0.0.1:25",
+        mail_from=value.text("VEDETTE_MAIL_FROM") or "Vedette <vedette@localhost>",
+        partner_simulation=value.flag("VEDETTE_PARTNER_SIMULATION"),
+        demo=value.flag("VEDETTE_DEMO"),
+        given_secret_key=value.text("VEDETTE_SECRET_KEY"),
+    )
+
+
+def default_home() -> Path:
+    """Return `/var/lib/vedette` for root, else the platform's folder for a user's data."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/vedette")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "vedette"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "vedette"
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Typed access to the variables, with errors that name the variable."""
+
+    environment: Mapping[str, str]
+
+    def text(self, name: str, *, from_file: bool = True) -> str | None:
+        value = self.environment.get(name)
+        file = self.environment.get(f"{name}_FILE") if from_file else None
+        if value and file:
+            raise ConfigError(f"{name} and {name}_FILE are both set. Keep one of them.")
+        if not file:
+            return value.strip() if value else None
+        try:
+            return Path(file).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"{name}_FILE names {file}, which cannot be read ({error}). Mend the path or its rights."
+            ) from error
+
+    def flag(self, name: str) -> bool:
+        value = (self.text(name) or "").lower()
+        if value not in TRUE | FALSE:
+            raise ConfigError(f"{name} is {value!r}. Set it to 1 or 0.")
+        return value in TRUE
+
+    def port(self, name: str, default: int) -> int:
+        value = self.text(name) or str(default)
+        if not value.isascii() or not value.isdigit() or not 0 < int(value) <= MAX_PORT:
+            raise ConfigError(f"{name} is {value!r}. Set it to a port number from 1 to {MAX_PORT}.")
+        return int(value)
+
+    def url(self, name: str, default: str) -> str:
+        value = (self.text(name) or default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigError(f"{name} is {value!r}. Set it to an address like {default}.")
+        return value
+
+    def list(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret in `path`; when there is none, make one: processes that start together agree."""
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        os.link(draft, path)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    finally:
+        draft.unlink(missing_ok=True)
+    return path.read_text(encoding="ascii").strip()

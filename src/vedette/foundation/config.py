@@ -11,16 +11,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"", "0", "false", "no", "off"})
+LOG_LEVELS: Final = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 MAX_PORT: Final = 65535
+SMTP_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 class ConfigError(Exception):
     """A setting is missing or unusable; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smtp:
+    """Where mail goes out: `tls` from the first byte (smtps), or `starttls` (smtp+starttls)."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: bool
+    starttls: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +59,11 @@ class Config:
     client_secret: str | None
     ca_file: Path | None
     allow_private_addresses: bool
-    smtp_url: str
+    smtp: Smtp
     mail_from: str
     partner_simulation: bool
     demo: bool
+    log_level: str
     given_secret_key: str | None
 
     @cached_property
@@ -60,9 +78,12 @@ def current() -> Config:
     return load(os.environ)
 
 
-def load(environment: Mapping[str, str]) -> Config:
-    """Read a configuration. Raises ConfigError for the first value that cannot be used."""
-    value = _Reader(environment)
+def load(environment: Mapping[str, str] | None = None) -> Config:
+    """Read a configuration from the process's environment or the one given.
+
+    Raises ConfigError for the first value that cannot be used.
+    """
+    value = _Reader(os.environ if environment is None else environment)
     port = value.port("VEDETTE_PORT", 8080)
     public_url = value.url("VEDETTE_PUBLIC_URL", f"http://127.0.0.1:{port}")
     ca_file = value.text("VEDETTE_CA_FILE", from_file=False)
@@ -83,12 +104,39 @@ def load(environment: Mapping[str, str]) -> Config:
         client_secret=value.text("VEDETTE_CLIENT_SECRET"),
         ca_file=Path(ca_file) if ca_file else None,
         allow_private_addresses=value.flag("VEDETTE_ALLOW_PRIVATE_ADDRESSES"),
-        smtp_url=value.text("VEDETTE_SMTP_URL") or "smtp://127.0.0.1:25",
+        smtp=value.smtp("VEDETTE_SMTP_URL", "smtp://127.0.0.1:25"),
         mail_from=value.text("VEDETTE_MAIL_FROM") or "Vedette <vedette@localhost>",
         partner_simulation=value.flag("VEDETTE_PARTNER_SIMULATION"),
         demo=value.flag("VEDETTE_DEMO"),
+        log_level=value.choice("VEDETTE_LOG_LEVEL", "INFO", LOG_LEVELS),
         given_secret_key=value.text("VEDETTE_SECRET_KEY"),
     )
+
+
+def django_database(url: str | None) -> dict[str, Any]:
+    """Return Django's settings for a PostgreSQL address (URL or key=value form).
+
+    Without an address Django itself answers the first query with ImproperlyConfigured: commands that
+    need no database still run. Raises ConfigError when the address cannot be read.
+    """
+    try:
+        parts = conninfo_to_dict(url or "")
+    except ProgrammingError as error:
+        # the address holds a password: it is not repeated here
+        raise ConfigError(
+            "DATABASE_URL cannot be read. Write it as postgresql://user:password@host:port/name."
+        ) from error
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname", ""),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": str(parts.pop("port", "")),
+        "OPTIONS": parts,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
 
 
 def default_home() -> Path:
@@ -138,6 +186,30 @@ class _Reader:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ConfigError(f"{name} is {value!r}. Set it to an address like {default}.")
         return value
+
+    def choice(self, name: str, default: str, choices: frozenset[str]) -> str:
+        value = (self.text(name) or default).upper()
+        if value not in choices:
+            raise ConfigError(f"{name} is {value!r}. Set it to one of {', '.join(sorted(choices))}.")
+        return value
+
+    def smtp(self, name: str, default: str) -> Smtp:
+        parts = urlsplit(self.text(name) or default)
+        try:
+            port = parts.port or SMTP_PORTS[parts.scheme]
+        except (KeyError, ValueError) as error:
+            raise ConfigError(
+                f"{name} cannot be used. Write it as smtp://host:port, smtp+starttls://user:password@host"
+                " or smtps://user:password@host."
+            ) from error
+        return Smtp(
+            host=parts.hostname or "127.0.0.1",
+            port=port,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            tls=parts.scheme == "smtps",
+            starttls=parts.scheme == "smtp+starttls",
+        )
 
     def list(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())

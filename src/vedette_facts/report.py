@@ -1,0 +1,212 @@
+"""What a phone reports about itself: the typed facts and their limits.
+
+`None` means "not known" everywhere; it never means "no". Fields that this version does not know are ignored,
+so that an agent may be newer than the service.
+"""
+
+import datetime as dt
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from vedette_facts.canonical import canonical_json, digest_of
+from vedette_facts.versions import patch_date
+
+MAX_APPS = 3000
+LARGEST_EXACT_INTEGER = 2**53 - 1
+"""RFC 8785 section 3.2.2.3: integers above this are not exact in every language."""
+
+Platform = Literal["ANDROID", "IOS"]
+T = TypeVar("T")
+
+Short = Annotated[str, Meta(max_length=64)]
+Line = Annotated[str, Meta(max_length=255)]
+Long = Annotated[str, Meta(max_length=512)]
+FilledLine = Annotated[str, Meta(min_length=1, max_length=255)]
+_DATE = r"^\d{4}-\d{2}-\d{2}\Z"
+_SHA256 = r"^[0-9a-f]{64}\Z"
+_FINGERPRINT = r"^(?:[0-9a-f]{40}|[0-9a-f]{64})\Z"
+PatchLevel = Annotated[str, Meta(pattern=_DATE)]
+Sha256 = Annotated[str, Meta(pattern=_SHA256)]
+Fingerprint = Annotated[str, Meta(pattern=_FINGERPRINT)]
+
+_WORDS = {
+    _DATE: "a date like 2026-03-05",
+    _SHA256: "a SHA-256 as 64 lower-case hexadecimal digits",
+    _FINGERPRINT: "a SHA-1 or SHA-256 as 40 or 64 lower-case hexadecimal digits",
+}
+
+
+class FactsError(ValueError):
+    """A report that is refused: `path` is the field (`$.apps[3].sha256`), `message` what was expected."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{message} (at {path})")
+        self.path = path
+        self.message = message
+
+
+class DeviceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Make, model and system. `serial` stays empty: the protocol never asks for a hardware identifier."""
+
+    platform: Platform
+    manufacturer: Line
+    model: Line
+    os_version: Annotated[str, Meta(min_length=1, max_length=64)]
+    security_patch: PatchLevel | None = None
+    sdk: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    build_type: Short | None = None
+    build_tags: Line | None = None
+    fingerprint: Long | None = None
+    serial: None = None
+
+
+class Posture(msgspec.Struct, frozen=True, kw_only=True):
+    """How the phone is set up. Each fact is true, false, or None when the agent could not tell."""
+
+    root: bool | None = None
+    root_signs: Annotated[list[Line], Meta(max_length=50)] = []
+    debug_build: bool | None = None
+    encrypted: bool | None = None
+    screen_lock: bool | None = None
+    developer_options: bool | None = None
+    adb: bool | None = None
+
+
+class App(msgspec.Struct, frozen=True, kw_only=True):
+    """One installed application. `certificates` are fingerprints of its signers, `sha256` that of its APK."""
+
+    package: FilledLine
+    name: Line | None = None
+    version: Annotated[str, Meta(max_length=128)] | None = None
+    version_code: Annotated[int, Meta(ge=0, le=LARGEST_EXACT_INTEGER)] | None = None
+    installer: Line | None = None
+    sha256: Sha256 | None = None
+    certificates: Annotated[list[Fingerprint], Meta(max_length=16)] = []
+    system: bool = False
+
+
+class AgentFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent itself and the permissions it was given by the person or the MDM."""
+
+    version: Annotated[str, Meta(min_length=1, max_length=64)]
+    permissions: Annotated[dict[Short, bool], Meta(max_length=100)] = {}
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole report. `apps=None` means not collected; only `apps_complete` makes absence an evidence."""
+
+    device: DeviceFacts
+    agent: AgentFacts
+    posture: Posture = msgspec.field(default_factory=Posture)
+    apps: Annotated[list[App], Meta(max_length=MAX_APPS)] | None = None
+    apps_complete: bool = False
+    collected: Annotated[list[Short], Meta(max_length=50)] = []
+
+
+def decode_facts(source: bytes | dict[str, Any]) -> Facts:
+    """Facts from JSON text or parsed JSON; FactsError tells which field is wrong and what was expected."""
+    facts = decode(source, Facts)
+    if facts.apps is None and facts.apps_complete:
+        raise FactsError("$.apps_complete", "Expected `false`, because `apps` is null: nothing was collected")
+    patch = facts.device.security_patch
+    if patch is not None and patch_date(patch) is None:
+        raise FactsError("$.device.security_patch", f"Expected {_WORDS[_DATE]}, got `{patch}`")
+    return facts
+
+
+def canonical(facts: Facts | dict[str, Any]) -> bytes:
+    """Canonical JSON of the facts (canonical.py); a dict is taken as it was sent, unknown fields included."""
+    return canonical_json(msgspec.to_builtins(facts) if isinstance(facts, Facts) else facts)
+
+
+def digest(facts: Facts | dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON in lower-case hex: what "unchanged" refers to.
+
+    The service must compute it over the facts *as sent* (`ReportRequest.digest()`), since a newer agent may
+    send fields that `Facts` does not know.
+    """
+    return digest_of(canonical(facts))
+
+
+def decode(source: bytes | dict[str, Any], shape: type[T]) -> T:
+    """One object of the protocol, with msgspec's complaints turned into a FactsError."""
+    try:
+        if isinstance(source, bytes):
+            if b"\\u0000" in source:
+                refuse_nul(msgspec.json.decode(source))
+            return msgspec.json.decode(source, type=shape)
+        refuse_nul(source)
+        return msgspec.convert(source, shape)
+    except msgspec.ValidationError as error:
+        raise _explained(str(error), source) from None
+    except msgspec.DecodeError as error:
+        raise FactsError("$", f"Not valid JSON: {error}") from None
+    except RecursionError:
+        raise FactsError("$", "Nested too deeply") from None
+
+
+def refuse_nul(value: object, path: str = "$") -> None:
+    """FactsError for a NUL character anywhere, because PostgreSQL stores none."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise FactsError(path, "A NUL character (U+0000) is not allowed")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            refuse_nul(key, f"name of a member of {path}")
+            refuse_nul(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            refuse_nul(inner, f"{path}[{index}]")
+
+
+def _explained(text: str, source: bytes | dict[str, Any]) -> FactsError:
+    """Split msgspec's "Expected … - at `$.apps[...].sha256`", name the app, put patterns into words."""
+    message, _, path = text.rpartition(" - at ")
+    if not message:
+        message, path = text, "`$`"
+    path = path.replace("`key` in ", "name of a member of ").replace("`", "")
+    for pattern, words in _WORDS.items():
+        message = message.replace(f"`str` matching regex {pattern!r}", words)
+    if message.startswith("Invalid enum value"):
+        message = f"Expected `ANDROID` or `IOS`, got {message.removeprefix('Invalid enum value ')}"
+    if path.startswith("$.apps[...]"):
+        parsed = msgspec.json.decode(source) if isinstance(source, bytes) else source
+        path = path.replace("[...]", f"[{_first_wrong_app(parsed)}]", 1)
+    return FactsError(path, message)
+
+
+def _first_wrong_app(parsed: dict[str, Any]) -> int | str:
+    for index, app in enumerate(parsed["apps"]):
+        try:
+            msgspec.convert(app, App)
+        except msgspec.ValidationError:
+            return index
+    return "..."
+
+
+def utc(moment: dt.datetime) -> dt.datetime:
+    """Convert to UTC; ValueError outside 2000 to 2200, where a phone's clock is not wrong but nonsense."""
+    if not 2000 <= moment.year <= 2200:  # noqa: PLR2004 - the years are the rule
+        raise ValueError(f"{moment.isoformat()} is not a time between the years 2000 and 2200")
+    return moment.astimezone(dt.UTC)
+
+
+__all__ = [
+    "LARGEST_EXACT_INTEGER",
+    "MAX_APPS",
+    "AgentFacts",
+    "App",
+    "DeviceFacts",
+    "Facts",
+    "FactsError",
+    "Platform",
+    "Posture",
+    "canonical",
+    "decode",
+    "decode_facts",
+    "digest",
+    "refuse_nul",
+    "utc",
+]

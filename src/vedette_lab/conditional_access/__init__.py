@@ -1,0 +1,1 @@
+"""Conditional access: the rules, what they decide, and the sign-in that asks them."""

@@ -16,5 +16,7 @@ class Migration(migrations.Migration):
         rls.protect("connectors_connectorerror"),
         tables.own_key("connectors_connectorerror"),
         tables.belongs_to_tenant("connectors_connectorerror"),
-        tables.composite_key("connectors_delivery", "device_id", "devices_device"),
+        tables.composite_key(
+            "connectors_delivery", "device_id", "devices_device", on_delete="SET NULL (device_id)"
+        ),
     ]

@@ -1,0 +1,72 @@
+"""One process, two kinds of work: phones and health on thin ASGI, the console on Django under WSGI.
+
+Django under ASGI costs eleven to fourteen times more per page (design.md 3), so it runs in a2wsgi's threads.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vedette.project.settings")
+
+import django
+
+django.setup()
+
+from a2wsgi import WSGIMiddleware  # noqa: E402 - Django first
+
+from vedette.api.device.app import make_app  # noqa: E402
+from vedette.connectors.intune.membership import check_membership  # noqa: E402
+from vedette.foundation import config, database  # noqa: E402
+from vedette.project.health import health_app  # noqa: E402
+from vedette.project.wsgi import application as django_application  # noqa: E402
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+CONSOLE_THREADS = 8
+DEVICE_PREFIX = "/device/v1"
+HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+class Router:
+    """Send each request to the application that serves its address; start and stop what they share."""
+
+    def __init__(self) -> None:
+        """Build the three applications; the pool opens at start-up."""
+        settings = config.current()
+        self.pool = database.make_pool(settings.database_url or "", name="device-api")
+        self.device = make_app(self.pool, check_membership=check_membership)
+        self.console: App = WSGIMiddleware(django_application, workers=CONSOLE_THREADS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route one request, or the start and end of the process."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        path: str = scope.get("path", "")
+        if path.startswith(DEVICE_PREFIX + "/"):
+            await self.device(scope, receive, send)
+        elif path in HEALTH_PATHS:
+            await health_app(scope, receive, send)
+        else:
+            await self.console(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.pool.open(wait=True, timeout=10)
+            await self.device.start()
+        except Exception as error:  # noqa: BLE001 - uvicorn prints the message and stops; nothing else can
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.device.stop()
+        await self.pool.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+application = Router()

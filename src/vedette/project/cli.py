@@ -1,0 +1,70 @@
+"""The command `vedette`. Groups of the layers are loaded when they are called: `--help` stays quick."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from vedette.foundation import config
+from vedette.project import environment
+
+LAZY = {
+    "serve": "vedette.project.commands:serve",
+    "worker": "vedette.project.commands:worker",
+    "migrate": "vedette.project.commands:migrate",
+    "makemigrations": "vedette.project.commands:makemigrations",
+    "doctor": "vedette.project.doctor:doctor",
+    "demo": "vedette.project.demo.command:demo",
+    "operator": "vedette.tenants.cli:operator",
+    "tenant": "vedette.tenants.cli:tenant",
+    "intel": "vedette.feeds.cli:intel",
+    "audit": "vedette.project.commands:audit",
+}
+# These look after their own environment; all others get a database and Django first.
+BARE = {"demo", "makemigrations", "doctor"}
+
+
+class Commands(click.Group):
+    """Find a command by name and import it only then."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name all commands."""
+        return sorted(LAZY)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; its models are only importable once Django is awake."""
+        if cmd_name not in LAZY:
+            return None
+        if cmd_name not in BARE:
+            ctx.with_resource(environment.database()) if _will_run(ctx) else environment.wake()
+        module, _, name = LAZY[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+def _will_run(ctx: click.Context) -> bool:
+    """Tell a command that runs from one that is only listed or asked for its help."""
+    return bool(ctx.protected_args) and not {"--help", "-h"} & set(sys.argv)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--demo", "use_demo", is_flag=True, help="Work on the running demo instead of VEDETTE_HOME.")
+@click.version_option(package_name="vedette")
+def vedette(*, use_demo: bool) -> None:
+    """Mobile threat defense bound to your Microsoft Entra tenant."""
+    if use_demo:
+        variables = environment.demo_variables(config.load().home)
+        if not variables:
+            raise click.ClickException("No demo is running. Start it with `make demo`.")
+        os.environ.update(variables)
+
+
+def main(*args: Any) -> None:
+    """Run the command line; a setting that cannot be used is said in one sentence, exit code 2."""
+    try:
+        vedette(*args)
+    except config.ConfigError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)

@@ -130,7 +130,7 @@ class ReportRequest(msgspec.Struct, frozen=True, kw_only=True):
         return bytes(self.facts) != b"null"
 
     def decoded_facts(self) -> Facts | None:
-        """Decode and check the facts, None for an "unchanged" report; FactsError with a path under `$.facts`."""
+        """Decode the facts, None for an "unchanged" report; FactsError with a path under `$.facts`."""
         if not self.has_facts:
             return None
         try:
@@ -189,7 +189,7 @@ class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
     assessed_at: dt.datetime | None = None
 
 
-class Activated(msgspec.Struct, frozen=True, kw_only=True):
+class Activated(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="activated"):
     """Answer 201 of enroll, and 200 when the same key asks again."""
 
     device_id: str
@@ -197,17 +197,15 @@ class Activated(msgspec.Struct, frozen=True, kw_only=True):
     binding: str
     server_time: dt.datetime
     check_in_seconds: int
-    status: Literal["activated"] = "activated"
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="waiting"):
     """Answer 202 of enroll: the identity is kept, the agent repeats the same call with the same key."""
 
     reason: str
     key_id: str
     retry_seconds: int
     message: str
-    status: Literal["waiting"] = "waiting"
 
 
 class CheckInAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -108,7 +108,7 @@ class AgentClient:
     async def status(self) -> DeviceStatus:
         """Ask what the service thinks of this phone; NotEnrolled, Refused, Offline."""
         async with self._lock:
-            identity = self._identity()
+            identity = self.identity()
             key = identity.private_key.key()
 
             def message() -> str:
@@ -166,7 +166,7 @@ class AgentClient:
         return answer
 
     def _enqueue(self, facts: Facts, observed_at: dt.datetime | None) -> Entry:
-        identity, state = self._identity(), self.store.state()
+        identity, state = self.identity(), self.store.state()
         waiting = self._waiting(identity)
         number = max([state.sequence, *(entry.sequence for entry in waiting)]) + 1
         text = canonical(facts)
@@ -186,7 +186,7 @@ class AgentClient:
         return entry
 
     async def _flush(self) -> Outcome:
-        identity = self._identity()
+        identity = self.identity()
         self._respect_wait()
         accepted, answer, refused, renumbering = 0, None, None, False
         while waiting := self._waiting(identity):
@@ -256,7 +256,8 @@ class AgentClient:
             self.store.queue.add(new, self.store.queue.facts(old.digest))
             self.store.queue.remove(old)
 
-    def _identity(self) -> Identity:
+    def identity(self) -> Identity:
+        """Give the activated identity; NotEnrolled."""
         identity = self.store.identity()
         if identity is None:
             raise NotEnrolled("This phone is not activated yet. Enroll it with an activation code first.")

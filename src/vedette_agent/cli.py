@@ -1,0 +1,221 @@
+"""Command line `vedette-agent`: enroll, check-in, status."""
+
+import asyncio
+import json
+import os
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+import httpx
+import msgspec
+
+from vedette_agent import __version__, texts
+from vedette_agent.client import AgentClient, BadAddress, NotEnrolled, Outcome
+from vedette_agent.collect import AndroidCollector, CollectError, FileCollector, enroll_device
+from vedette_agent.store import FileStore, StoreError
+from vedette_agent.transport import Offline, Refused, Transport
+from vedette_facts.protocol import Activated, Waiting
+from vedette_facts.report import Facts
+
+OK, REFUSED, USAGE, OFFLINE = 0, 1, 2, 3
+_TIMEOUT_SECONDS = 20.0
+_EXITS = """
+\b
+Exit codes:
+  0  done
+  1  the service refused, or the phone is not activated (yet)
+  2  usage: wrong option, unreadable file, no facts
+  3  offline: the service could not be asked; reports are queued
+"""
+T = TypeVar("T")
+_FACTS = click.option(
+    "--facts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="JSON file with the phone's facts. Without it, an Android device is asked itself.",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the command line."""
+
+    store: FileStore
+    as_json: bool
+    verify: ssl.SSLContext
+
+    def call(self, work: Callable[[AgentClient], Awaitable[T]]) -> T:
+        """Do the work with a client; every problem becomes a message and an exit code."""
+        try:
+            with self.store.locked():
+                return asyncio.run(self._with_client(work))
+        except Refused as refusal:
+            self.fail(
+                REFUSED,
+                refusal.code,
+                [f"Refused: {refusal.answer.message}", refusal.answer.next_step],
+                queued=self._queued(),
+            )
+        except Offline as offline:
+            queued, state = self._queued(), self.store.state()
+            lines = texts.offline(offline.reason, queued, offline.retry_at)
+            lines += texts.last_known(state.last_status, state.last_accepted_at)
+            self.fail(OFFLINE, "offline", lines, queued=queued, last_status=state.last_status)
+        except NotEnrolled as error:
+            self.fail(REFUSED, "not_activated", [str(error), "vedette-agent enroll --server URL --code CODE"])
+        except (StoreError, BadAddress, CollectError) as error:
+            self.fail(USAGE, "usage", [str(error)])
+
+    async def _with_client(self, work: Callable[[AgentClient], Awaitable[T]]) -> T:
+        async with httpx.AsyncClient(verify=self.verify, timeout=_TIMEOUT_SECONDS) as http:
+            return await work(AgentClient(self.store, Transport(http)))
+
+    def _queued(self) -> int:
+        return len(self.store.queue.entries())
+
+    def say(self, result: str, lines: Sequence[str], detail: Any = None, *, code: int = OK) -> None:
+        """Tell the result, as text or as one JSON object, and end with the exit code unless it is 0."""
+        if self.as_json:
+            click.echo(json.dumps({"result": result, "exit": code, "detail": msgspec.to_builtins(detail)}))
+        else:
+            click.echo("\n".join(lines))
+        if code != OK:
+            raise SystemExit(code)
+
+    def fail(self, code: int, result: str, lines: Sequence[str], **detail: object) -> NoReturn:
+        """Tell a problem (on standard error when as text) and end."""
+        if self.as_json:
+            message = " ".join(line for line in lines if line)
+            click.echo(
+                json.dumps(
+                    {
+                        "result": result,
+                        "exit": code,
+                        "message": message,
+                        "detail": msgspec.to_builtins(detail),
+                    }
+                )
+            )
+        else:
+            click.echo("\n".join(lines), err=True)
+        raise SystemExit(code)
+
+
+@click.group(epilog=_EXITS)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="VEDETTE_AGENT_HOME",
+    default=Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")).expanduser() / "vedette-agent",
+    show_default=True,
+    help="Folder of this phone's identity and queue.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option(
+    "--ca",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    envvar="VEDETTE_CA_FILE",
+    help="PEM file of an additional certificate authority to trust.",
+)
+@click.version_option(__version__, prog_name="vedette-agent")
+@click.pass_context
+def main(context: click.Context, home: Path, *, as_json: bool, ca: Path | None) -> None:
+    """Vedette's reference agent: binds this phone to your organisation and reports its health."""
+    trust = ssl.create_default_context()
+    if ca is not None:
+        try:
+            trust.load_verify_locations(cafile=ca)
+        except ssl.SSLError as error:
+            raise click.BadParameter(f"{ca} holds no PEM certificate.", param_hint="--ca") from error
+    context.obj = Run(FileStore(home), as_json, trust)
+
+
+@main.command(epilog=_EXITS)
+@click.option("--server", help="Address of the service, as in the invitation.")
+@click.option("--code", help="Activation code of the invitation, like 7KQF-9XPM-2WTD.")
+@click.option("--entra-device-id", help="Device ID in Entra, where the MDM told it.")
+@click.option("--name", help="Name of this phone, for the people who look after it.")
+@click.option("--again", is_flag=True, help="Make a new identity although this phone is activated.")
+@_FACTS
+@click.pass_obj
+def enroll(
+    run: Run,
+    *,
+    server: str | None,
+    code: str | None,
+    entra_device_id: str | None,
+    name: str | None,
+    facts: Path | None,
+    again: bool,
+) -> None:
+    """Activate this phone with the code of the invitation.
+
+    Without --server and --code an activation that waits is asked for again.
+    """
+
+    async def work(client: AgentClient) -> Activated | Waiting:
+        if server is None and code is None:
+            answer = await client.resume()
+            if answer is None:
+                raise click.UsageError("No activation waits. Give --server and --code of your invitation.")
+            return answer
+        if server is None or code is None:
+            raise click.UsageError("Give both --server and --code.")
+        identity = client.store.identity()
+        if identity is not None and not client.store.state().retired and not again:
+            raise click.UsageError(
+                f"This phone is activated already (device {identity.device_id}). "
+                "Use --again to make a new identity; the old one is retired then."
+            )
+        device = enroll_device(_collect(facts), name)
+        return await client.enroll(server, code, device, entra_device_id=entra_device_id)
+
+    _tell_enrolment(run, run.call(work))
+
+
+@main.command("check-in", epilog=_EXITS)
+@_FACTS
+@click.pass_obj
+def check_in(run: Run, facts: Path | None) -> None:
+    """Report this phone's facts, after those that wait from offline times."""
+
+    async def work(client: AgentClient) -> Outcome | Waiting:
+        if client.store.identity() is None:
+            waiting = await client.resume()
+            if waiting is None:
+                client.identity()
+            if isinstance(waiting, Waiting):
+                return waiting
+        return await client.check_in(_collect(facts))
+
+    outcome = run.call(work)
+    if isinstance(outcome, Waiting):
+        _tell_enrolment(run, outcome)
+    elif outcome.answer is not None:
+        run.say("accepted", texts.accepted(outcome.accepted, outcome.answer), outcome)
+
+
+@main.command(epilog=_EXITS)
+@click.pass_obj
+def status(run: Run) -> None:
+    """Show this phone's state, its threats and how to fix them."""
+    answer = run.call(lambda client: client.status())
+    run.say("status", texts.state(answer), answer)
+
+
+def _collect(path: Path | None) -> Facts:
+    return (FileCollector(path) if path is not None else AndroidCollector()).collect()
+
+
+def _tell_enrolment(run: Run, answer: Activated | Waiting) -> None:
+    if isinstance(answer, Activated):
+        run.say("activated", texts.activated(answer), answer)
+    else:
+        run.say("waiting", texts.waiting(answer), answer, code=REFUSED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What the agent tells a person in a terminal: short, plain, with the next step."""
+
+import datetime as dt
+
+from vedette_facts.protocol import Activated, CheckInAnswer, DeviceStatus, Waiting
+
+_STATES = {
+    "pending": "waiting for its first assessment",
+    "secured": "secured: no threat found",
+    "low": "at LOW risk",
+    "medium": "at MEDIUM risk",
+    "high": "at HIGH risk",
+    "misconfigured": "not fully protected: a permission or profile is missing",
+    "disconnected": "disconnected: it was silent for too long",
+    "deactivated": "no longer protected by your organisation",
+}
+
+
+def activated(answer: Activated) -> list[str]:
+    """Lines for an activated phone."""
+    return [
+        "This phone is activated.",
+        f"  Device {answer.device_id}, bound by: {answer.binding}.",
+        "Next: send the first report with  vedette-agent check-in",
+    ]
+
+
+def waiting(answer: Waiting) -> list[str]:
+    """Lines for a phone that has an identity but is not activated yet."""
+    if answer.reason == "not_in_enrollment_group":
+        first = f"You are not in an enrollment group yet: {answer.message}"
+        last = "Once your administrator has added you, run  vedette-agent enroll  again (no code needed)."
+    else:
+        first = f"Your activation waits: {answer.message}"
+        last = "Run  vedette-agent enroll  again later (no code needed)."
+    return [first, "This phone keeps its identity and its place.", last]
+
+
+def accepted(count: int, answer: CheckInAnswer) -> list[str]:
+    """Lines after a check-in that went through."""
+    first = "Report accepted." if count == 1 else f"{count} reports accepted, oldest first."
+    lines = [first, *state(answer.state)]
+    skew = answer.clock_skew_seconds
+    if abs(skew) >= 60:  # noqa: PLR2004 - below a minute nobody needs to set a clock
+        lines.append(f"This phone's clock is off by {duration(abs(skew))}; the service allows for it.")
+    lines.append(f"Next report is expected within {duration(answer.check_in_seconds)}.")
+    return lines
+
+
+def state(status: DeviceStatus) -> list[str]:
+    """Lines for the phone's state: blocked or not, each threat with how to fix it."""
+    lines = [f"This phone is {_STATES.get(status.state, status.state)}."]
+    if status.blocked:
+        lines.append("Access to your organisation's apps and mail is BLOCKED until this is fixed.")
+    for number, threat in enumerate(status.threats, 1):
+        lines += [
+            "",
+            f"  {number}. {threat.title} (risk: {threat.risk.lower()})",
+            f"     {threat.summary}",
+            f"     How to fix it: {threat.mend}",
+        ]
+    if status.threats:
+        lines += ["", "Fixed it? Tell the service now with  vedette-agent check-in"]
+    return lines
+
+
+def offline(reason: str, queued: int, retry_at: dt.datetime | None) -> list[str]:
+    """Lines when the service could not be asked."""
+    kept = {
+        0: "Nothing was lost.",
+        1: "Your report is kept on this phone with its time and will be sent first.",
+    }.get(queued, f"{queued} reports are kept on this phone with their times and will be sent in order.")
+    when = f"Try again after {retry_at:%H:%M:%S} UTC:" if retry_at else "Try again when you are online:"
+    return [reason, kept, f"{when}  vedette-agent check-in"]
+
+
+def last_known(status: DeviceStatus | None, at: dt.datetime | None) -> list[str]:
+    """Lines with what the service said last, before it could not be asked any more."""
+    if status is None or at is None:
+        return []
+    return ["", f"Last known, {at:%Y-%m-%d %H:%M} UTC:", *state(status)]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: `45 s`, `5 minutes`, `4 hours`, `3 days`."""
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"{count} {word}{'s' if count != 1 else ''}"
+    return f"{round(seconds)} s"

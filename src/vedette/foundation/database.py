@@ -21,7 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from vedette.foundation import rls
+from vedette.foundation import roles
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
@@ -55,7 +55,7 @@ _open_doors: WeakKeyDictionary[BaseDatabaseWrapper, _Door] = WeakKeyDictionary()
 @contextmanager
 def tenant(tenant_id: UUID) -> Iterator[None]:
     """Open the door to one tenant's rows. Raises DoorError inside another tenant's door."""
-    with _opened(_Door(rls.TENANT, tenant_id)):
+    with _opened(_Door(roles.TENANT, tenant_id)):
         yield
 
 
@@ -66,7 +66,7 @@ def writer(tenant_id: UUID) -> Iterator[None]:
     Waits for the tenant's advisory lock, which is held until the outermost transaction ends. Raises
     DoorError inside another tenant's door.
     """
-    with _opened(_Door(rls.TENANT, tenant_id)):
+    with _opened(_Door(roles.TENANT, tenant_id)):
         with connection.cursor() as cursor:
             cursor.execute(_LOCK, [str(tenant_id)])
         yield
@@ -79,7 +79,7 @@ def system() -> Iterator[None]:
     Only for finding the tenant (session, key, `tid`), the ingest insert and listing tenants with due
     work. Raises DoorError inside a tenant's door.
     """
-    with _opened(_Door(rls.SYSTEM, None)):
+    with _opened(_Door(roles.SYSTEM, None)):
         yield
 
 
@@ -113,7 +113,7 @@ def check_login() -> None:
     if faults:
         raise UnsafeLoginError(
             f"The role {name} of DATABASE_URL {' and '.join(faults)}, so tenants would not be kept apart."
-            f" Connect as {rls.LOGIN}; only VEDETTE_MIGRATE_URL is for the owner."
+            f" Connect as {roles.LOGIN}; only VEDETTE_MIGRATE_URL is for the owner."
         )
 
 
@@ -163,14 +163,14 @@ def make_pool(url: str, *, max_size: int = 10, name: str = "vedette") -> Pool:
 @asynccontextmanager
 async def pool_tenant(pool: Pool, tenant_id: UUID) -> AsyncIterator[AsyncConnection[Any]]:
     """Borrow a connection behind one tenant's door; the transaction commits when the block ends well."""
-    async with _borrowed(pool, _Door(rls.TENANT, tenant_id)) as borrowed:
+    async with _borrowed(pool, _Door(roles.TENANT, tenant_id)) as borrowed:
         yield borrowed
 
 
 @asynccontextmanager
 async def pool_writer(pool: Pool, tenant_id: UUID) -> AsyncIterator[AsyncConnection[Any]]:
     """Borrow a connection as the tenant's only writer."""
-    async with _borrowed(pool, _Door(rls.TENANT, tenant_id)) as borrowed:
+    async with _borrowed(pool, _Door(roles.TENANT, tenant_id)) as borrowed:
         await borrowed.execute(_LOCK, [str(tenant_id)])
         yield borrowed
 
@@ -180,7 +180,7 @@ async def pool_system(
     pool: Pool,
 ) -> AsyncIterator[AsyncConnection[Any]]:
     """Borrow a connection behind the system's door."""
-    async with _borrowed(pool, _Door(rls.SYSTEM, None)) as borrowed:
+    async with _borrowed(pool, _Door(roles.SYSTEM, None)) as borrowed:
         yield borrowed
 
 

@@ -16,10 +16,7 @@ from typing import Final
 
 from django.db.migrations import RunSQL
 
-LOGIN: Final = "vedette_login"
-OWNER: Final = "vedette_owner"
-SYSTEM: Final = "vedette_system"
-TENANT: Final = "vedette_tenant"
+from vedette.foundation.roles import LOGIN, SYSTEM, TENANT
 
 READ: Final = "select"
 APPEND: Final = "select, insert"

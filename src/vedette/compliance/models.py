@@ -34,7 +34,9 @@ class StateChange(TenantRow):
     from_state = models.TextField(blank=True, default="")
     to_state = models.TextField()
     needs_it = models.BooleanField(default=False)
-    cause = models.TextField(help_text="report, policy, sweep, enroll, lifecycle, administrator")
+    cause = models.TextField(
+        help_text="report, intelligence, policy, sweep, enroll, lifecycle or administrator"
+    )
     detail = models.JSONField(default=dict)
     reasons = models.JSONField(default=list)
     report_id = models.UUIDField(null=True)
@@ -45,14 +47,29 @@ class StateChange(TenantRow):
 
 
 class DetectorFailure(TenantRow):
-    """A detector that could not judge a device: visible, and never taken for clean."""
+    """A blind spot: a detector that crashed, or a rule that had no answer. Never taken for clean.
 
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, db_constraint=False)
-    detector = models.TextField()
+    All unanswered rules are kept; which of them count is decided by the policy in force (verdict.unanswered),
+    so `classification` says what the rule looks for (`*`: anything).
+    """
+
+    class Kind(models.TextChoices):
+        FAILED = "failed"
+        UNANSWERED = "unanswered"
+
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, related_name="blind_spots", db_constraint=False
+    )
+    kind = models.TextField(choices=Kind, default=Kind.FAILED)
+    detector = models.TextField(help_text="Name of the detector, or of the rule")
+    classification = models.TextField(blank=True, default="")
     message = models.TextField()
     since = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "device", "detector"], name="detector_failure_one")
+            models.UniqueConstraint(
+                fields=["tenant_id", "device", "kind", "detector", "classification"],
+                name="detector_failure_one",
+            )
         ]

@@ -67,6 +67,9 @@ class Device(TenantRow):
     facts = models.JSONField(null=True)
     facts_digest = models.TextField(blank=True, default="")
     facts_observed_at = models.DateTimeField(null=True)
+    judged_with = models.TextField(
+        blank=True, default="", help_text="Indicators, detectors and parameters behind the verdict in force"
+    )
 
     class Meta:
         constraints = [
@@ -84,6 +87,11 @@ class Device(TenantRow):
             ),
             models.Index(fields=["tenant_id", "owner_oid"], name="device_owner"),
             models.Index(fields=["tenant_id", "activation_status"], name="device_activation"),
+            models.Index(
+                fields=["tenant_id", "group", "judged_with"],
+                condition=models.Q(activation_status="ACTIVATED", facts__isnull=False),
+                name="device_judged",
+            ),
         ]
 
 
@@ -96,6 +104,13 @@ class DeviceKey(TenantRow):
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
     last_sequence = models.BigIntegerField(default=0)
+    last_fingerprint = models.BinaryField(default=bytes, help_text="Of the report with that number")
+    last_digest = models.TextField(
+        blank=True, default="", help_text="Digest that 'unchanged' may refer to; empty asks for whole facts"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant_id", "device"], name="device_key_of_device")]
 
 
 class Invitation(TenantRow):
@@ -112,11 +127,16 @@ class Invitation(TenantRow):
     expires_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     send_error = models.TextField(blank=True, default="")
+    batch_id = models.UUIDField(null=True, help_text="The sending it belongs to, whose progress is shown")
+    revoked_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True)
     used_by_key = models.TextField(blank=True, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["tenant_id", "-created_at"], name="invitation_newest")]
+        indexes = [
+            models.Index(fields=["tenant_id", "-created_at"], name="invitation_newest"),
+            models.Index(fields=["tenant_id", "batch_id"], name="invitation_batch"),
+        ]
 
 
 class WaitingIdentity(TenantRow):
@@ -139,7 +159,8 @@ class Report(TenantRow):
     sequence = models.BigIntegerField()
     body_hash = models.BinaryField()
     received_at = models.DateTimeField()
-    observed_at = models.DateTimeField()
+    observed_at = models.DateTimeField(help_text="Corrected by the skew, never in the future")
+    device_observed_at = models.DateTimeField(help_text="As the phone's clock said")
     skew_seconds = models.FloatField(default=0)
     digest = models.TextField()
     facts = models.JSONField(null=True, help_text="Null when the report said: unchanged")

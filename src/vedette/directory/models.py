@@ -53,6 +53,9 @@ class DirectoryDevice(TenantRow):
     registered_at = models.DateTimeField(null=True)
     extension_attributes = models.JSONField(default=dict)
     managed_device_id = models.TextField(blank=True, default="")
+    serial_number = models.TextField(
+        blank=True, default="", help_text="From Intune: tells a wiped phone from a second one"
+    )
     compliance_state = models.TextField(blank=True, default="")
     reported_health = models.TextField(blank=True, default="")
     unsupported_reason = models.TextField(blank=True, default="", help_text="Code; empty when supported")

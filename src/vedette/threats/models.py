@@ -76,6 +76,9 @@ class PolicyParameters(TenantRow):
     minimum_android = models.TextField(default="13")
     minimum_ios = models.TextField(default="17.0")
     patch_age_days = models.PositiveSmallIntegerField(default=180)
+    may_stay_unknown = models.JSONField(
+        default=list, help_text="Rules whose missing answer the organisation accepts"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "group"], name="policy_parameters_one")]

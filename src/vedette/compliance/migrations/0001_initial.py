@@ -53,20 +53,31 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("tenant_id", models.UUIDField(editable=False)),
-                ("detector", models.TextField()),
+                (
+                    "kind",
+                    models.TextField(
+                        choices=[("failed", "Failed"), ("unanswered", "Unanswered")], default="failed"
+                    ),
+                ),
+                ("detector", models.TextField(help_text="Name of the detector, or of the rule")),
+                ("classification", models.TextField(blank=True, default="")),
                 ("message", models.TextField()),
                 ("since", models.DateTimeField()),
                 (
                     "device",
                     models.ForeignKey(
-                        db_constraint=False, on_delete=django.db.models.deletion.CASCADE, to="devices.device"
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blind_spots",
+                        to="devices.device",
                     ),
                 ),
             ],
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("tenant_id", "device", "detector"), name="detector_failure_one"
+                        fields=("tenant_id", "device", "kind", "detector", "classification"),
+                        name="detector_failure_one",
                     )
                 ],
             },
@@ -90,7 +101,9 @@ class Migration(migrations.Migration):
                 ("needs_it", models.BooleanField(default=False)),
                 (
                     "cause",
-                    models.TextField(help_text="report, policy, sweep, enroll, lifecycle, administrator"),
+                    models.TextField(
+                        help_text="report, intelligence, policy, sweep, enroll, lifecycle or administrator"
+                    ),
                 ),
                 ("detail", models.JSONField(default=dict)),
                 ("reasons", models.JSONField(default=list)),

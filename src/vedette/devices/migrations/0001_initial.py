@@ -106,6 +106,14 @@ class Migration(migrations.Migration):
                 ("facts_digest", models.TextField(blank=True, default="")),
                 ("facts_observed_at", models.DateTimeField(null=True)),
                 (
+                    "judged_with",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Indicators, detectors and parameters behind the verdict in force",
+                    ),
+                ),
+                (
                     "group",
                     models.ForeignKey(
                         db_constraint=False,
@@ -134,6 +142,18 @@ class Migration(migrations.Migration):
                 ("retired_at", models.DateTimeField(null=True)),
                 ("last_sequence", models.BigIntegerField(default=0)),
                 (
+                    "last_fingerprint",
+                    models.BinaryField(default=bytes, help_text="Of the report with that number"),
+                ),
+                (
+                    "last_digest",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Digest that 'unchanged' may refer to; empty asks for whole facts",
+                    ),
+                ),
+                (
                     "device",
                     models.ForeignKey(
                         db_constraint=False,
@@ -144,7 +164,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "abstract": False,
+                "indexes": [models.Index(fields=["tenant_id", "device"], name="device_key_of_device")],
             },
         ),
         migrations.CreateModel(
@@ -170,6 +190,13 @@ class Migration(migrations.Migration):
                 ("expires_at", models.DateTimeField()),
                 ("sent_at", models.DateTimeField(null=True)),
                 ("send_error", models.TextField(blank=True, default="")),
+                (
+                    "batch_id",
+                    models.UUIDField(
+                        help_text="The sending it belongs to, whose progress is shown", null=True
+                    ),
+                ),
+                ("revoked_at", models.DateTimeField(null=True)),
                 ("used_at", models.DateTimeField(null=True)),
                 ("used_by_key", models.TextField(blank=True, default="")),
                 (
@@ -200,7 +227,11 @@ class Migration(migrations.Migration):
                 ("sequence", models.BigIntegerField()),
                 ("body_hash", models.BinaryField()),
                 ("received_at", models.DateTimeField()),
-                ("observed_at", models.DateTimeField()),
+                (
+                    "observed_at",
+                    models.DateTimeField(help_text="Corrected by the skew, never in the future"),
+                ),
+                ("device_observed_at", models.DateTimeField(help_text="As the phone's clock said")),
                 ("skew_seconds", models.FloatField(default=0)),
                 ("digest", models.TextField()),
                 ("facts", models.JSONField(help_text="Null when the report said: unchanged", null=True)),
@@ -262,6 +293,14 @@ class Migration(migrations.Migration):
             model_name="device",
             index=models.Index(fields=["tenant_id", "activation_status"], name="device_activation"),
         ),
+        migrations.AddIndex(
+            model_name="device",
+            index=models.Index(
+                condition=models.Q(("activation_status", "ACTIVATED"), ("facts__isnull", False)),
+                fields=["tenant_id", "group", "judged_with"],
+                name="device_judged",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="device",
             constraint=models.UniqueConstraint(
@@ -273,6 +312,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="invitation",
             index=models.Index(fields=["tenant_id", "-created_at"], name="invitation_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="invitation",
+            index=models.Index(fields=["tenant_id", "batch_id"], name="invitation_batch"),
         ),
         migrations.AddIndex(
             model_name="report",

@@ -69,6 +69,12 @@ class Migration(migrations.Migration):
                 ("registered_at", models.DateTimeField(null=True)),
                 ("extension_attributes", models.JSONField(default=dict)),
                 ("managed_device_id", models.TextField(blank=True, default="")),
+                (
+                    "serial_number",
+                    models.TextField(
+                        blank=True, default="", help_text="From Intune: tells a wiped phone from a second one"
+                    ),
+                ),
                 ("compliance_state", models.TextField(blank=True, default="")),
                 ("reported_health", models.TextField(blank=True, default="")),
                 (

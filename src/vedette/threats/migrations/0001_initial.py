@@ -64,6 +64,12 @@ class Migration(migrations.Migration):
                 ("minimum_ios", models.TextField(default="17.0")),
                 ("patch_age_days", models.PositiveSmallIntegerField(default=180)),
                 (
+                    "may_stay_unknown",
+                    models.JSONField(
+                        default=list, help_text="Rules whose missing answer the organisation accepts"
+                    ),
+                ),
+                (
                     "group",
                     models.ForeignKey(
                         db_constraint=False,

@@ -8,6 +8,5 @@ killed client keeps a server alive. Reference: design.md 3.
 
 from vedette.foundation.postgres.binaries import PostgresError
 from vedette.foundation.postgres.client import Server, acquire
-from vedette.foundation.postgres.roles import RolesError, bootstrap_roles
 
-__all__ = ["PostgresError", "RolesError", "Server", "acquire", "bootstrap_roles"]
+__all__ = ["PostgresError", "Server", "acquire"]

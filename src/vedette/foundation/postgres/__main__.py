@@ -12,7 +12,6 @@ from vedette.foundation.postgres import cluster
 from vedette.foundation.postgres.binaries import PostgresError
 from vedette.foundation.postgres.files import Folder
 from vedette.foundation.postgres.locks import Lock
-from vedette.foundation.postgres.roles import RolesError
 
 LOOK_SECONDS: Final = 0.1
 PROBE_SECONDS: Final = 2.0
@@ -38,7 +37,7 @@ def main(arguments: list[str]) -> int:
         watch(folder, settings)
     except _Told:
         return 0
-    except (PostgresError, RolesError, OSError) as error:
+    except (PostgresError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 from vedette.foundation import roles
 from vedette.foundation.postgres.binaries import PostgresError
-from vedette.foundation.postgres.files import HOST, SUPERUSER, Folder
+from vedette.foundation.postgres.files import DATABASE, HOST, SUPERUSER, Folder
 from vedette.foundation.postgres.locks import Lock
-from vedette.foundation.postgres.roles import DATABASE
 
 START_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 30.0

@@ -17,13 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import psycopg
-
 from vedette.foundation import roles
 from vedette.foundation.postgres import binaries
 from vedette.foundation.postgres.binaries import Account, PostgresError, Programs
 from vedette.foundation.postgres.files import HOST, SUPERUSER, Folder
-from vedette.foundation.postgres.roles import bootstrap_roles
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
@@ -58,23 +55,37 @@ def start(folder: Folder, settings: Mapping[str, str]) -> Running:
         _initialise(folder, programs, who, durable=settings.get("fsync") != "off")
     running = _launch(folder, programs, who, settings)
     try:
-        with psycopg.connect(
-            host=HOST,
-            port=running.port,
-            user=SUPERUSER,
-            password=folder.password(SUPERUSER),
-            dbname="postgres",
-            autocommit=True,
-        ) as connection:
+        _ensure_roles(folder, running)
+    except BaseException:
+        stop(running)
+        raise
+    return running
+
+
+def _ensure_roles(folder: Folder, running: Running) -> None:
+    """Make roles and database once, and again when the kept passwords have changed."""
+    mark, digest = folder.store / "roles", folder.passwords_digest()
+    if mark.exists() and mark.read_text(encoding="ascii") == digest:
+        return
+    # psycopg loads slower than PostgreSQL starts; a warm start does without it
+    import psycopg  # noqa: PLC0415 see above
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 see above
+
+    from vedette.foundation.postgres.roles import bootstrap_roles  # noqa: PLC0415 see above
+
+    login = make_conninfo(
+        host=HOST, port=running.port, user=SUPERUSER, password=folder.password(SUPERUSER), dbname="postgres"
+    )
+    try:
+        with psycopg.connect(login, autocommit=True) as connection:
             bootstrap_roles(
                 connection,
                 owner_password=folder.password(roles.OWNER),
                 login_password=folder.password(roles.LOGIN),
             )
-    except BaseException:
-        stop(running)
-        raise
-    return running
+    except psycopg.Error as error:
+        raise PostgresError(f"The roles of the embedded PostgreSQL cannot be made: {error}") from error
+    mark.write_text(digest, encoding="ascii")
 
 
 def stop(running: Running) -> None:

@@ -1,5 +1,6 @@
 """The files of one embedded server below `$VEDETTE_HOME/postgres`."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from vedette.foundation import roles
 
 HOST: Final = "127.0.0.1"
 SUPERUSER: Final = "postgres"
+DATABASE: Final = "vedette"
 LOG_TAIL: Final = 2_000
 _LOGINS: Final = (SUPERUSER, roles.OWNER, roles.LOGIN)
 
@@ -84,6 +86,10 @@ class Folder:
                 draft.touch(mode=0o600)
                 draft.write_text(secrets.token_urlsafe(32), encoding="ascii")
                 draft.replace(file)
+
+    def passwords_digest(self) -> str:
+        """Return what changes when a password changes."""
+        return hashlib.sha256("\n".join(self.password(role) for role in _LOGINS).encode()).hexdigest()
 
     def log_tail(self) -> str:
         """Return the end of PostgreSQL's log."""

@@ -8,8 +8,9 @@ from typing import Any, Final
 from psycopg import Connection, sql
 
 from vedette.foundation import roles
+from vedette.foundation.postgres.binaries import PostgresError
+from vedette.foundation.postgres.files import DATABASE
 
-DATABASE: Final = "vedette"
 _ROLES: Final = {
     roles.OWNER: "login inherit",
     roles.LOGIN: "login noinherit",
@@ -18,7 +19,7 @@ _ROLES: Final = {
 }
 
 
-class RolesError(Exception):
+class RolesError(PostgresError):
     """A role has rights that would let it see past row-level security."""
 
 

@@ -1,0 +1,197 @@
+"""Writing down what Entra and Intune said, in passes.
+
+A pass is one reading of the directory: `start_pass`, any number of `store_users` and `store_devices`, then
+`finish_pass` or `fail_pass`. Only `finish_pass` removes what was not seen, because absence is never inferred
+from an error of ours (design.md 2, rule 7). Every function runs inside the tenant's door.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from vedette.directory.models import DirectoryDevice, DirectoryPass, DirectoryUser
+from vedette.foundation import clock, database
+from vedette.foundation.ids import new_id
+
+REPLACED: Final = "replaced"
+"""`unsupported_reason` of an Entra device whose phone (by serial number) has registered anew since."""
+
+_BATCH: Final = 2000
+_KEEP_PASSES: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRecord:
+    """A person as Graph describes them."""
+
+    oid: UUID
+    upn: str
+    display_name: str = ""
+    mail: str = ""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceRecord:
+    """A device as Graph describes it, joined with Intune's record; `unsupported_reason` is ours, a code."""
+
+    object_id: UUID
+    entra_device_id: UUID
+    display_name: str = ""
+    operating_system: str = ""
+    os_version: str = ""
+    manufacturer: str = ""
+    model: str = ""
+    trust_type: str = ""
+    enabled: bool = True
+    managed: bool | None = None
+    compliant: bool | None = None
+    owner_oid: UUID | None = None
+    last_sign_in_at: datetime | None = None
+    registered_at: datetime | None = None
+    extension_attributes: Mapping[str, Any] = field(default_factory=dict)
+    managed_device_id: str = ""
+    serial_number: str = ""
+    compliance_state: str = ""
+    reported_health: str = ""
+    unsupported_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a complete pass saw, and how many users and devices it no longer saw."""
+
+    users: int
+    devices: int
+    users_gone: int
+    devices_gone: int
+
+
+def start_pass() -> DirectoryPass:
+    """Begin a reading."""
+    return DirectoryPass.objects.create(tenant_id=database.current_tenant(), started_at=clock.now())
+
+
+def store_users(reading: DirectoryPass | None, users: Iterable[UserRecord]) -> int:
+    """Insert or update users by object ID and mark them as seen; return how many.
+
+    Without a pass (a live question about one person) their mark stays as it is.
+    """
+    unique = {user.oid: user for user in users}
+    return _store(_USERS, reading, list(unique.values()))
+
+
+def store_devices(reading: DirectoryPass | None, devices: Iterable[DeviceRecord]) -> int:
+    """Insert or update devices by object ID and mark them as seen; return how many."""
+    unique = {device.object_id: device for device in devices}
+    return _store(_DEVICES, reading, list(unique.values()))
+
+
+def finish_pass(reading: DirectoryPass) -> Finished:
+    """End a pass that read everything without an error: what it did not see is no longer in the directory."""
+    # What a live question about one person brought in while the pass was running is newer than the pass.
+    newer = DirectoryDevice.objects.filter(seen_at__gte=reading.started_at).exclude(last_pass=reading)
+    asked = set(newer.values_list("owner_oid", flat=True))
+    users_gone, _ = DirectoryUser.objects.exclude(last_pass=reading).exclude(oid__in=asked).delete()
+    devices_gone, _ = (
+        DirectoryDevice.objects.exclude(last_pass=reading).filter(seen_at__lt=reading.started_at).delete()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_REPLACED, {"tenant": database.current_tenant(), "reason": REPLACED})
+    finished = Finished(
+        DirectoryUser.objects.count(), DirectoryDevice.objects.count(), users_gone, devices_gone
+    )
+    reading.finished_at = clock.now()
+    reading.complete = True
+    reading.users, reading.devices = finished.users, finished.devices
+    reading.save(update_fields=["finished_at", "complete", "users", "devices"])
+    DirectoryPass.objects.filter(started_at__lt=reading.started_at - _KEEP_PASSES).delete()
+    return finished
+
+
+def fail_pass(reading: DirectoryPass, code: str, message: str) -> None:
+    """End a pass that met an error. Nobody is taken out; what was read stays."""
+    reading.finished_at = clock.now()
+    reading.error_code, reading.error = code, message
+    reading.save(update_fields=["finished_at", "error_code", "error"])
+
+
+def _store(sql: str, reading: DirectoryPass | None, records: Sequence[UserRecord | DeviceRecord]) -> int:
+    parameters = {
+        "tenant": database.current_tenant(),
+        "pass": reading.id if reading else None,
+        "now": clock.now(),
+    }
+    rows = iter(records)
+    with connection.cursor() as cursor:
+        while batch := list(islice(rows, _BATCH)):
+            given = [{"id": new_id(), **_plain(record)} for record in batch]
+            cursor.execute(sql, {**parameters, "rows": msgspec.json.encode(given).decode()})
+    return len(records)
+
+
+def _plain(record: UserRecord | DeviceRecord) -> dict[str, Any]:
+    """Columns of a record, without NUL characters, which PostgreSQL cannot store and a name never needs."""
+    return {
+        name: value.replace("\0", "") if isinstance(value, str) else value
+        for name, value in vars(record).items()
+    }
+
+
+_USERS: Final = """
+insert into directory_directoryuser as known
+    (id, tenant_id, oid, upn, display_name, mail, enabled, last_pass_id)
+select r.id, %(tenant)s, r.oid, r.upn, r.display_name, r.mail, r.enabled, %(pass)s::uuid
+from jsonb_to_recordset(%(rows)s::jsonb)
+    as r(id uuid, oid uuid, upn text, display_name text, mail text, enabled boolean)
+on conflict (tenant_id, oid) do update
+set upn = excluded.upn, display_name = excluded.display_name, mail = excluded.mail,
+    enabled = excluded.enabled, last_pass_id = coalesce(excluded.last_pass_id, known.last_pass_id)
+"""
+
+_DEVICES: Final = """
+insert into directory_directorydevice as known
+    (id, tenant_id, object_id, entra_device_id, display_name, operating_system, os_version, manufacturer,
+     model, trust_type, enabled, managed, compliant, owner_oid, last_sign_in_at, registered_at,
+     extension_attributes, managed_device_id, serial_number, compliance_state, reported_health,
+     unsupported_reason, last_pass_id, seen_at)
+select r.id, %(tenant)s, r.object_id, r.entra_device_id, r.display_name, r.operating_system, r.os_version,
+       r.manufacturer, r.model, r.trust_type, r.enabled, r.managed, r.compliant, r.owner_oid,
+       r.last_sign_in_at, r.registered_at, r.extension_attributes, r.managed_device_id, r.serial_number,
+       r.compliance_state, r.reported_health, r.unsupported_reason, %(pass)s::uuid, %(now)s
+from jsonb_to_recordset(%(rows)s::jsonb)
+    as r(id uuid, object_id uuid, entra_device_id uuid, display_name text, operating_system text,
+         os_version text, manufacturer text, model text, trust_type text, enabled boolean, managed boolean,
+         compliant boolean, owner_oid uuid, last_sign_in_at timestamptz, registered_at timestamptz,
+         extension_attributes jsonb, managed_device_id text, serial_number text, compliance_state text,
+         reported_health text, unsupported_reason text)
+on conflict (tenant_id, object_id) do update
+set entra_device_id = excluded.entra_device_id, display_name = excluded.display_name,
+    operating_system = excluded.operating_system, os_version = excluded.os_version,
+    manufacturer = excluded.manufacturer, model = excluded.model, trust_type = excluded.trust_type,
+    enabled = excluded.enabled, managed = excluded.managed, compliant = excluded.compliant,
+    owner_oid = excluded.owner_oid, last_sign_in_at = excluded.last_sign_in_at,
+    registered_at = excluded.registered_at, extension_attributes = excluded.extension_attributes,
+    managed_device_id = excluded.managed_device_id, serial_number = excluded.serial_number,
+    compliance_state = excluded.compliance_state, reported_health = excluded.reported_health,
+    unsupported_reason = excluded.unsupported_reason,
+    last_pass_id = coalesce(excluded.last_pass_id, known.last_pass_id), seen_at = excluded.seen_at
+"""
+
+_MARK_REPLACED: Final = """
+update directory_directorydevice as old
+set unsupported_reason = %(reason)s
+where old.tenant_id = %(tenant)s and old.unsupported_reason = '' and old.serial_number <> ''
+  and exists (
+    select 1 from directory_directorydevice as new
+    where new.tenant_id = %(tenant)s and new.serial_number = old.serial_number
+      and new.unsupported_reason = ''
+      and (coalesce(new.registered_at, '-infinity'), new.object_id)
+        > (coalesce(old.registered_at, '-infinity'), old.object_id))
+"""

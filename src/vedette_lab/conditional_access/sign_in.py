@@ -186,13 +186,11 @@ def _token(cloud: Cloud, attempt: Attempt, now: datetime) -> IssuedToken:
 def session(tenant: Tenant, attempt: Attempt, now: datetime) -> IssuedToken | None:
     """Return the newest token of this person, app and device that still opens the door, if any."""
     wanted = (attempt.user.id, attempt.device.id if attempt.device else None, attempt.application.id)
-    since = attempt.user.sessions_valid_from
     usable = (
         token
         for token in tenant.tokens.values()
         if (token.user_id, token.device_id, token.app) == wanted
         and token.kind == "resource"
         and token.alive(now)
-        and (since is None or token.issued >= since)
     )
     return max(usable, key=lambda token: token.issued, default=None)

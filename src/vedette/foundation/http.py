@@ -1,0 +1,251 @@
+"""The one HTTP client for everything outbound (design.md 2, rule 12).
+
+It resolves a name itself, refuses addresses that are not public, and connects to the very address it
+checked, so a name that changes its answer meanwhile (DNS rebinding) gains nothing. Certificates are
+checked against the name. Answers are limited in size, also unpacked, and in time as a whole. Proxies
+of the environment are not used: they would resolve names out of our sight.
+"""
+
+import ipaddress
+import socket
+import ssl
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import certifi
+import httpcore
+import httpx
+
+from vedette.foundation import config
+
+TIMEOUT_SECONDS: Final = 10.0
+TOTAL_SECONDS: Final = 60.0
+MAX_BYTES: Final = 16 * 1024 * 1024
+
+# Forms of IPv6 that carry an IPv4 address which a gateway or this host would reach.
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_SOCKET_OPTION = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+
+
+class RefusedAddressError(httpx.ConnectError):
+    """The name leads to an address inside a private network."""
+
+
+class TooLargeError(httpx.ReadError):
+    """The answer is larger than the caller allows."""
+
+
+def client(
+    *,
+    timeout: float = TIMEOUT_SECONDS,
+    total: float = TOTAL_SECONDS,
+    max_bytes: int = MAX_BYTES,
+    allow_private: bool | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Client:
+    """Return a guarded client; use it as a context manager.
+
+    `timeout` bounds each wait and `total` the whole reading of an answer, in seconds; `max_bytes` bounds the
+    unpacked body. `allow_private` None means what VEDETTE_ALLOW_PRIVATE_ADDRESSES says. Redirects are not
+    followed unless a call says so, and then each hop is checked alike. Raises subclasses of httpx.HTTPError.
+    """
+    settings = config.current()
+    allowed = settings.allow_private_addresses if allow_private is None else allow_private
+    return httpx.Client(
+        transport=_Transport(trust(settings.ca_file), Limits(max_bytes, total), allow_private=allowed),
+        timeout=timeout,
+        trust_env=False,
+        follow_redirects=False,
+        headers={
+            "User-Agent": "Vedette",
+            # the only packing that is unpacked under a limit here
+            "Accept-Encoding": "gzip",
+            **(headers or {}),
+        },
+    )
+
+
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Return the TLS settings: the public authorities and those in `ca_file`. Raises ConfigError."""
+    try:
+        changed = ca_file.stat().st_mtime_ns if ca_file else 0
+        return _trust(ca_file, changed)
+    except (OSError, ssl.SSLError) as error:
+        raise config.ConfigError(
+            f"VEDETTE_CA_FILE names {ca_file}, which is no readable list of certificates ({error})."
+        ) from error
+
+
+@lru_cache(maxsize=4)
+def _trust(ca_file: Path | None, _changed: int) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=certifi.where())
+    if ca_file:
+        context.load_verify_locations(cafile=ca_file)
+    return context
+
+
+class MsalClient:
+    """What msal asks of an HTTP client: `get`, `post` and `close`, over the guarded one."""
+
+    def __init__(self, guarded: httpx.Client) -> None:
+        self._client = guarded
+
+    def get(
+        self, url: str, params: Any = None, headers: Mapping[str, str] | None = None, **_ignored: Any
+    ) -> httpx.Response:
+        """Send a GET; msal passes settings of `requests` that mean nothing here."""
+        return self._client.get(str(url), params=params, headers=headers)
+
+    def post(
+        self,
+        url: str,
+        params: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **_ignored: Any,
+    ) -> httpx.Response:
+        """Send a POST with a form."""
+        return self._client.post(str(url), params=params, data=data, headers=headers)
+
+    def close(self) -> None:
+        """Keep the connections: the client under it is shared."""
+
+
+def forbidden(address: str) -> bool:
+    """Tell whether a literal IP address is anything but a public unicast one."""
+    parsed = ipaddress.ip_address(address.split("%", 1)[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = _embedded(parsed)
+        if inner is not None:
+            return forbidden(str(inner))
+    return not parsed.is_global or parsed.is_multicast or parsed.is_unspecified
+
+
+def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if address.teredo:
+        return address.teredo[1]
+    if address in _NAT64 or int(address) >> 32 == 0:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+class Limits:
+    """How large an answer may be, unpacked, and how long it may take as a whole."""
+
+    def __init__(self, max_bytes: int, seconds: float) -> None:
+        self.max_bytes = max_bytes
+        self.seconds = seconds
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Connects to the addresses that were checked, never to a name."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[_SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in self._checked(host, port):
+            try:
+                return self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def _checked(self, host: str, port: int) -> list[str]:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        refused = [] if self._allow_private else [address for address in addresses if forbidden(address)]
+        if refused:
+            raise RefusedAddressError(
+                f"{host} leads to {refused[0]}, an address that is not public, so it is not called."
+                " Set VEDETTE_ALLOW_PRIVATE_ADDRESSES=1 if this is a server of yours."
+            )
+        return addresses
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx's transport over a pool that connects through `_Backend` and limits answers."""
+
+    def __init__(self, context: ssl.SSLContext, limits: Limits, *, allow_private: bool) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._limits = limits
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=32,
+            max_keepalive_connections=16,
+            keepalive_expiry=30,
+            network_backend=_Backend(allow_private=allow_private),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        packing = response.headers.get("Content-Encoding", "identity").lower()
+        if packing not in {"identity", "gzip"}:
+            response.close()
+            raise httpx.DecodingError(f"the answer is packed as {packing!r}, which was not asked for")
+        headers = [
+            (name, value)
+            for name, value in response.headers.raw
+            if name.lower() not in {b"content-encoding", b"content-length"} or packing == "identity"
+        ]
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        return httpx.Response(
+            response.status_code,
+            headers=headers,
+            stream=_Limited(response.stream, self._limits, packed=packing == "gzip"),
+            extensions=response.extensions,
+        )
+
+
+class _Limited(httpx.SyncByteStream):
+    """The body, unpacked, up to the limits."""
+
+    def __init__(self, stream: httpx.SyncByteStream, limits: Limits, *, packed: bool) -> None:
+        self._stream = stream
+        self._limits = limits
+        self._packed = packed
+
+    def __iter__(self) -> Iterator[bytes]:
+        deadline = time.monotonic() + self._limits.seconds
+        left = self._limits.max_bytes
+        for part in self._unpacked():
+            left -= len(part)
+            if left < 0:
+                raise TooLargeError(f"the answer is larger than {self._limits.max_bytes} bytes")
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout(f"the answer took longer than {self._limits.seconds} seconds")
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _unpacked(self) -> Iterator[bytes]:
+        if not self._packed:
+            yield from self._stream
+            return
+        step = self._limits.max_bytes + 1
+        unpack = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        try:
+            for part in self._stream:
+                # at most one byte over the limit comes out, whatever the ratio
+                yield unpack.decompress(part, step)
+        except zlib.error as error:
+            raise httpx.DecodingError(f"the answer cannot be unpacked: {error}") from error

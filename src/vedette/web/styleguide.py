@@ -5,6 +5,7 @@ Served only with DEBUG or in a demo (VEDETTE_DEMO); elsewhere its addresses answ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -36,7 +37,7 @@ COLUMNS: Final = (
     tables.Column(key="risk", label=_("Risk"), order=("risk",)),
     tables.Column(key="os", label=_("System")),
     tables.Column(key="seen", label=_("Last seen"), order=("seen",)),
-    tables.Column(key="actions", label="", css="v-cell-actions text-end"),
+    tables.Column(key="actions", label=_("Actions"), css="v-cell-actions text-end", is_silent=True),
 )
 FILTERS: Final = (
     tables.Filter(name="state", label=_("State"), choices=(("high", _("High risk")), ("secured", _("Secured")))),
@@ -115,6 +116,10 @@ def show(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "web/styleguide.html", {**_samples(), "table": table, "form": form})
 
 
+def _wave(level: int, swing: int, speed: float) -> list[int]:
+    return [round(level + swing * math.sin(speed * i) + i % 3) for i in range(30)]
+
+
 def _samples() -> dict[str, Any]:
     now = clock.now()
     days = [f"{now - timedelta(days=29 - i):%d %b}" for i in range(30)]
@@ -136,9 +141,9 @@ def _samples() -> dict[str, Any]:
             title=_("Threats detected per day"),
             axis=days,
             series=(
-                charts.Series(name=_("High risk"), tone="danger", values=[3 + i * 7 % 11 for i in range(30)]),
-                charts.Series(name=_("Medium risk"), tone="serious", values=[9 + i * 5 % 13 for i in range(30)]),
-                charts.Series(name=_("Low risk"), tone="warning", values=[22 + i * 3 % 17 for i in range(30)]),
+                charts.Series(name=_("High risk"), tone="danger", values=_wave(4, 3, 0.9)),
+                charts.Series(name=_("Medium risk"), tone="serious", values=_wave(14, 5, 0.55)),
+                charts.Series(name=_("Low risk"), tone="warning", values=_wave(31, 8, 0.35)),
             ),
         ),
         "points": [4, 6, 5, 8, 7, 9, 12, 10, 13, 12, 15, 14],

@@ -23,12 +23,16 @@ LONGEST_SEARCH: Final = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column; `order` are the ORM names it sorts by (empty: it cannot be sorted by)."""
+    """One column; `order` are the ORM names it sorts by (empty: it cannot be sorted by).
+
+    A silent column shows its label to screen readers only, for the buttons at a row's end.
+    """
 
     key: str
     label: Text
     order: tuple[str, ...] = ()
     css: str = ""
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

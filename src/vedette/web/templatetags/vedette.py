@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 from django.template.context import Context
+from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -79,6 +80,12 @@ def at(moment: datetime | None, never: Text = "") -> SafeString:
 def duration(span: timedelta | None) -> str:
     """Say a length of time."""
     return times.duration(span) if span is not None else ""
+
+
+@register.filter
+def number(value: float) -> str:
+    """Write a figure with the thousands separator of the reader's language."""
+    return formats.number_format(value, use_l10n=True, force_grouping=True)
 
 
 @register.inclusion_tag("web/partials/stat.html")

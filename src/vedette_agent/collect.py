@@ -26,7 +26,7 @@ _ROOT_PATHS = (
 )
 """Traces of su, Magisk, KernelSU and APatch (shared notes on detection, section 2)."""
 _PACKAGE = re.compile(
-    r"^package:(?P<package>\S+)(?: versionCode:(?P<code>\d+))?(?:\s+installer=(?P<installer>\S+))?"
+    r"^package:(?P<package>\S+)(?: versionCode:(?P<code>\d{1,15})\b)?(?:\s+installer=(?P<installer>\S+))?"
 )
 _SECONDS = 20
 _MOST_FACTS = 1024 * 1024

@@ -140,7 +140,7 @@ def decode(source: bytes | dict[str, Any], shape: type[T]) -> T:
         refuse_nul(source)
         return msgspec.convert(source, shape)
     except msgspec.ValidationError as error:
-        raise _explained(str(error), source) from None
+        raise _explained(str(error)) from None
     except msgspec.DecodeError as error:
         raise FactsError("$", f"Not valid JSON: {error}") from None
     except RecursionError:
@@ -161,8 +161,8 @@ def refuse_nul(value: object, path: str = "$") -> None:
             refuse_nul(inner, f"{path}[{index}]")
 
 
-def _explained(text: str, source: bytes | dict[str, Any]) -> FactsError:
-    """Split msgspec's "Expected … - at `$.apps[...].sha256`", name the app, put patterns into words."""
+def _explained(text: str) -> FactsError:
+    """Split msgspec's "Expected … - at `$.apps[3].sha256`" and put its patterns into words."""
     message, _, path = text.rpartition(" - at ")
     if not message:
         message, path = text, "`$`"
@@ -171,19 +171,7 @@ def _explained(text: str, source: bytes | dict[str, Any]) -> FactsError:
         message = message.replace(f"`str` matching regex {pattern!r}", words)
     if message.startswith("Invalid enum value"):
         message = f"Expected `ANDROID` or `IOS`, got {message.removeprefix('Invalid enum value ')}"
-    if path.startswith("$.apps[...]"):
-        parsed = msgspec.json.decode(source) if isinstance(source, bytes) else source
-        path = path.replace("[...]", f"[{_first_wrong_app(parsed)}]", 1)
     return FactsError(path, message)
-
-
-def _first_wrong_app(parsed: dict[str, Any]) -> int | str:
-    for index, app in enumerate(parsed["apps"]):
-        try:
-            msgspec.convert(app, App)
-        except msgspec.ValidationError:
-            return index
-    return "..."
 
 
 def utc(moment: dt.datetime) -> dt.datetime:

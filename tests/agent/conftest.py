@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+
+import pytest
+from agent_service import Service, running
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with running() as started:
+        started.codes["7KQF-9XPM-2WTD"] = ""
+        yield started

@@ -41,6 +41,7 @@ class Result:
     generation: int
     status: str
     value: str | None = None
+    place: str = ""
     before: str | None = None
     request_id: str = ""
     error_code: str = ""
@@ -52,9 +53,9 @@ _OWE = """
 insert into connectors_delivery as d
     (id, tenant_id, route, device_id, desired, before, status, generation, due_at, attempts,
      error_code, error, request_id, state_change_id, requested_at,
-     entra_object_id, entra_device_id, owner_oid)
+     entra_object_id, entra_device_id, owner_oid, place)
 select o.id, %(tenant)s, %(route)s, o.device_id, o.value, '', 'due', 1, %(now)s, 0, '', '', '',
-       o.state_change_id, %(now)s, dev.entra_object_id, dev.entra_device_id, dev.owner_oid
+       o.state_change_id, %(now)s, dev.entra_object_id, dev.entra_device_id, dev.owner_oid, ''
 from jsonb_to_recordset(%(owed)s::jsonb) as o(id uuid, device_id uuid, value text, state_change_id uuid)
 join devices_device dev on dev.tenant_id = %(tenant)s and dev.id = o.device_id
 where o.value <> '' or exists (
@@ -166,6 +167,8 @@ def _arrived(result: Result, now: datetime) -> dict[str, object]:
     if result.status not in {Delivery.Status.SENT, Delivery.Status.CONFIRMED}:
         return {}
     arrived: dict[str, object] = {"sent": result.value, "sent_at": now, "request_id": result.request_id}
+    if result.place:
+        arrived["place"] = result.place
     if result.before is not None:
         arrived["before"] = result.before
     if result.status == Delivery.Status.CONFIRMED:

@@ -27,6 +27,9 @@ class Delivery(TenantRow):
     )
     desired = models.TextField(blank=True, default="", help_text="Value owed; empty means withdrawn")
     sent = models.TextField(null=True, help_text="Value that last arrived; null before the first")  # noqa: DJ001 - null is 'never sent', empty is 'withdrawn'
+    place = models.TextField(
+        blank=True, default="", help_text="Where `sent` stands, e.g. extensionAttribute1"
+    )
     before = models.TextField(blank=True, default="", help_text="Value found at Microsoft before the push")
     status = models.TextField(choices=Status, default=Status.DUE)
     generation = models.PositiveBigIntegerField(

@@ -6,3 +6,5 @@ from django.dispatch import Signal
 error_appeared = Signal()
 # tenant_id, connector: str, before: str, after: str, reason: str, recipients: list[str]
 connector_state_changed = Signal()
+# tenant_id, again: bool, device_ids: Sequence[UUID] | None; what is owed must be worked out anew
+values_stale = Signal()

@@ -24,6 +24,7 @@ JOB_MODULES = (
     "vedette.devices.jobs",
     "vedette.connectors.intune.jobs",
     "vedette.connectors.partner.jobs",
+    "vedette.connectors.mail.jobs",
 )
 CONCURRENCY = 4
 STOP_SECONDS = 10

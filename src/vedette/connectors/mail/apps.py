@@ -6,3 +6,7 @@ class MailConfig(AppConfig):
 
     name = "vedette.connectors.mail"
     label = "mail"
+
+    def ready(self) -> None:
+        """Listen to threats and to the other connectors' news."""
+        from vedette.connectors.mail import notify  # noqa: F401, PLC0415 - importing connects the receivers

@@ -71,6 +71,12 @@ class Migration(migrations.Migration):
                     models.TextField(help_text="Value that last arrived; null before the first", null=True),
                 ),
                 (
+                    "place",
+                    models.TextField(
+                        blank=True, default="", help_text="Where `sent` stands, e.g. extensionAttribute1"
+                    ),
+                ),
+                (
                     "before",
                     models.TextField(
                         blank=True, default="", help_text="Value found at Microsoft before the push"

@@ -6,3 +6,11 @@ class PartnerConfig(AppConfig):
 
     name = "vedette.connectors.partner"
     label = "partner"
+
+    def ready(self) -> None:
+        """Listen to state changes and offer the route to the publisher."""
+        from vedette.connectors import routes  # noqa: PLC0415 - models are ready only now
+        from vedette.connectors.partner import receivers  # noqa: F401, PLC0415 - importing connects them
+        from vedette.connectors.partner.partner_route import PartnerRoute  # noqa: PLC0415 - models are ready only now
+
+        routes.register(PartnerRoute())

@@ -1,0 +1,166 @@
+"""The poll (D1): reads the enrollment groups, their people and devices, and enrolls or retires accordingly.
+
+Network first, then one writing transaction. A poll that meets any error retires nobody: absence is never
+inferred from an error of ours (design.md 2, rule 7).
+"""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from vedette.compliance import lifecycle
+from vedette.connectors import errors
+from vedette.connectors.errors import Problem
+from vedette.connectors.intune import groups
+from vedette.connectors.intune.drift import repair
+from vedette.connectors.intune.eligibility import Limits
+from vedette.connectors.intune.entra_devices import EntraDevice, devices_of_members
+from vedette.connectors.intune.models import EnrollmentGroup, IntuneConnector
+from vedette.connectors.intune.records import device_record, user_record
+from vedette.connectors.intune.settings_read import connector_of, limits
+from vedette.directory import read, write
+from vedette.directory.models import DirectoryPass
+from vedette.foundation import clock, database
+from vedette.foundation.graph import Graph, GraphError, TokenError
+from vedette.tenants.models import Tenant
+
+log = logging.getLogger(__name__)
+
+NOT_FOUND: Final = 404
+LEFT: Final = "left_enrollment_groups"
+
+
+@dataclass
+class Reading:
+    """Everything one look at the directory brought."""
+
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    member_devices: set[str] = field(default_factory=set)
+    devices: list[EntraDevice] = field(default_factory=list)
+    renamed: dict[uuid.UUID, str] = field(default_factory=dict)
+    missing: set[uuid.UUID] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What a poll changed: devices that appeared as pending, and devices that left."""
+
+    users: int = 0
+    devices: int = 0
+    appeared: int = 0
+    left: int = 0
+    error: str = ""
+
+
+def poll(tenant_id: uuid.UUID) -> Polled:
+    """Look at the directory once; the result is written down even when it is an error."""
+    with database.tenant(tenant_id):
+        connector = connector_of(tenant_id)
+        entra_tenant_id = Tenant.objects.get(pk=tenant_id).entra_tenant_id
+        wanted = list(EnrollmentGroup.objects.order_by("added_at"))
+        reading = write.start_pass()
+        bounds = limits(connector)
+    try:
+        found = look(Graph(entra_tenant_id), wanted)
+    except GraphError as error:
+        return _failed(connector, reading, error.code, str(error), str(error.next_step))
+    except TokenError as error:
+        return _failed(connector, reading, f"AADSTS{error.code}", str(error), "")
+    return _store(connector, reading, found, bounds)
+
+
+def look(graph: Graph, wanted: Sequence[EnrollmentGroup]) -> Reading:
+    """Read groups, members and devices. Raises GraphError or TokenError; a group that is gone is no error."""
+    found = Reading()
+    for row in wanted:
+        try:
+            group = groups.read_group(graph, row.object_id)
+        except GraphError as error:
+            if error.status != NOT_FOUND:
+                raise
+            found.missing.add(row.object_id)
+            continue
+        if group.display_name != row.display_name:
+            found.renamed[row.object_id] = group.display_name
+        for member in groups.members(graph, row.object_id, nested=row.include_nested):
+            _take(found, member)
+    if found.people or found.member_devices:
+        found.devices = devices_of_members(graph, set(found.people), found.member_devices)
+    return found
+
+
+def _take(found: Reading, member: dict[str, Any]) -> None:
+    kind = str(member.get("@odata.type", ""))
+    if kind.endswith(".user"):
+        found.people[member["id"]] = member
+    elif kind.endswith(".device"):
+        found.member_devices.add(member["id"])
+
+
+def _store(connector: IntuneConnector, reading: DirectoryPass, found: Reading, bounds: Limits) -> Polled:
+    tenant_id, now = connector.tenant_id, clock.now()
+    with database.writer(tenant_id):
+        write.store_users(reading, [user_record(person) for person in found.people.values()])
+        write.store_devices(reading, [device_record(device, bounds, now) for device in found.devices])
+        finished = write.finish_pass(reading)
+        appeared = lifecycle.appear(tenant_id, list(read.supported()))
+        connector = IntuneConnector.objects.select_for_update().get(pk=connector.pk)
+        gone = lifecycle.out_of_scope()
+        lifecycle.leave(tenant_id, gone, LEFT, delete=connector.delete_on_unenrollment)
+        _note_groups(found)
+        repair(tenant_id)
+        connector.last_synchronised_at = now
+        connector.next_poll_at = now + timedelta(minutes=connector.poll_minutes)
+        connector.poll_running_since = None
+        connector.save(update_fields=["last_synchronised_at", "next_poll_at", "poll_running_since"])
+    for object_id in found.missing:
+        _tell_missing(connector, object_id)
+    return Polled(finished.users, finished.devices, len(appeared), len(gone))
+
+
+def _note_groups(found: Reading) -> None:
+    for object_id, name in found.renamed.items():
+        EnrollmentGroup.objects.filter(object_id=object_id).update(display_name=name)
+    EnrollmentGroup.objects.filter(object_id__in=found.missing, missing_since=None).update(
+        missing_since=clock.now()
+    )
+    EnrollmentGroup.objects.exclude(object_id__in=found.missing).update(missing_since=None)
+
+
+def _tell_missing(connector: IntuneConnector, object_id: uuid.UUID) -> None:
+    with database.tenant(connector.tenant_id):
+        name = (
+            EnrollmentGroup.objects.filter(object_id=object_id).values_list("display_name", flat=True).first()
+        )
+    problem = Problem(
+        f"group_missing:{object_id}",
+        _("The enrollment group %(name)s (%(id)s) is not in Entra any more.")
+        % {"name": name or "", "id": object_id},
+        explanation=_("Its members count as having left, unless another group holds them."),
+        next_step=_("Remove it under Enrollment Management, or restore it in Entra within 30 days."),
+    )
+    errors.record(connector.tenant_id, "intune", problem, recipients=connector.error_emails)
+
+
+def _failed(
+    connector: IntuneConnector, reading: DirectoryPass, code: str, message: str, next_step: str
+) -> Polled:
+    now = clock.now()
+    with database.writer(connector.tenant_id):
+        write.fail_pass(reading, code, message)
+        IntuneConnector.objects.filter(pk=connector.pk).update(
+            next_poll_at=now + timedelta(minutes=connector.poll_minutes), poll_running_since=None
+        )
+    problem = Problem(
+        code,
+        message,
+        explanation=_("The directory could not be read to its end, so no device was taken out."),
+        next_step=next_step or _("The next poll tries again by itself."),
+    )
+    errors.record(connector.tenant_id, "intune", problem, recipients=connector.error_emails)
+    return Polled(error=code)

@@ -1,0 +1,71 @@
+"""What the Intune connector does when states, mode or tenants change; runs inside the changing transaction."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.dispatch import receiver
+
+from vedette.compliance.models import DeviceState, StateChange
+from vedette.compliance.signals import devices_removed, mode_changed, states_changed
+from vedette.connectors import deliver
+from vedette.connectors.deliver import Owed
+from vedette.connectors.intune.attribute_route import ROUTE
+from vedette.connectors.intune.desired import WITHDRAWN, desired_value
+from vedette.connectors.signals import values_stale
+from vedette.connectors.state_sync import settings_of
+from vedette.devices.models import Device
+
+
+@receiver(states_changed)
+def owe_changes(tenant_id: uuid.UUID, changes: Sequence[StateChange], **_signal: Any) -> None:
+    """Owe the new value of each device whose state changed."""
+    settings = settings_of(tenant_id)
+    platforms = dict(
+        Device.objects.filter(pk__in=[change.device_id for change in changes]).values_list("pk", "platform")
+    )
+    deliver.owe(
+        tenant_id,
+        ROUTE,
+        [
+            Owed(
+                change.device_id,
+                desired_value(change.to_state, platforms[change.device_id], settings),
+                change.pk,
+            )
+            for change in changes
+            if change.device_id in platforms
+        ],
+    )
+
+
+@receiver(mode_changed)
+def owe_all(tenant_id: uuid.UUID, **_signal: Any) -> None:
+    """Owe every device's value anew: arming writes them, Monitor mode withdraws them."""
+    values_stale.send(None, tenant_id=tenant_id, again=False, device_ids=None)
+
+
+@receiver(devices_removed)
+def withdraw(tenant_id: uuid.UUID, devices: Iterable[Device], **_signal: Any) -> None:
+    """Withdraw the values of devices that are about to be deleted; their rows outlive them."""
+    deliver.owe(tenant_id, ROUTE, [Owed(device.pk, WITHDRAWN) for device in devices])
+
+
+@receiver(values_stale)
+def owe_everything(
+    tenant_id: uuid.UUID,
+    *,
+    again: bool = False,
+    device_ids: Sequence[uuid.UUID] | None = None,
+    **_signal: Any,
+) -> int:
+    """Owe the values of all devices (or those named) by the settings in force; return how many are due."""
+    settings = settings_of(tenant_id)
+    states = DeviceState.objects.select_related("device")
+    if device_ids is not None:
+        states = states.filter(device_id__in=device_ids)
+    owed = [
+        Owed(row.device_id, desired_value(row.state, row.device.platform, settings))
+        for row in states.iterator(chunk_size=2000)
+    ]
+    return deliver.owe(tenant_id, ROUTE, owed, again=again)

@@ -1,0 +1,145 @@
+"""Changing the connector's settings: one place each, audited, with what it sets off.
+
+Turning a switch of state sync off, or a platform, withdraws its values: a stale "secured" is never left
+behind (C4). `affected` says beforehand how many devices that hits.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from vedette.compliance.models import DeviceState
+from vedette.connectors.intune.desired import desired_value
+from vedette.connectors.intune.groups import Group
+from vedette.connectors.intune.heartbeat import restate
+from vedette.connectors.intune.models import EnrollmentGroup, IntuneConnector
+from vedette.connectors.intune.settings_read import connector_of, sync_settings
+from vedette.connectors.signals import values_stale
+from vedette.connectors.state_sync import SyncSettings
+from vedette.events.log import Actor, Draft, Target, change, emit
+from vedette.foundation import clock, database
+
+# Settings that change what is owed to devices.
+_SYNC_FIELDS: Final = frozenset(
+    {"android_enabled", "ios_enabled", "sync_device_status", "sync_threat_status", "attribute_number"}
+)
+_POLL_FIELDS: Final = frozenset(
+    {"poll_minutes", "scope", "minimum_android", "minimum_ios", "seen_within_days", "delete_on_unenrollment"}
+)
+TARGET: Final = Target("connector", "intune", "Intune")
+
+
+def save(tenant_id: uuid.UUID, values: Mapping[str, Any], actor: Actor) -> IntuneConnector:
+    """Save validated settings; only what differs is written, audited, and acted upon."""
+    now = clock.now()
+    with database.writer(tenant_id):
+        connector = IntuneConnector.objects.select_for_update().get(pk=connector_of(tenant_id).pk)
+        changes = [
+            change(name, getattr(connector, name), value)
+            for name, value in values.items()
+            if getattr(connector, name) != value
+        ]
+        changed = {str(item["attribute"]) for item in changes}
+        for name in changed:
+            setattr(connector, name, values[name])
+        if "heartbeat_minutes" in values and connector.saved_at is None:
+            connector.saved_at = now
+        if connector.saved_at and (connector.last_heartbeat_at is None or "heartbeat_minutes" in changed):
+            connector.next_heartbeat_at = now
+        if changed & _POLL_FIELDS:
+            connector.next_poll_at = now
+        connector.save()
+        if changes:
+            emit(Draft("connector.settings_changed", actor=actor, target=TARGET, changes=changes))
+        restate(connector)
+        if changed & _SYNC_FIELDS:
+            # Every value moves with the attribute's number, also those that stay the same.
+            values_stale.send(None, tenant_id=tenant_id, again="attribute_number" in changed, device_ids=None)
+        return connector
+
+
+def add_group(tenant_id: uuid.UUID, group: Group, *, include_nested: bool, actor: Actor) -> EnrollmentGroup:
+    """Add an enrollment group by its object ID; the next poll runs at once."""
+    with database.writer(tenant_id):
+        row, _ = EnrollmentGroup.objects.update_or_create(
+            tenant_id=tenant_id,
+            object_id=group.id,
+            defaults={
+                "display_name": group.display_name,
+                "include_nested": include_nested,
+                "missing_since": None,
+            },
+            create_defaults={
+                "display_name": group.display_name,
+                "include_nested": include_nested,
+                "added_at": clock.now(),
+                "added_by": actor.name,
+            },
+        )
+        emit(
+            Draft(
+                "enrollment.group_added",
+                actor=actor,
+                target=Target("group", str(group.id), group.display_name),
+                detail={"include_nested": include_nested},
+            )
+        )
+        poll_now(tenant_id)
+        return row
+
+
+def remove_group(tenant_id: uuid.UUID, object_id: uuid.UUID, actor: Actor) -> None:
+    """Remove an enrollment group; the next poll takes out who is in no other one. Raises DoesNotExist."""
+    with database.writer(tenant_id):
+        row = EnrollmentGroup.objects.get(object_id=object_id)
+        row.delete()
+        emit(
+            Draft(
+                "enrollment.group_removed",
+                actor=actor,
+                target=Target("group", str(object_id), row.display_name),
+            )
+        )
+        poll_now(tenant_id)
+
+
+def poll_now(tenant_id: uuid.UUID) -> None:
+    """Make the next look at the directory due."""
+    connector_of(tenant_id)
+    IntuneConnector.objects.filter(tenant_id=tenant_id).update(next_poll_at=clock.now())
+
+
+def affected(tenant_id: uuid.UUID, **switches: bool) -> dict[str, int]:
+    """Count what saving SWITCHES would do: values withdrawn, values written, by the settings otherwise in force.
+
+    Answer: {"withdrawn": n, "written": n}; a fail-closed rule (-notIn) then blocks the withdrawn ones.
+    """
+    connector = connector_of(tenant_id)
+    before = sync_settings(connector)
+    after = _with(before, switches)
+    withdrawn = written = 0
+    for state, platform in DeviceState.objects.values_list("state", "device__platform"):
+        old, new = desired_value(state, platform, before), desired_value(state, platform, after)
+        withdrawn += bool(old and not new)
+        written += bool(new and not old)
+    return {"withdrawn": withdrawn, "written": written}
+
+
+def send_again(tenant_id: uuid.UUID, device_ids: Sequence[uuid.UUID], actor: Actor) -> None:
+    """Send the values of these devices once more, whatever was sent before."""
+    with database.writer(tenant_id):
+        values_stale.send(None, tenant_id=tenant_id, again=True, device_ids=device_ids)
+        emit(Draft("device.resent", actor=actor, detail={"devices": [str(item) for item in device_ids]}))
+
+
+def _with(settings: SyncSettings, switches: Mapping[str, bool]) -> SyncSettings:
+    platforms = set(settings.platforms)
+    for name, platform in (("android_enabled", "ANDROID"), ("ios_enabled", "IOS")):
+        if name in switches:
+            (platforms.add if switches[name] else platforms.discard)(platform)
+    return SyncSettings(
+        armed=switches.get("armed", settings.armed),
+        platforms=frozenset(platforms),
+        device_status=switches.get("sync_device_status", settings.device_status),
+        threat_status=switches.get("sync_threat_status", settings.threat_status),
+    )

@@ -1,0 +1,43 @@
+"""Pure: the connector's state (C6) from what is known about it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+NOT_SET_UP: Final = "notSetUp"
+AVAILABLE: Final = "available"
+ENABLED: Final = "enabled"
+UNRESPONSIVE: Final = "unresponsive"
+ERROR: Final = "error"
+UNAVAILABLE: Final = "unavailable"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the state is derived from. ``fault`` is the code of a failed capability, empty when all is well."""
+
+    saved: bool
+    ever_succeeded: bool
+    missed: int
+    missed_allowed: int
+    consent_withdrawn: bool
+    fault: str
+    platform_on: bool
+
+
+def connector_state(standing: Standing) -> tuple[str, str]:
+    """Return the state and the code of its reason.
+
+    Order matters: consent withdrawn outranks silence, silence outranks a reported fault, because each hides
+    the next.
+    """
+    if not standing.saved:
+        return NOT_SET_UP, "settings_not_saved"
+    if standing.consent_withdrawn:
+        return UNAVAILABLE, "consent_withdrawn"
+    if not standing.ever_succeeded:
+        return (ERROR, standing.fault) if standing.fault else (NOT_SET_UP, "no_heartbeat_yet")
+    if standing.missed >= standing.missed_allowed:
+        return UNRESPONSIVE, standing.fault or "heartbeats_missed"
+    if standing.fault and not standing.missed:
+        return ERROR, standing.fault
+    return (ENABLED, "") if standing.platform_on else (AVAILABLE, "no_platform_on")

@@ -1,0 +1,72 @@
+"""Pure: what is told to Intune's partner interface (microsoft.md 1.7 and 4.6; docs/lab-partner.md)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from vedette.connectors.state_sync import SyncSettings, may_tell
+from vedette.verdict.classifications import CLASSIFICATIONS
+from vedette.verdict.risk import Risk
+from vedette.verdict.states import DeviceState, health
+
+WITHDRAWN: Final = "unknown"
+_SEVERITY: Final = {Risk.LOW: "low", Risk.MEDIUM: "medium", Risk.HIGH: "high"}
+_STATUS: Final = {"open": "active", "resolved": "resolved", "ignored": "ignored"}
+_TYPES: Final = {"APPLICATION": "app", "FILE": "file"}
+
+
+def desired_health(
+    state: str, platform: str, *, needs_it: bool, activated: bool, settings: SyncSettings
+) -> str:
+    """Return the health state to report; `unknown` takes back what was reported before."""
+    known = DeviceState(state)
+    if known is DeviceState.DEACTIVATED and settings.armed:
+        return health(known)
+    if not may_tell(known, platform, settings):
+        return WITHDRAWN
+    return health(known, needs_it=needs_it, activated=activated)
+
+
+def health_message(message_id: str, device_id: str, value: str, at: datetime) -> dict[str, Any]:
+    """One deviceHealth message."""
+    return {
+        "messageId": message_id,
+        "entityType": "deviceHealth",
+        "deviceId": device_id,
+        "healthState": value,
+        "lastUpdateTime": at.isoformat(),
+    }
+
+
+def threat_message(threat: Any, device_id: str, url: str) -> dict[str, Any] | None:
+    """One threat message with the fields of microsoft.md 1.7; None for a risk that Intune has no word for."""
+    severity = _SEVERITY.get(Risk(threat.risk))
+    if severity is None:
+        return None
+    known = CLASSIFICATIONS[threat.classification]
+    return {
+        "messageId": str(threat.pk),
+        "entityType": "threat",
+        "deviceId": device_id,
+        "aadAccountId": str(threat.device.owner_oid) if threat.device.owner_oid else None,
+        "threatId": str(threat.pk),
+        "severity": severity,
+        "status": _STATUS[threat.status],
+        "type": _TYPES.get(known.family, "os"),
+        "classification": known.text["en"].title,
+        "description": threat.summary,
+        "lastUpdateTime": threat.updated_at.isoformat(),
+        "threatUrl": url,
+    }
+
+
+def upload_body(
+    tenant_id: str, messages: Iterable[dict[str, Any]], at: datetime, *, resync: bool
+) -> dict[str, Any]:
+    """The body of one upload."""
+    return {
+        "tenantId": tenant_id,
+        "uploadTime": at.isoformat(),
+        "resync": resync,
+        "messages": list(messages),
+    }

@@ -1,0 +1,130 @@
+"""App-only tokens for Graph by msal: one application object per tenant, kept (microsoft.md 3.5).
+
+msal holds a token until 300 s before its end and sends a certificate's proof as PS256 with x5t#S256.
+"""
+
+import re
+import threading
+from functools import lru_cache
+from typing import Any, Final
+
+import httpx
+import msal
+
+from vedette.foundation import http
+from vedette.foundation.config import Config
+from vedette.foundation.graph_errors import TokenError
+
+_AADSTS: Final = re.compile(r"AADSTS(\d+)")
+
+
+class Tokens:
+    """Tokens of one configuration for any number of tenants; safe for threads."""
+
+    def __init__(self, settings: Config, client: httpx.Client) -> None:
+        self._settings = settings
+        self._client = client
+        self._lock = threading.Lock()
+        self._applications: dict[str, tuple[threading.Lock, Any]] = {}
+
+    def token(self, entra_tenant_id: str, *, fresh: bool = False) -> str:
+        """Return a token for Graph in this tenant; `fresh` asks Entra even so. Raises TokenError."""
+        if fresh:
+            self.forget(entra_tenant_id)
+        lock, application = self._application(entra_tenant_id)
+        try:
+            # one thread asks Entra, the others find its token in the cache
+            with lock:
+                answer = application.acquire_token_for_client([f"{self._settings.graph_url}/.default"])
+        except (httpx.HTTPError, msal.exceptions.MsalError, RuntimeError, ValueError) as error:
+            self.forget(entra_tenant_id)
+            raise TokenError("unreachable", f"Entra's token endpoint: {error}") from error
+        if "access_token" not in answer:
+            # msal repeats a refusal for a minute without asking; who asks again wants to know it anew
+            self.forget(entra_tenant_id)
+            raise _refusal(answer)
+        return str(answer["access_token"])
+
+    def forget(self, entra_tenant_id: str) -> None:
+        """Drop what is kept for a tenant."""
+        with self._lock:
+            self._applications.pop(entra_tenant_id, None)
+
+    def _application(self, entra_tenant_id: str) -> tuple[threading.Lock, Any]:
+        with self._lock:
+            kept = self._applications.get(entra_tenant_id)
+        if kept is None:
+            made = threading.Lock(), self._make(entra_tenant_id)
+            with self._lock:
+                kept = self._applications.setdefault(entra_tenant_id, made)
+        return kept
+
+    def _make(self, entra_tenant_id: str) -> Any:
+        settings = self._settings
+        if not settings.client_id:
+            raise TokenError("not_configured", "VEDETTE_CLIENT_ID is not set.")
+        authority = f"{settings.login_url}/{entra_tenant_id}"
+        recorder = _Recorder(self._client)
+        try:
+            return msal.ConfidentialClientApplication(
+                settings.client_id,
+                client_credential=_credential(settings),
+                authority=authority,
+                http_client=recorder,
+                # the authority is the operator's setting, not something a token said: nothing to ask about it
+                instance_discovery=False,
+            )
+        except (httpx.HTTPError, msal.exceptions.MsalError, RuntimeError, ValueError) as error:
+            raise _no_authority(authority, error, recorder.last) from error
+
+
+class _Recorder(http.MsalClient):
+    """Keeps the last answer: msal drops the reason when the tenant's discovery document is refused."""
+
+    last: httpx.Response | None = None
+
+    def get(self, *arguments: Any, **options: Any) -> httpx.Response:
+        self.last = super().get(*arguments, **options)
+        return self.last
+
+
+def _credential(settings: Config) -> str | dict[str, str]:
+    """Return the certificate, else the secret. Raises TokenError."""
+    if settings.client_certificate and settings.client_key:
+        return {"private_key": settings.client_key, "public_certificate": settings.client_certificate}
+    if settings.client_secret:
+        return settings.client_secret
+    raise TokenError(
+        "not_configured",
+        "Set VEDETTE_CLIENT_CERTIFICATE_FILE and VEDETTE_CLIENT_KEY_FILE, or VEDETTE_CLIENT_SECRET.",
+    )
+
+
+def _refusal(answer: dict[str, Any]) -> TokenError:
+    description = str(answer.get("error_description") or answer.get("error") or "no reason given")
+    numbers = answer.get("error_codes") or _AADSTS.findall(description)
+    return TokenError(
+        str(numbers[0]) if numbers else str(answer.get("error", "unknown")),
+        description,
+        str(answer.get("trace_id") or ""),
+        str(answer.get("correlation_id") or ""),
+    )
+
+
+def _no_authority(authority: str, error: Exception, response: httpx.Response | None) -> TokenError:
+    if response is not None and httpx.codes.is_client_error(response.status_code):
+        try:
+            return _refusal(response.json())
+        except (ValueError, AttributeError):
+            pass
+    if isinstance(error, ValueError) and response is None:
+        # nothing was sent: the certificate or key is not usable
+        return TokenError("not_configured", f"The application's credential cannot be used: {error}")
+    return TokenError("unreachable", f"{authority}: {error}")
+
+
+@lru_cache(maxsize=4)
+def shared(settings: Config) -> tuple[Tokens, httpx.Client]:
+    """Return the tokens and the connections that everybody with this configuration shares."""
+    client = http.client(timeout=20.0)
+    return Tokens(settings, client), client

@@ -5,13 +5,14 @@ msal holds a token until 300 s before its end and sends a certificate's proof as
 
 import re
 import threading
+import uuid
 from functools import lru_cache
 from typing import Any, Final
 
 import httpx
 import msal
 
-from vedette.foundation import http
+from vedette.foundation import config, http
 from vedette.foundation.config import Config
 from vedette.foundation.graph_errors import TokenError
 
@@ -27,15 +28,17 @@ class Tokens:
         self._lock = threading.Lock()
         self._applications: dict[str, tuple[threading.Lock, Any]] = {}
 
-    def token(self, entra_tenant_id: str, *, fresh: bool = False) -> str:
-        """Return a token for Graph in this tenant; `fresh` asks Entra even so. Raises TokenError."""
+    def token(self, entra_tenant_id: str, *, fresh: bool = False, scope: str = "") -> str:
+        """Return a token for Graph (or `scope`) in this tenant; `fresh` asks Entra even so. Raises TokenError."""
         if fresh:
             self.forget(entra_tenant_id)
         lock, application = self._application(entra_tenant_id)
         try:
             # one thread asks Entra, the others find its token in the cache
             with lock:
-                answer = application.acquire_token_for_client([f"{self._settings.graph_url}/.default"])
+                answer = application.acquire_token_for_client(
+                    [scope or f"{self._settings.graph_url}/.default"]
+                )
         except (httpx.HTTPError, msal.exceptions.MsalError, RuntimeError, ValueError) as error:
             self.forget(entra_tenant_id)
             raise TokenError("unreachable", f"Entra's token endpoint: {error}") from error
@@ -128,3 +131,8 @@ def shared(settings: Config) -> tuple[Tokens, httpx.Client]:
     """Return the tokens and the connections that everybody with this configuration shares."""
     client = http.client(timeout=20.0)
     return Tokens(settings, client), client
+
+
+def app_token(entra_tenant_id: uuid.UUID | str, scope: str, *, fresh: bool = False) -> str:
+    """Return an app-only token for another resource than Graph. Raises TokenError."""
+    return shared(config.current())[0].token(str(entra_tenant_id), fresh=fresh, scope=scope)

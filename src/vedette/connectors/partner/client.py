@@ -5,7 +5,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from vedette.foundation import http
-from vedette.foundation.graph import Graph, app_token
+from vedette.foundation.graph import Graph
+from vedette.foundation.tokens import app_token
 
 INTUNE_APP: Final = "0000000a-0000-0000-c000-000000000000"
 PROVIDER: Final = "MobileThreatDefenseSimulation"

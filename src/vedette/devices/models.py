@@ -48,6 +48,7 @@ class Device(TenantRow):
     security_patch = models.DateField(null=True)
     entra_object_id = models.UUIDField(null=True)
     entra_device_id = models.UUIDField(null=True)
+    serial_number = models.TextField(blank=True, default="", help_text="From Intune, never from the phone")
     owner_oid = models.UUIDField(null=True)
     owner_upn = models.TextField(blank=True, default="")
     owner_name = models.TextField(blank=True, default="")

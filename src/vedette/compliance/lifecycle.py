@@ -1,0 +1,259 @@
+"""Devices that leave, fall silent, check in again, or on which an administrator acts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext
+
+from vedette.compliance import signals, state
+from vedette.compliance.appear import ADMINISTRATOR, CAUSE, appear
+from vedette.compliance.models import StateChange
+from vedette.devices.models import Device, DeviceKey, Invitation
+from vedette.directory import read as directory
+from vedette.directory.models import DirectoryDevice
+from vedette.directory.write import REPLACED
+from vedette.events.log import SYSTEM, Actor, Draft, Target, change, emit, emit_all
+from vedette.events.models import Event
+from vedette.foundation import clock, database
+
+LEFT_GROUPS: Final = "left_groups"
+UNSUPPORTED: Final = "unsupported"
+
+__all__ = [
+    "ADMINISTRATOR",
+    "LEFT_GROUPS",
+    "REPLACED",
+    "UNSUPPORTED",
+    "Followed",
+    "Refused",
+    "appear",
+    "check_in",
+    "deactivate",
+    "delete",
+    "follow_directory",
+    "leave",
+    "reinstate",
+    "resync",
+]
+
+_BATCH: Final = 2000
+
+
+class Refused(Exception):  # noqa: N818 - an answer to the administrator, not a fault of the program
+    """The act makes no sense for this device now; the text says why."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a complete pass of the directory changed."""
+
+    appeared: int
+    left: int
+
+
+def follow_directory(tenant_id: UUID, *, delete: bool) -> Followed:
+    """Bring devices in line with the directory after a complete pass: who is new, who has left.
+
+    `delete` is the switch "delete device on unenrollment" (C2). Call it without a door open.
+    """
+    with database.tenant(tenant_id):
+        supported = list(directory.supported())
+    appeared = appear(tenant_id, supported)
+    left = 0
+    for reason, ids in _gone(tenant_id).items():
+        left += len(leave(tenant_id, ids, reason, delete=delete))
+    return Followed(len(appeared), left)
+
+
+def _gone(tenant_id: UUID) -> dict[str, list[UUID]]:
+    """Live devices that the directory does not have among the supported ones, by reason."""
+    with database.tenant(tenant_id):
+        entry = DirectoryDevice.objects.filter(object_id=OuterRef("entra_object_id"))
+        rows = (
+            Device.objects.exclude(activation_status=Device.Activation.DEACTIVATED)
+            .filter(~Exists(entry.filter(unsupported_reason="")), entra_object_id__isnull=False)
+            .values_list("id", Subquery(entry.values("unsupported_reason")[:1]))
+        )
+        gone: dict[str, list[UUID]] = {}
+        for device_id, code in rows:
+            reason = LEFT_GROUPS if not code else REPLACED if code == REPLACED else UNSUPPORTED
+            gone.setdefault(reason, []).append(device_id)
+        return gone
+
+
+def leave(
+    tenant_id: UUID, device_ids: Iterable[UUID], reason: str, *, delete: bool = False, actor: Actor = SYSTEM
+) -> list[StateChange]:
+    """Deactivate devices that left the groups or were unenrolled (D5), and delete them if `delete`.
+
+    Their values at Microsoft are withdrawn by the receivers of `states_changed`. Keys of a device that may
+    come back are kept: its phone hears "deactivated" at each check-in and is activated again by the first
+    one after its return.
+    """
+    ids = iter(device_ids)
+    changes: list[StateChange] = []
+    while batch := list(islice(ids, _BATCH)):
+        with database.writer(tenant_id):
+            live = Device.objects.exclude(activation_status=Device.Activation.DEACTIVATED)
+            live.filter(id__in=batch).update(
+                activation_status=Device.Activation.DEACTIVATED,
+                deactivated_at=clock.now(),
+                deactivation_reason=reason,
+                disconnected_at=None,
+                disconnected_after=None,
+            )
+            DeviceKey.objects.filter(device__in=batch).update(last_digest="")
+            _revoke_invitations(batch)
+            changes += state.decide_devices(batch, CAUSE, {"reason": reason}, actor=actor)
+            if delete:
+                _remove(Device.objects.filter(id__in=batch), actor, reason)
+    return changes
+
+
+def check_in(tenant_id: UUID, device_ids: Iterable[UUID]) -> list[UUID]:
+    """Reconnect disconnected devices and activate those that came back, since they have checked in.
+
+    Called by the assessor inside its writer; returns the devices whose state is to be decided anew.
+    """
+    ids = list(device_ids)
+    with database.writer(tenant_id):
+        silent = Device.objects.filter(id__in=ids, disconnected_at__isnull=False)
+        silent = silent.filter(activation_status=Device.Activation.ACTIVATED)
+        reconnected = list(silent.values_list("id", flat=True))
+        Device.objects.filter(id__in=reconnected).update(disconnected_at=None)
+        held = DeviceKey.objects.filter(device=OuterRef("pk"), retired_at__isnull=True)
+        back = Device.objects.filter(Exists(held), id__in=ids, activation_status=Device.Activation.PENDING)
+        activated = list(back.values_list("id", flat=True))
+        Device.objects.filter(id__in=activated).update(
+            activation_status=Device.Activation.ACTIVATED, activated_at=clock.now()
+        )
+        return [*reconnected, *activated]
+
+
+def deactivate(device: Device, reason: str, actor: Actor) -> None:
+    """Take a device out by hand: its identity is worth nothing from now on. Raises Refused.
+
+    Only `reinstate` brings it back; the poll leaves it alone.
+    """
+    with database.writer(device.tenant_id):
+        before = _locked(device).activation_status
+        if before == Device.Activation.DEACTIVATED:
+            raise Refused(gettext("This device is deactivated already."))
+        DeviceKey.objects.filter(device=device, retired_at__isnull=True).update(retired_at=clock.now())
+        emit(
+            Draft(
+                action="device.deactivated",
+                actor=actor,
+                target=_target(device),
+                changes=[change("activation_status", before, "DEACTIVATED")],
+                detail={"reason": reason},
+            )
+        )
+        Device.objects.filter(id=device.id).update(
+            activation_status=Device.Activation.DEACTIVATED,
+            deactivated_at=clock.now(),
+            deactivation_reason=ADMINISTRATOR,
+            disconnected_at=None,
+            disconnected_after=None,
+        )
+        _revoke_invitations([device.id])
+        state.decide_devices([device.id], ADMINISTRATOR, {"reason": reason}, actor=actor)
+    device.refresh_from_db()
+
+
+def reinstate(device: Device, actor: Actor) -> None:
+    """Set a deactivated device back to Pending, so that it can be invited anew. Raises Refused."""
+    with database.writer(device.tenant_id):
+        if _locked(device).activation_status != Device.Activation.DEACTIVATED:
+            raise Refused(gettext("This device is not deactivated."))
+        rivals = Device.objects.exclude(id=device.id).filter(entra_object_id=device.entra_object_id)
+        if device.entra_object_id and rivals.exclude(activation_status="DEACTIVATED").exists():
+            raise Refused(gettext("Another row protects this phone by now. Delete one of the two."))
+        Device.objects.filter(id=device.id).update(
+            activation_status=Device.Activation.PENDING,
+            activated_at=None,
+            deactivated_at=None,
+            deactivation_reason="",
+            binding=Device.Binding.NONE,
+            facts=None,
+            facts_digest="",
+            facts_observed_at=None,
+            judged_with="",
+        )
+        DeviceKey.objects.filter(device=device, retired_at__isnull=True).update(retired_at=clock.now())
+        emit(
+            Draft(
+                action="device.reinstated",
+                actor=actor,
+                target=_target(device),
+                changes=[change("activation_status", "DEACTIVATED", "PENDING")],
+            )
+        )
+        state.decide_devices([device.id], ADMINISTRATOR, actor=actor)
+    device.refresh_from_db()
+
+
+def delete(device: Device, actor: Actor) -> None:
+    """Delete a device with its history; its events stay. One that is still in a group comes back Pending."""
+    with database.writer(device.tenant_id):
+        emit(Draft(action="device.deleted", change_type="DELETED", actor=actor, target=_target(device)))
+        if _locked(device).activation_status != Device.Activation.DEACTIVATED:
+            leave(device.tenant_id, [device.id], ADMINISTRATOR, actor=actor)
+        _remove(Device.objects.filter(id=device.id), actor, ADMINISTRATOR)
+
+
+def resync(device: Device, actor: Actor) -> None:
+    """Ask the phone for a whole report at its next check-in, and send its state to Microsoft again."""
+    with database.writer(device.tenant_id):
+        DeviceKey.objects.filter(device=device).update(last_digest="")
+        emit(Draft(action="device.resync_requested", actor=actor, target=_target(device)))
+        state.decide_devices([device.id], ADMINISTRATOR, actor=actor)
+        signals.resync_requested.send(sender=Device, tenant_id=device.tenant_id, devices=[device])
+
+
+def _remove(devices: QuerySet[Device], actor: Actor, reason: str) -> None:
+    rows = list(devices.defer("facts"))
+    tenant_id = database.current_tenant()
+    signals.devices_removed.send(sender=Device, tenant_id=tenant_id, devices=rows)
+    emit_all(
+        [
+            Draft(
+                action="device.removed",
+                type=Event.Type.DEVICE,
+                change_type="PURGED",
+                actor=actor,
+                target=_target(row),
+                detail={"reason": reason},
+            )
+            for row in rows
+        ]
+    )
+    # The foreign keys of the database take everything along; Django would first read it all.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "delete from devices_device where tenant_id = %s and id = any(%s::uuid[])",
+            [tenant_id, [row.id for row in rows]],
+        )
+
+
+def _revoke_invitations(device_ids: list[UUID]) -> None:
+    Invitation.objects.filter(device__in=device_ids, used_at__isnull=True, revoked_at__isnull=True).update(
+        revoked_at=clock.now()
+    )
+
+
+def _locked(device: Device) -> Device:
+    """Return the row as it is now, held until the transaction ends. Raises Refused when it is gone."""
+    row = Device.objects.select_for_update().defer("facts").filter(id=device.id).first()
+    if row is None:
+        raise Refused(gettext("This device has been deleted meanwhile."))
+    return row
+
+
+def _target(device: Device) -> Target:
+    return Target("device", str(device.id), device.display_name)

@@ -132,8 +132,8 @@ def test_enrolling_again_makes_a_new_identity_only_when_it_works(activated: Benc
 
 
 def test_facts_are_sent_once_and_then_unchanged(activated: Bench) -> None:
-    for changes in ({}, {}, {"root": True}, {"root": True}):
-        outcome = activated.check_in(**changes)
+    for root in (None, None, True, True):
+        outcome = activated.check_in(root=root)
         assert outcome.answer.state.state == "secured"
     assert [report.has_facts for report in activated.sent] == [True, False, True, False]
     assert [report.sequence for report in activated.sent] == [1, 2, 3, 4]

@@ -1,7 +1,8 @@
+# ruff: noqa: INP001 - a script, not a package
 """Refresh `src/vedette/web/icons.json` from an unpacked copy of the npm package @tabler/icons (MIT).
 
-The package holds 6,000 files, of which the pages use some two hundred: installing it would triple the time
-of the first start. So the drawings in use are kept in the repository, each reduced to what stands inside <svg>.
+The package holds 6,000 files, of which the pages use some two hundred: installing it would triple the time of
+the first start. So the drawings in use are kept in the repository, each reduced to what stands inside <svg>.
 
     npm install --no-save --ignore-scripts @tabler/icons@3.51.0
     python scripts/icons.py node_modules/@tabler/icons [name …]     (names are added to those already kept)
@@ -18,7 +19,7 @@ BOUNDS = re.compile(r'<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>')
 
 
 def inside(svg: str) -> str:
-    """What stands between the svg tags, on one line and without the invisible bounding box."""
+    """Return what stands between the svg tags, on one line and without the invisible bounding box."""
     found = INSIDE.search(svg)
     if found is None:
         raise SystemExit("not an svg drawing")

@@ -1,4 +1,4 @@
-"""Theme and language: chosen at the foot of each page, kept in cookies and, once signed in, with the person."""
+"""Theme and language: chosen at the foot of each page, kept in cookies and with the person."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ THEMES: Final[tuple[tuple[str, Promise, str], ...]] = (
 )
 YEAR: Final = timedelta(days=365)
 
-# Sent with request, theme and language (each None when unchanged) so that the layer which knows the person stores it.
+# Sent with request, theme and language (each None when unchanged), so that the layer which knows the person
+# stores it.
 changed = Signal()
 
 

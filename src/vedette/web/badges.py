@@ -69,11 +69,11 @@ STATES: Final[Mapping[str, Badge]] = {
 
 
 def risk(level: int) -> Badge:
-    """Return the badge of a risk level 0 to 4. Raises KeyError for anything else: a level is never guessed."""
+    """Return the badge of a risk level 0 to 4. Raises KeyError for anything else."""
     return RISKS[int(level)]
 
 
 def state(name: str) -> Badge:
-    """Return the badge of a state; upper-case API values are known too. Unknown names are shown as they are."""
+    """Return the badge of a state; upper-case API values too; unknown names are shown as they are."""
     text = str(name)
     return STATES.get(text) or STATES.get(text.lower()) or Badge(text, "neutral")

@@ -1,4 +1,4 @@
-"""Charts as data: the script static/web/charts.js draws them, a table says the same to those who cannot see them."""
+"""Charts as data: static/web/charts.js draws them, a table says the same to those who cannot see them."""
 
 from __future__ import annotations
 

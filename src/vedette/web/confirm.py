@@ -27,9 +27,9 @@ def confirm(
 ) -> TemplateResponse:
     """Ask before an act; the answer is a POST to the same address.
 
-    Link to the address with `<a href="…" data-dialog>`: a script fetches it into the page's dialog, and where no
-    script runs it opens as a page. `facts` say what will happen (how many phones …), `form` is an optional Django
-    form whose fields stand under them, `hidden` are names and values sent along.
+    Link to the address with `<a href="…" data-dialog>`: a script fetches it into the page's dialog, and where
+    no script runs it opens as a page. `facts` say what will happen (how many phones …), `form` is an optional
+    Django form whose fields stand under them, `hidden` are names and values sent along.
     """
     in_dialog = request.headers.get(DIALOG_HEADER) == "1"
     context = {

@@ -27,8 +27,8 @@ def explain(
 ) -> TemplateResponse:
     """Answer with an explained error.
 
-    `reason` says what happened and why; `next_step` who can mend it and how; `facts` are label and value pairs
-    (which tenant, which person, which groups); `action` is label and address of the one button.
+    `reason` says what happened and why; `next_step` who can mend it and how; `facts` are label and value
+    pairs (which tenant, which person, which groups); `action` is label and address of the one button.
     """
     context = {
         "status": status,

@@ -9,8 +9,8 @@ from typing import Final
 
 from django.http import StreamingHttpResponse
 
-# OWASP, CSV injection: a spreadsheet runs a cell that begins with one of these. The full-width forms are read the
-# same by some spreadsheets after normalisation.
+# OWASP, CSV injection: a spreadsheet runs a cell that begins with one of these. Some spreadsheets normalise
+# the full-width forms to them.
 TRIGGERS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 BYTE_ORDER_MARK: Final = "\ufeff"
 

@@ -46,6 +46,9 @@ def describe(bound: BoundField, *, extra_help: bool = False) -> Dressed:
         attrs["aria-invalid"] = "true"
     if described and not is_group:
         attrs["aria-describedby"] = " ".join(described)
+    if is_group:
+        # each option is drawn by itself from the widget's own attributes
+        widget.attrs["class"] = attrs["class"]
     html = bound.as_widget(attrs=attrs)
     is_switch = isinstance(widget, CHECKS)
     return Dressed(bound, html, is_switch, is_group, bound.is_hidden, help_id, error_id)

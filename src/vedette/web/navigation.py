@@ -70,7 +70,7 @@ PREFERENCES = Entry("preferences", _("Preferences"), "console:preferences", "adj
 
 
 def menu(request: HttpRequest, viewer: Viewer) -> list[tuple[Promise | None, list[Link]]]:
-    """Return headings with their links, without what this access may not open and without routes not installed."""
+    """Return headings with their links, without what this access may not open or what is not installed."""
     sections = ((section.label, list(_links(request, viewer, section.entries))) for section in MENU)
     return [(label, links) for label, links in sections if links]
 

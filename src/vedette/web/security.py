@@ -1,7 +1,7 @@
 """Headers that tell a browser what our pages may do: nothing but our own files.
 
-Sources: W3C Content Security Policy 3; OWASP Secure Headers. No `unsafe-inline` and no `unsafe-eval`: style and
-script stand in files, data for charts in JSON blocks, which a policy does not run.
+Sources: W3C Content Security Policy 3; OWASP Secure Headers. No `unsafe-inline` and no `unsafe-eval`: style
+and script stand in files, data for charts in JSON blocks, which a policy does not run.
 """
 
 from __future__ import annotations
@@ -16,15 +16,24 @@ from django.http import HttpRequest, HttpResponseBase
 from vedette.foundation import config
 
 YEAR_SECONDS: Final = 31_536_000
-FEATURES: Final = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "serial", "usb")
+FEATURES: Final = (
+    "camera",
+    "display-capture",
+    "geolocation",
+    "microphone",
+    "midi",
+    "payment",
+    "serial",
+    "usb",
+)
 
 
 @lru_cache(maxsize=8)
 def policy(sign_in: str) -> str:
     """Return the Content-Security-Policy.
 
-    `sign_in` is the origin of Microsoft's sign-in page: browsers apply `form-action` to where a posted form is
-    redirected, and "sign in" and "sign out" are forms that end there.
+    `sign_in` is the origin of Microsoft's sign-in page: browsers apply `form-action` to where a posted form
+    is redirected, and "sign in" and "sign out" are forms that end there.
     """
     rules = {
         "default-src": "'none'",

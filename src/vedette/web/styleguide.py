@@ -40,7 +40,9 @@ COLUMNS: Final = (
     tables.Column(key="actions", label=_("Actions"), css="v-cell-actions text-end", is_silent=True),
 )
 FILTERS: Final = (
-    tables.Filter(name="state", label=_("State"), choices=(("high", _("High risk")), ("secured", _("Secured")))),
+    tables.Filter(
+        name="state", label=_("State"), choices=(("high", _("High risk")), ("secured", _("Secured")))
+    ),
     tables.Filter(name="platform", label=_("Platform"), choices=(("ANDROID", "Android"), ("IOS", "iOS"))),
 )
 
@@ -49,7 +51,10 @@ class Sample(forms.Form):
     """One field of each kind."""
 
     heartbeat = forms.IntegerField(
-        label=_("Heartbeat frequency"), initial=10, min_value=1, help_text=_("How often the connection is proved.")
+        label=_("Heartbeat frequency"),
+        initial=10,
+        min_value=1,
+        help_text=_("How often the connection is proved."),
     )
     name = forms.CharField(label=_("Group name"), max_length=10)
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
@@ -96,7 +101,9 @@ def _viewer() -> Viewer:
 @_only_in_demo
 def show(request: HttpRequest) -> HttpResponse:
     """Show all components on one page of the console."""
-    query = tables.read(request, columns=COLUMNS, filters=FILTERS, default_sort="-seen", search_label=_("Search"))
+    query = tables.read(
+        request, columns=COLUMNS, filters=FILTERS, default_sort="-seen", search_label=_("Search")
+    )
     now = clock.now()
     rows = [
         {
@@ -112,7 +119,9 @@ def show(request: HttpRequest) -> HttpResponse:
         if query.filters["state"] in {"", state} and query.search.lower() in f"{name} {person}".lower()
     ]
     table = tables.page(query, rows, per_page=6)
-    form = Sample({"heartbeat": 10, "name": "far too long a name", "platform": "a", "scope": "mdm", "sync": "on"})
+    form = Sample(
+        {"heartbeat": 10, "name": "far too long a name", "platform": "a", "scope": "mdm", "sync": "on"}
+    )
     return TemplateResponse(request, "web/styleguide.html", {**_samples(), "table": table, "form": form})
 
 
@@ -124,8 +133,26 @@ def _samples() -> dict[str, Any]:
     now = clock.now()
     days = [f"{now - timedelta(days=29 - i):%d %b}" for i in range(30)]
     return {
-        "states": ("pending", "secured", "low", "medium", "high", "misconfigured", "disconnected", "deactivated"),
-        "more_states": ("open", "resolved", "ignored", "available", "enabled", "unresponsive", "error", "blocked"),
+        "states": (
+            "pending",
+            "secured",
+            "low",
+            "medium",
+            "high",
+            "misconfigured",
+            "disconnected",
+            "deactivated",
+        ),
+        "more_states": (
+            "open",
+            "resolved",
+            "ignored",
+            "available",
+            "enabled",
+            "unresponsive",
+            "error",
+            "blocked",
+        ),
         "risks": range(5),
         "donut": charts.Donut(
             title=_("Devices by state"),

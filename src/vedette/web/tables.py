@@ -1,8 +1,8 @@
 """Paging, sorting, searching and filtering of a table, read from the address and nothing else.
 
-    query = tables.read(request, columns=COLUMNS, filters=FILTERS, default_sort="-seen")
-    rows = Device.objects.filter(...)            # apply query.search and query.filters["state"]
-    table = tables.page(query, rows)             # -> {% page_table table row="console/devices/_row.html" %}
+query = tables.read(request, columns=COLUMNS, filters=FILTERS, default_sort="-seen")
+rows = Device.objects.filter(...)            # apply query.search and query.filters["state"]
+table = tables.page(query, rows)             # -> {% page_table table row="console/devices/_row.html" %}
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ def read(
 ) -> Query:
     """Read `q`, `sort`, `page` and the filters; whatever the table does not offer counts as not asked for.
 
-    `default_sort` is a column's key, with a leading "-" for falling order. Rows that are equal in it are ordered by
-    primary key, so that no row is on two pages.
+    `default_sort` is a column's key, with a leading "-" for falling order. Rows that are equal in it are
+    ordered by primary key, so that no row is on two pages.
     """
     known = {column.key: column for column in columns if column.order}
     wanted = request.GET.get("sort", "")

@@ -1,4 +1,4 @@
-"""The components of the page kit as template tags (README.md of this package shows each; they are built in)."""
+"""The components of the page kit as template tags (README.md of this package shows each)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def icon(name: str, css: str = "", title: str = "") -> SafeString:
 
 
 def _badge(badge: badges.Badge) -> SafeString:
-    mark = icons.svg(badge.icon) if badge.icon else format_html('<span class="v-dot" aria-hidden="true"></span>')
+    mark = (
+        icons.svg(badge.icon) if badge.icon else format_html('<span class="v-dot" aria-hidden="true"></span>')
+    )
     return format_html('<span class="v-badge v-tone-{}">{}{}</span>', badge.tone, mark, badge.label)
 
 
@@ -92,6 +94,7 @@ def number(value: float) -> str:
 def stat(
     label: Text,
     value: object,
+    *,
     icon: str = "",
     tone: Tone = "neutral",
     delta: Text = "",
@@ -116,14 +119,20 @@ def stat(
 
 @register.inclusion_tag("web/partials/chart.html")
 def chart(data: charts.Donut | charts.Lines, key: str) -> dict[str, Any]:
-    """Draw a chart; `key` names it within the page. Needs `{% block charts %}` of base.html (see README.md)."""
+    """Draw a chart; `key` names it within the page. Needs the script of `{% block charts %}`."""
     is_donut = isinstance(data, charts.Donut)
     return {"chart": data, "key": key, "data_id": f"chart-{key}", "json": data.data(), "is_donut": is_donut}
 
 
 @register.inclusion_tag("web/partials/empty.html")
 def empty_state(
-    title: Text, text: Text = "", icon: str = "search", action: Text = "", href: str = "", tone: Tone = "neutral"
+    title: Text,
+    *,
+    text: Text = "",
+    icon: str = "search",
+    action: Text = "",
+    href: str = "",
+    tone: Tone = "neutral",
 ) -> dict[str, Any]:
     """Say why nothing is here and what to do next."""
     return {"title": title, "text": text, "icon": icon, "action": action, "href": href, "tone": tone}
@@ -131,14 +140,22 @@ def empty_state(
 
 @register.inclusion_tag("web/partials/table.html", takes_context=True)
 def page_table(
-    context: Context, table: tables.Table, row: str, caption: Text = "", empty: str = "", compact: bool = False
+    context: Context,
+    table: tables.Table,
+    row: str,
+    *,
+    caption: Text = "",
+    empty: str = "",
+    compact: bool = False,
 ) -> dict[str, Any]:
     """Show a page of rows: header with sorting, `row` drawn for each as `row`, paging; cards on a phone.
 
     `empty` is the template shown when there are no rows at all; a narrowed search has its own words.
     """
-    values: dict[str, Any] = context.flatten()
-    values.update({"table": table, "row_template": row, "caption": caption, "empty": empty, "compact": compact})
+    values: dict[str, Any] = {str(name): value for name, value in context.flatten().items()}
+    values.update(
+        {"table": table, "row_template": row, "caption": caption, "empty": empty, "compact": compact}
+    )
     return values
 
 
@@ -165,13 +182,23 @@ def tabs(entries: Sequence[Mapping[str, Any]], active: str, label: Text = "") ->
 @register.inclusion_tag("web/partials/field.html")
 def field(bound: BoundField, suffix: Text = "", help: Text = "", css: str = "") -> dict[str, Any]:  # noqa: A002 - the word of the page
     """Show a form field with label, help and error tied to it."""
-    return {"field": fields.describe(bound, extra_help=bool(help)), "suffix": suffix, "help": help, "css": css}
+    return {
+        "field": fields.describe(bound, extra_help=bool(help)),
+        "suffix": suffix,
+        "help": help,
+        "css": css,
+    }
 
 
 @register.inclusion_tag("web/partials/facts.html")
 def facts(pairs: Sequence[tuple[Text, object]], columns: int = 1) -> dict[str, Any]:
     """Show label and value pairs."""
-    return {"pairs": pairs, "columns": columns}
+    shown = [(label, _figure(value)) for label, value in pairs]
+    return {"pairs": shown, "columns": columns}
+
+
+def _figure(value: object) -> object:
+    return number(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 @register.inclusion_tag("web/partials/timeline.html")
@@ -181,7 +208,7 @@ def timeline(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("web/partials/copy.html")
-def copy(value: str, label: Text = "", secret: bool = False) -> dict[str, Any]:
+def copy(value: str, label: Text = "", *, secret: bool = False) -> dict[str, Any]:
     """Show a value with a button that copies it."""
     return {"value": value, "label": label, "secret": secret}
 
@@ -207,7 +234,7 @@ def why(title: Text, reasons: Sequence[Text], tone: Tone = "info") -> dict[str, 
 
 @register.inclusion_tag("web/partials/steps.html")
 def steps(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Show a guided list: entries with title, state (done, current, waiting) and optional text, action, href."""
+    """Show a guided list: entries with title, state (done, current, waiting), optional text, action, href."""
     return {"entries": entries}
 
 
@@ -221,7 +248,9 @@ def card(content: str, title: Text = "", icon: str = "", subtitle: Text = "", cs
         head = format_html(
             '<div class="card-header"><div><h2 class="card-title">{}{}</h2>{}</div></div>', mark, title, below
         )
-    return format_html('<section class="card {}">{}<div class="card-body">{}</div></section>', css, head, content)
+    return format_html(
+        '<section class="card {}">{}<div class="card-body">{}</div></section>', css, head, content
+    )
 
 
 @register.simple_block_tag
@@ -239,6 +268,6 @@ def notice(content: str, tone: Tone = "info", title: Text = "", icon: str = "inf
 
 @register.simple_block_tag(takes_context=True)
 def remember(context: Context, content: str, name: str) -> str:
-    """Keep what stands inside under a name: a block can be drawn once only, base.html shows the title twice."""
+    """Keep what stands inside under a name: a block is drawn once only, base.html shows the title twice."""
     context[name] = SafeString(content.strip())
     return ""

@@ -1,0 +1,127 @@
+"""The command `vedette demo`."""
+
+import json
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from vedette.foundation import config, postgres
+from vedette.project.demo import stage as staging
+from vedette.project.demo.children import Children, DemoError
+
+LOOK_SECONDS = 0.5
+FEEDS = Path(__file__).resolve().parents[2] / "feeds" / "demo"
+
+
+@click.command()
+@click.option(
+    "--phones", default=1000, show_default=True, type=click.IntRange(20, 20000), help="Simulated phones."
+)
+@click.option("--fleet/--no-fleet", default=True, show_default=True, help="Let the phones live.")
+def demo(phones: int, *, fleet: bool) -> None:
+    """Run everything on this machine until Ctrl-C; each start begins anew."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    stage = staging.Stage(config.load(), phones)
+    try:
+        run(stage, with_fleet=fleet)
+    except DemoError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("\nStopped; no process is left behind.")
+
+
+def run(stage: staging.Stage, *, with_fleet: bool) -> None:
+    """Start everything, say how to reach it, and watch it."""
+    say = _Steps()
+    staging.prepare(stage)
+    with postgres.acquire(stage.home) as server, Children(stage.home / "logs") as children:
+        say("PostgreSQL")
+        staging.start_lab(stage, children)
+        say(f"A stand-in for Microsoft's cloud with {stage.phones} phones")
+        client_id, files = staging.register_app(stage)
+        environment = staging.variables(stage, server, client_id, files)
+        staging.write_env(stage, environment)
+        children.run("migrate", "vedette", ["migrate"], environment)
+        for feed in sorted(FEEDS.iterdir()):
+            arguments = ["intel", "import", str(feed), "--name", feed.stem]
+            children.run(f"feed-{feed.stem}", "vedette", arguments, environment)
+        children.start("worker", "vedette", ["worker"], environment)
+        children.start("serve", "vedette", ["serve"], environment)
+        children.wait_for("The service", lambda: staging.service_ready(stage), staging.START_SECONDS)
+        say("Vedette: console, device API and worker")
+        walked = walk(stage, children, environment)
+        say(f"The tenant {walked['tenant']['name']} onboarded page by page, and armed")
+        if with_fleet:
+            start_fleet(stage, children, walked)
+            say("The phones are reporting")
+        staging.write_result(stage, walked)
+        _tell(stage, walked)
+        while True:
+            children.check()
+            time.sleep(LOOK_SECONDS)
+
+
+def walk(stage: staging.Stage, children: Children, environment: dict[str, str]) -> dict[str, Any]:
+    """Onboard the first tenant by driving the same pages a person uses; return what demo.json tells."""
+    printed = children.run("operator-link", "vedette", ["operator", "link"], environment)
+    link = re.search(r"https?://\S+", printed)
+    if link is None:
+        raise DemoError(f"`vedette operator link` printed no link: {printed}")
+    answer = stage.home / "walk.json"
+    answer.unlink(missing_ok=True)
+    arguments = ["walk", "--lab", stage.lab, "--lab-ca", str(stage.lab_ca), "--console", stage.console]
+    children.run(
+        "walk", "vedette_lab", [*arguments, "--operator-link", link[0], "--out", str(answer)], environment
+    )
+    result: dict[str, Any] = json.loads(answer.read_text())
+    return result
+
+
+def start_fleet(stage: staging.Stage, children: Children, walked: dict[str, Any]) -> None:
+    """Let the phones enrol and report."""
+    arguments = ["fleet", "--lab", stage.lab, "--lab-ca", str(stage.lab_ca), "--server", stage.console]
+    tenant = walked["tenant"]["entra_tenant_id"]
+    children.start(
+        "fleet", "vedette_lab", [*arguments, "--tenant", tenant, "--home", str(stage.home / "fleet")], {}
+    )
+
+
+class _Steps:
+    """Says what is ready and how long it took."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        click.echo(f"  {time.monotonic() - self._began:5.1f} s  {text}")
+
+
+def _tell(stage: staging.Stage, walked: dict[str, Any]) -> None:
+    line: Callable[[str], None] = click.echo
+    line("")
+    line(f"  Console    {stage.console}")
+    line(f"  Microsoft  {stage.lab}/portal   (a stand-in; certificate authority: {stage.lab_ca})")
+    line(f"  Mailbox    {stage.lab}/mailbox")
+    line("")
+    line(f"  Sign in as (no password: pick the account) in {walked['tenant']['name']}:")
+    for account in walked["accounts"]:
+        line(f"    {account['upn']:<44} {account['role'].replace('_', ' ')}")
+    line("")
+    line("  A second organisation is untouched, for your own walk through the set-up:")
+    line("    vedette --demo operator link   prints the link to begin with")
+    line("")
+    line(f"  All addresses and IDs: {stage.result}")
+    line("  Ctrl-C ends everything.")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

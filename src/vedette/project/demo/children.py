@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 STOP_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 0.05
@@ -41,7 +41,7 @@ class Children:
         self._children: list[Child] = []
         logs.mkdir(parents=True, exist_ok=True)
 
-    def __enter__(self) -> "Children":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:

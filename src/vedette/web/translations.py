@@ -78,14 +78,13 @@ def placeholder_faults(entry: polib.POEntry) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Check every file, then compile; with --check only check."""
-    found = [fault for source in sources() for fault in faults(source)]
-    for fault in found:
-        sys.stderr.write(f"{fault}\n")
-    if "--check" not in arguments:
-        for target in compile_all():
-            sys.stdout.write(f"{target}: compiled\n")
-    return 1 if found and "--check" in arguments else 0
+    """Compile every file, or with --check say what is wrong in them."""
+    if "--check" in arguments:
+        found = [fault for source in sources() for fault in faults(source)]
+        sys.stdout.writelines(f"{fault}\n" for fault in found)
+        return 1 if found else 0
+    sys.stdout.writelines(f"{target}: compiled\n" for target in compile_all())
+    return 0
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ from importlib.util import find_spec
 from typing import Protocol, cast
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from vedette_lab.faults import FaultsAndLog
 from vedette_lab.model import Cloud
 
 AREAS = ("control", "intune", "conditional_access", "partner", "portal", "phone", "mailbox", "graph", "entra")
@@ -52,6 +54,7 @@ def create_app(cloud: Cloud) -> Starlette:
             yield
 
     routes = [route for area in areas for route in getattr(area, "routes", [])]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    middleware = [Middleware(FaultsAndLog, cloud=cloud)]
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.cloud = cloud
     return app

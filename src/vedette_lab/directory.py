@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class User:
     """A person's account (Graph `user`)."""
 
@@ -29,7 +29,7 @@ class User:
     """Set by `revokeSignInSessions`; tokens issued before are revoked."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group:
     """A group (Graph `group`). `members` are object ids of users, groups and devices, in order."""
 
@@ -47,7 +47,7 @@ class Group:
     members: dict[str, None] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Device:
     """A device that Entra knows (Graph `device`). `id` is the object id, `device_id` the registration's."""
 
@@ -82,7 +82,7 @@ class Device:
 DirectoryObject = User | Group | Device
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Directory:
     """Users, groups and devices of one tenant. Change them through the methods: they keep the indexes."""
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from vedette_lab.directory import Directory
+from vedette_lab.sessions import EntraState
 
 Json = dict[str, Any]
 """A JSON object in Graph's shape."""
@@ -27,7 +28,7 @@ def new_id() -> str:
     return str(uuid4())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ManagedDevice:
     """A phone as Intune knows it (Graph `managedDevice`)."""
 
@@ -146,11 +147,23 @@ class PartnerMessage:
     """A message the simulated partner interface received (microsoft.md 1.7 and 4.6)."""
 
     id: str
-    received: datetime
     kind: str
     device_id: str | None
     body: Json
-    status: str = "accepted"
+    status: str = "pending"
+    error_code: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class PartnerUpload:
+    """An upload of messages; `status` is Pending, Completed or Failed."""
+
+    id: str
+    received: datetime
+    digest: str
+    messages: list[PartnerMessage] = field(default_factory=list)
+    status: str = "Pending"
     error: str | None = None
 
 
@@ -160,8 +173,11 @@ class PartnerTenant:
 
     provisioned: datetime | None = None
     connector_id: str | None = None
+    """Set at the first provisioning and kept: tells "withdrawn" from "never set up"."""
     resync_requested: bool = False
-    messages: list[PartnerMessage] = field(default_factory=list)
+    uploads: dict[str, PartnerUpload] = field(default_factory=dict)
+    threats: dict[str, dict[str, Json]] = field(default_factory=dict)
+    """Last message of each threat: by azureADDeviceId, then by the partner's threat id."""
 
 
 @dataclass(slots=True)
@@ -219,7 +235,7 @@ class IssuedToken:
 
     def alive(self, now: datetime) -> bool:
         """Tell whether the token still opens doors at `now`."""
-        return now < self.expires and (self.revoked is None or now < self.revoked)
+        return now < self.expires and self.revoked is None
 
 
 @dataclass(slots=True)
@@ -239,7 +255,7 @@ class AppCertificate:
     x5t_s256: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AppRegistration:
     """An application registration with its manifest's permissions."""
 
@@ -311,6 +327,7 @@ class Fault:
     delay: float = 0.0
     drop: bool = False
     code: str | None = None
+    """Graph's error code, or an AADSTS number on Entra's routes."""
     times: int | None = None
     hits: int = 0
 
@@ -351,9 +368,13 @@ class Switches:
     page_size: int | None = None
     """Caps every page of Graph, to force nextLinks."""
     token_lifetime_seconds: int = 3599
+    group_limit: int = 200
+    """More groups than this in a token become an overage claim (microsoft.md 3.4)."""
+    require_service_principal: bool = False
+    """True: app-only tokens of a tenant the application never entered are refused (7000229)."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tenant:
     """One organisation: its directory, Intune, conditional access and what it consented to."""
 
@@ -376,6 +397,10 @@ class Tenant:
     """By app id."""
     sign_ins: list[SignIn] = field(default_factory=list)
     tokens: dict[str, IssuedToken] = field(default_factory=dict)
+    guide_accounts: dict[str, str] = field(default_factory=dict)
+    """For walks and tests: kind of account (global_administrator, full, restricted, none) to its UPN."""
+    guide_groups: dict[str, str] = field(default_factory=dict)
+    """For walks and tests: purpose of a group (enrollment, full, restricted, break_glass) to its id."""
 
     def add_managed(self, device: ManagedDevice) -> None:
         """Put a phone under Intune's management."""
@@ -397,7 +422,7 @@ class Tenant:
         return found
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Cloud:
     """Everything the lab knows. Handlers get it from `request.app.state.cloud`."""
 
@@ -410,6 +435,7 @@ class Cloud:
     faults: list[Fault] = field(default_factory=list)
     requests: list[LoggedRequest] = field(default_factory=list)
     request_count: int = 0
+    entra: EntraState = field(default_factory=EntraState)
     switches: Switches = field(default_factory=Switches)
     smtp_port: int = 0
     clock_offset: timedelta = timedelta(0)

@@ -104,6 +104,14 @@ class Builder:
         self.tenant.directory.add_group(group)
         return group
 
+    def guide(self, **kinds: tuple[User | None, Group | None]) -> None:
+        """Note which account and group serves which purpose, for walks and tests."""
+        for kind, (user, group) in kinds.items():
+            if user:
+                self.tenant.guide_accounts[kind] = user.user_principal_name
+            if group:
+                self.tenant.guide_groups[kind] = group.id
+
     def phone(
         self,
         owner: User | None,
@@ -131,15 +139,18 @@ class Builder:
             user_ids=[owner.id] if owner else [],
             story=story,
         )
-        if managed:
-            device.is_managed, device.is_compliant, device.is_rooted = True, True, False
-            device.management_type, device.mdm_app_id = "mdm", INTUNE_APP
-            device.ownership = "company" if company else "personal"
-            device.enrollment_type = "userEnrollment"
         self.tenant.directory.add_device(device)
         if managed:
-            self.tenant.add_managed(self._managed(device, owner, kind))
+            device.ownership = "company" if company else "personal"
+            self.enroll(device, owner, kind)
         return device
+
+    def enroll(self, device: Device, owner: User | None, kind: phones.Kind) -> None:
+        """Put a registered phone under Intune's management."""
+        device.is_managed, device.is_compliant, device.is_rooted = True, True, False
+        device.management_type, device.mdm_app_id = "mdm", INTUNE_APP
+        device.enrollment_type = "userEnrollment"
+        self.tenant.add_managed(self._managed(device, owner, kind))
 
     def laptop(self, owner: User) -> Device:
         """Add a Windows laptop, which the product does not protect."""

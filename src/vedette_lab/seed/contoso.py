@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from vedette_lab.directory import Device, User
+from vedette_lab.directory import Device, Group, User
 from vedette_lab.model import Tenant
 from vedette_lab.seed import phones
 from vedette_lab.seed.build import Builder, builder
@@ -34,17 +34,19 @@ def contoso(now: datetime, seed: int, phone_count: int) -> Tenant:
     rescue = make.person(
         ("Break", "Glass"), local="breakglass", roles=[GLOBAL_ADMINISTRATOR], job=("IT", "Emergency access")
     )
-    _mobile_users(make, phone_count)
+    enrollment = _mobile_users(make, phone_count)
     leaders = make.group("IT Leadership", [ada.id])
-    make.group(
+    full = make.group(
         "Security Console Admins",
         [mario.id, leaders.id],
         description="Full access to the mobile security console",
     )
-    make.group(
+    restricted = make.group(
         "Security Console Helpdesk", [leila.id], description="Restricted access to the security console"
     )
-    make.group("Break-glass Accounts", [rescue.id], description="Never target with conditional access")
+    break_glass = make.group(
+        "Break-glass Accounts", [rescue.id], description="Never target with conditional access"
+    )
     lists = make.group("mobile users", [noah.id], description="Mailing list of the canteen's app")
     lists.mail_enabled, lists.security_enabled, lists.group_types = True, False, ["Unified"]
     everyone = make.group("All Employees", list(make.tenant.directory.users))
@@ -53,10 +55,18 @@ def contoso(now: datetime, seed: int, phone_count: int) -> Tenant:
         make.phone(None, kind=phones.find("Android", "TC58")).id for _ in range(phone_count // 300 + 1)
     ]
     make.group("Kiosk Devices", scanners, description="Shared scanners in the stores, without a user")
+    make.guide(
+        global_administrator=(ada, None),
+        full=(mario, full),
+        restricted=(leila, restricted),
+        none=(noah, None),
+        break_glass=(rescue, break_glass),
+        enrollment=(None, enrollment),
+    )
     return make.tenant
 
 
-def _mobile_users(make: Builder, phone_count: int) -> None:
+def _mobile_users(make: Builder, phone_count: int) -> Group:
     direct: list[str] = []
     field_team: list[str] = []
     nordics: list[str] = []
@@ -80,12 +90,15 @@ def _mobile_users(make: Builder, phone_count: int) -> None:
     _unsupported(make, [make.tenant.directory.users[key] for key in direct])
     inner = make.group("Field Engineers Nordics", nordics)
     outer = make.group("Field Engineers", [*field_team, inner.id])
-    make.group("Mobile Users", [*direct, outer.id], description="Everybody with a company phone or tablet")
+    enrollment = make.group(
+        "Mobile Users", [*direct, outer.id], description="Everybody with a company phone or tablet"
+    )
     make.group("Mobile Users - Pilot", make.rng.sample(direct, min(20, len(direct))))
     outsiders = [make.person() for _ in range(phone_count // 100 + 2)]
     for person in outsiders:
         make.phone(person)
     make.group("Contractors", [person.id for person in outsiders])
+    return enrollment
 
 
 def _story_phone(make: Builder, owner: User, story: str) -> Device:

@@ -11,12 +11,19 @@ PEOPLE_WITH_PHONES = 8
 
 
 def fabrikam(now: datetime, seed: int) -> Tenant:
-    """Return the small tenant. Its Global Administrator is in no console group."""
-    make = builder("Fabrikam", "fabrikam.example", now, seed)
-    make.person(("Grace", "Nyström"), local="grace", roles=[GLOBAL_ADMINISTRATOR], job=("IT", "IT Manager"))
+    """Return the untouched tenant."""
+    return small_organisation("Fabrikam", "fabrikam.example", now, seed)
+
+
+def small_organisation(name: str, domain: str, now: datetime, seed: int) -> Tenant:
+    """Return a small tenant. Its Global Administrator is in no console group."""
+    make = builder(name, domain, now, seed)
+    grace = make.person(
+        ("Grace", "Nyström"), local="grace", roles=[GLOBAL_ADMINISTRATOR], job=("IT", "IT Manager")
+    )
     full = make.person(("Hugo", "Delacroix"), local="hugo", job=("Security", "Security Engineer"))
     restricted = make.person(("Ines", "Castillo"), local="ines", job=("IT", "Support Specialist"))
-    make.person(("Theo", "Banerjee"), local="theo", job=("Finance", "Controller"))
+    theo = make.person(("Theo", "Banerjee"), local="theo", job=("Finance", "Controller"))
     rescue = make.person(
         ("Break", "Glass"), local="breakglass", roles=[GLOBAL_ADMINISTRATOR], job=("IT", "Emergency access")
     )
@@ -29,10 +36,20 @@ def fabrikam(now: datetime, seed: int) -> Tenant:
     make.phone(owners[6], managed=False)
     make.laptop(full)
     night = make.group("Night Shift", [owner.id for owner in owners[6:]])
-    make.group(
+    phones_group = make.group(
         "Company Phones", [*(owner.id for owner in owners[:6]), night.id], description="Phones to protect"
     )
-    make.group("Mobile Security Admins", [full.id], description="Full access to the mobile security console")
-    make.group("Mobile Security Support", [restricted.id], description="Restricted access")
-    make.group("Emergency Access", [rescue.id], description="Never target with conditional access")
+    admins = make.group("Mobile Security Admins", [full.id], description="Full access to the console")
+    support = make.group("Mobile Security Support", [restricted.id], description="Restricted access")
+    emergency = make.group(
+        "Emergency Access", [rescue.id], description="Never target with conditional access"
+    )
+    make.guide(
+        global_administrator=(grace, None),
+        full=(full, admins),
+        restricted=(restricted, support),
+        none=(theo, None),
+        break_glass=(rescue, emergency),
+        enrollment=(None, phones_group),
+    )
     return make.tenant

@@ -1,0 +1,127 @@
+"""Control of users, groups and memberships."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import UNSET
+from starlette.requests import Request
+
+from vedette_lab.control import bodies
+from vedette_lab.control.answers import member_id, show_group, show_user, tenant_of, user_of
+from vedette_lab.control.bodies import ControlError, apply, read
+from vedette_lab.directory import Group, User
+from vedette_lab.entra.tokens import revoke_user
+from vedette_lab.model import Cloud, Tenant, new_id
+from vedette_lab.seed.names import mailbox
+from vedette_lab.seed.roles import ROLE_NAMES
+
+
+async def add_group(request: Request, cloud: Cloud) -> Any:
+    """Make a group."""
+    tenant = tenant_of(request, cloud)
+    body = await read(request, bodies.NewGroup)
+    group = Group(
+        id=new_id(),
+        display_name=body.display_name,
+        created=cloud.now(),
+        description=body.description,
+        security_enabled=body.security_enabled,
+        mail_enabled="Unified" in body.group_types,
+        mail_nickname=mailbox(body.display_name),
+        group_types=body.group_types,
+        visibility=body.visibility,
+        members=dict.fromkeys(member_id(tenant, key) for key in body.members),
+    )
+    tenant.directory.add_group(group)
+    return show_group(group)
+
+
+async def change_group(request: Request, cloud: Cloud) -> Any:
+    """Change a group's names."""
+    group = _group(request, tenant_of(request, cloud))
+    apply(await read(request, bodies.GroupPatch), group)
+    return show_group(group)
+
+
+async def add_members(request: Request, cloud: Cloud) -> Any:
+    """Add members to a group."""
+    tenant = tenant_of(request, cloud)
+    group = _group(request, tenant)
+    body = await read(request, bodies.Members)
+    for key in body.ids:
+        tenant.directory.add_member(group, member_id(tenant, key))
+    return show_group(group)
+
+
+async def remove_member(request: Request, cloud: Cloud) -> Any:
+    """Remove a direct member from a group."""
+    tenant = tenant_of(request, cloud)
+    group = _group(request, tenant)
+    if not tenant.directory.remove_member(group, member_id(tenant, request.path_params["mid"])):
+        raise ControlError("Not a direct member of this group.", 404)
+
+
+async def add_user(request: Request, cloud: Cloud) -> Any:
+    """Make a user."""
+    tenant = tenant_of(request, cloud)
+    body = await read(request, bodies.NewUser)
+    upn = body.user_principal_name or f"{mailbox(body.given_name)}.{mailbox(body.surname)}@{tenant.domain}"
+    if tenant.directory.user(upn):
+        raise ControlError(f"There is a user {upn}.", 409)
+    user = User(
+        id=new_id(),
+        display_name=f"{body.given_name} {body.surname}",
+        given_name=body.given_name,
+        surname=body.surname,
+        user_principal_name=upn,
+        mail=upn,
+        created=cloud.now(),
+        job_title=body.job_title,
+        roles=_roles(body.roles),
+    )
+    groups = [_group_by_id(tenant, key) for key in body.groups]
+    tenant.directory.add_user(user)
+    for group in groups:
+        tenant.directory.add_member(group, user.id)
+    return show_user(tenant, user)
+
+
+async def change_user(request: Request, cloud: Cloud) -> Any:
+    """Change a user."""
+    tenant = tenant_of(request, cloud)
+    user = user_of(tenant, request.path_params["gid"])
+    body = await read(request, bodies.UserPatch)
+    if body.roles is not UNSET:
+        user.roles = _roles(body.roles)
+    apply(body, user, leave=("roles",))
+    return show_user(tenant, user)
+
+
+async def remove(request: Request, cloud: Cloud) -> Any:
+    """Delete a user or a group."""
+    tenant = tenant_of(request, cloud)
+    tenant.directory.remove(member_id(tenant, request.path_params["gid"]))
+
+
+async def revoke(request: Request, cloud: Cloud) -> Any:
+    """Revoke a person's sign-in sessions."""
+    tenant = tenant_of(request, cloud)
+    return {"revoked": revoke_user(tenant, user_of(tenant, request.path_params["gid"]), datetime.now(UTC))}
+
+
+def _group(request: Request, tenant: Tenant) -> Group:
+    return _group_by_id(tenant, request.path_params["gid"])
+
+
+def _group_by_id(tenant: Tenant, key: str) -> Group:
+    found = tenant.directory.groups.get(key)
+    if found is None:
+        raise ControlError(f"No group '{key}' in {tenant.name}.", 404)
+    return found
+
+
+def _roles(names: list[str]) -> list[str]:
+    ids = {name: role for role, name in ROLE_NAMES.items()}
+    if unknown := [name for name in names if name not in ids and name not in ROLE_NAMES]:
+        raise ControlError(f"No such directory role: {', '.join(unknown)}. Known: {', '.join(ids)}.")
+    return [ids.get(name, name) for name in names]

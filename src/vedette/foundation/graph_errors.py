@@ -147,8 +147,8 @@ _OTHER_ENTRA: Final = Advice(
 class GraphError(Exception):
     """Graph answered with an error, or not at all (status 0).
 
-    `code` is Graph's own, or "unreachable", "refused", "timeout" or "unreadable". `retry_after` is how many seconds
-    Graph asks to wait, None when it says nothing.
+    `code` is Graph's own, or "unreachable", "refused", "timeout" or "unreadable". `retry_after` is how
+    many seconds Graph asks to wait, None when it says nothing.
     """
 
     def __init__(

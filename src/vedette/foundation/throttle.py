@@ -25,7 +25,7 @@ class Patience:
 
     def wait(self, attempt: int) -> float:
         """Return the seconds to wait after attempt number `attempt`, from 1 on: exponential, with jitter."""
-        ceiling = min(self.first_wait * 2 ** (attempt - 1), self.longest_wait)
+        ceiling: float = min(self.first_wait * 2 ** (attempt - 1), self.longest_wait)
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 spreads load, protects nothing
 
 

@@ -97,6 +97,11 @@ class Migration(migrations.Migration):
                 ("armed_at", models.DateTimeField(null=True)),
                 ("language", models.TextField(default="en")),
                 ("disconnected_days", models.PositiveSmallIntegerField(default=30)),
+                ("invitation_sent_at", models.DateTimeField(null=True)),
+                (
+                    "invitation_error",
+                    models.TextField(blank=True, default="", help_text="Why the last mail did not leave"),
+                ),
             ],
             options={
                 "constraints": [

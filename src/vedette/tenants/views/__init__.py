@@ -1,0 +1,1 @@
+"""Pages of sign-in, consent, the operator and a person's preferences."""

@@ -1,0 +1,353 @@
+"""Every way a sign-in or a consent can fail, as a page: what is missing, and who can mend it (A4, A6)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from vedette.foundation.graph import GraphError, TokenError
+from vedette.tenants.console_session import group_label
+from vedette.tenants.models import Tenant
+from vedette.tenants.openid.client import ClientNotConfiguredError, ExchangeError
+from vedette.tenants.openid.provider import ProviderError
+from vedette.tenants.openid.tokens import Person, TokenRefusedError
+from vedette.web.errors import Fact, explain
+
+DECLINED_CODES = ("AADSTS65004", "AADSTS90094")
+"""The person declined, or may not consent and did not ask an administrator (microsoft.md 3.5)."""
+
+NOT_PROVEN = (ClientNotConfiguredError, ProviderError, ExchangeError, TokenRefusedError)
+
+
+def link_to_sign_in() -> tuple[str, str]:
+    """Return the button that starts again."""
+    return (_("Sign in again"), reverse("sign-in"))
+
+
+def link_to_consent() -> tuple[str, str]:
+    """Return the button that leads to the consent page."""
+    return (_("To the consent page"), consent_url())
+
+
+def consent_url() -> str:
+    """Return the address of the consent page, as it stands in the mail."""
+    return f"{reverse('consent')}?action=consent"
+
+
+def state_lost(request: HttpRequest) -> TemplateResponse:
+    """Explain an answer from Entra that belongs to no sign-in begun in this browser."""
+    return explain(
+        request,
+        status=400,
+        title=_("This sign-in cannot be continued"),
+        reason=_(
+            "The answer from Microsoft does not belong to a sign-in that was begun in this browser: it was used "
+            "before, took longer than half an hour, or began in another browser."
+        ),
+        next_step=_("Begin again. If it happens each time, allow cookies for this site."),
+        action=link_to_sign_in(),
+    )
+
+
+def entra_refused(request: HttpRequest, error: str, description: str, *, consent: bool) -> TemplateResponse:
+    """Explain that Entra sent the person back with an error, or that they cancelled."""
+    return explain(
+        request,
+        status=403,
+        title=_("Microsoft did not complete the sign-in"),
+        reason=_("You cancelled, or Microsoft Entra ID refused the sign-in. Nobody was signed in."),
+        next_step=_("Try again; if Microsoft refuses, show its message to your Entra administrator."),
+        facts=_said(error, description),
+        action=link_to_consent() if consent else link_to_sign_in(),
+    )
+
+
+def not_proven(request: HttpRequest, error: Exception) -> TemplateResponse:
+    """Explain why Entra's answer could not be turned into a person (one of NOT_PROVEN)."""
+    match error:
+        case ExchangeError():
+            return exchange_refused(request, error)
+        case TokenRefusedError():
+            return token_refused(request, error)
+        case ClientNotConfiguredError():
+            return not_configured(request, str(error))
+        case _:
+            return entra_unreachable(request, str(error))
+
+
+def exchange_refused(request: HttpRequest, error: ExchangeError) -> TemplateResponse:
+    """Explain that Entra did not accept the code or this installation's credential."""
+    facts = _said(error.error, error.description)
+    if error.trace:
+        facts.append((_("Trace ID"), error.trace))
+    return explain(
+        request,
+        status=502,
+        title=_("Microsoft did not accept this sign-in"),
+        reason=_("Microsoft Entra ID refused to hand out the proof of your sign-in. Nobody was signed in."),
+        next_step=_(
+            "Begin again. If it happens each time, the operator of this service checks the application "
+            "registration: its ID, its certificate or secret, and its redirect addresses."
+        ),
+        facts=facts,
+        action=link_to_sign_in(),
+    )
+
+
+def token_refused(request: HttpRequest, error: TokenRefusedError) -> TemplateResponse:
+    """Explain that the proof of identity did not pass the checks."""
+    if error.code == "consumer":
+        return explain(
+            request,
+            status=403,
+            title=_("A personal Microsoft account cannot sign in"),
+            reason=_(
+                "You used a personal Microsoft account. This service knows only accounts of organisations."
+            ),
+            next_step=_("Begin again and choose the account of your organisation."),
+            action=link_to_sign_in(),
+        )
+    return explain(
+        request,
+        status=403,
+        title=_("Your sign-in could not be verified"),
+        reason=_(
+            "The proof of identity from Microsoft did not pass this service's checks. Nobody was signed in."
+        ),
+        next_step=_(
+            "Begin again. If it happens each time, tell the operator of this service; the check that failed "
+            "stands below."
+        ),
+        facts=[(_("Check"), error.code), (_("Detail"), str(error))],
+        action=link_to_sign_in(),
+    )
+
+
+def entra_unreachable(request: HttpRequest, detail: str) -> TemplateResponse:
+    """Explain that Entra's sign-in service cannot be used."""
+    return explain(
+        request,
+        status=503,
+        title=_("Microsoft's sign-in service cannot be reached"),
+        reason=_("This service could not talk to Microsoft Entra ID, so it cannot know who you are."),
+        next_step=_(
+            "Try again in a minute. If it lasts, the operator of this service checks its way to the internet."
+        ),
+        facts=[(_("Detail"), detail)],
+        action=link_to_sign_in(),
+    )
+
+
+def not_configured(request: HttpRequest, detail: str) -> TemplateResponse:
+    """Explain that the installation has no application registration yet."""
+    return explain(
+        request,
+        status=503,
+        title=_("This service is not connected to Microsoft yet"),
+        reason=_("The application registration by which this service signs people in is not configured."),
+        next_step=_("The operator of this service sets it; “vedette doctor” says what is missing."),
+        facts=[(_("Detail"), detail)],
+    )
+
+
+def unknown_tenant(request: HttpRequest, person: Person, *, consent: bool = False) -> TemplateResponse:
+    """Explain that the person's Entra tenant has no account here (wrong tenant)."""
+    return explain(
+        request,
+        status=403,
+        title=_("Your organisation has no account here"),
+        reason=_(
+            "You signed in with an account of an Entra tenant that this service does not know. An account is "
+            "bound to exactly one tenant, and no account here is bound to this one."
+        ),
+        next_step=_(
+            "If you have an account in the right tenant, sign in with that one. Otherwise the operator of this "
+            "service can create an account for your tenant: tell them the tenant ID below."
+        ),
+        facts=[(_("Signed in as"), person.upn), (_("Entra tenant ID"), str(person.tid))],
+        action=link_to_consent() if consent else link_to_sign_in(),
+    )
+
+
+def before_consent(request: HttpRequest, person: Person, tenant: Tenant) -> TemplateResponse:
+    """Explain that nobody can sign in until a Global Administrator has consented (A6)."""
+    return explain(
+        request,
+        status=403,
+        title=_("Consent is still missing"),
+        reason=_(
+            "An account for %(name)s exists, but no Global Administrator of your Entra tenant has given consent "
+            "yet. Until then nobody can sign in."
+        )
+        % {"name": tenant.name},
+        next_step=_(
+            "A Global Administrator of the tenant opens the consent page, signs in and chooses Accept. The link "
+            "was sent to %(contact)s."
+        )
+        % {"contact": tenant.primary_contact},
+        facts=_who(person, tenant),
+        action=link_to_consent(),
+    )
+
+
+def no_group(request: HttpRequest, upn: str, tenant: Tenant) -> TemplateResponse:
+    """Explain that the person is in neither of the console's groups (A6)."""
+    facts: list[Fact] = [
+        (_("Signed in as"), upn),
+        *_tenant_facts(tenant),
+        (_("Group with full access"), group_label(tenant.full_group_name, tenant.full_group_id)),
+    ]
+    if tenant.restricted_group_id:
+        restricted = group_label(tenant.restricted_group_name, tenant.restricted_group_id)
+        facts.append((_("Group with restricted access"), restricted))
+    return explain(
+        request,
+        status=403,
+        title=_("You are not in a group that may use the console"),
+        reason=_("You proved who you are, but only members of the groups below may use the console."),
+        next_step=_(
+            "An owner of one of these groups, or an administrator of your Entra tenant, can add you to it in the "
+            "Entra admin center. Then sign in again; nested groups count."
+        ),
+        facts=facts,
+        action=link_to_sign_in(),
+    )
+
+
+def graph_down(request: HttpRequest, error: GraphError | TokenError) -> TemplateResponse:
+    """Explain that the person's groups cannot be asked for, so that nobody is let in."""
+    return explain(
+        request,
+        status=503,
+        title=_("Your access cannot be checked right now"),
+        reason=_("Microsoft did not say which groups you are in, and without that answer nobody is let in."),
+        next_step=_(
+            "Try again in a minute. If it lasts: consent may have been withdrawn; a Global Administrator can "
+            "give it again on the consent page."
+        ),
+        facts=failure_facts(error),
+        action=link_to_sign_in(),
+    )
+
+
+def no_roles(request: HttpRequest, person: Person, tenant: Tenant) -> TemplateResponse:
+    """Explain that the token says nothing about directory roles: not the same as a wrong role (A4)."""
+    return explain(
+        request,
+        status=403,
+        title=_("Microsoft did not say which directory roles you have"),
+        reason=_(
+            "The first sign-in must be by a Global Administrator, and the proof of your sign-in carries no "
+            "directory roles at all. You may well have the role; this service cannot see it."
+        ),
+        next_step=_(
+            "The operator of this service opens the manifest of its application registration in Entra ID, sets "
+            "“groupMembershipClaims” to “DirectoryRole” and saves. Then begin again."
+        ),
+        facts=_who(person, tenant),
+        action=link_to_consent(),
+    )
+
+
+def wrong_role(request: HttpRequest, person: Person, tenant: Tenant) -> TemplateResponse:
+    """Explain that the person lacks the role that can consent for the organisation."""
+    return explain(
+        request,
+        status=403,
+        title=_("A Global Administrator is needed"),
+        reason=_(
+            "You proved who you are, but you do not have the directory role Global Administrator, without which "
+            "nobody can give this consent for the whole organisation."
+        ),
+        next_step=_(
+            "Pass the link to a Global Administrator of your Entra tenant. If you were given the role only now, "
+            "or activate it for a limited time, sign out at Microsoft first, then begin again."
+        ),
+        facts=_who(person, tenant),
+        action=link_to_consent(),
+    )
+
+
+def consent_cancelled(request: HttpRequest, error: str, description: str) -> TemplateResponse:
+    """Explain that consent was not given."""
+    declined = error in {"access_denied", "permission_denied", "consent_required"} or any(
+        code in description for code in DECLINED_CODES
+    )
+    return explain(
+        request,
+        status=403,
+        title=_("Consent was not given") if declined else _("Microsoft could not record the consent"),
+        reason=_("You chose Cancel on Microsoft's page. Nothing was changed and nobody was signed in.")
+        if declined
+        else _("Microsoft Entra ID answered with an error. Nobody was signed in."),
+        next_step=_(
+            "Without consent this service can neither find devices nor let anybody sign in. Read on the consent "
+            "page what is asked for and why, then try again and choose Accept."
+        )
+        if declined
+        else _(
+            "Try again; if it happens each time, show Microsoft's message to the operator of this service."
+        ),
+        facts=_said(error, description),
+        action=(_("Try again"), consent_url()),
+    )
+
+
+def consent_elsewhere(request: HttpRequest, said: str, tenant: Tenant) -> TemplateResponse:
+    """Explain that consent was reported for another tenant than the one signed in to."""
+    return explain(
+        request,
+        status=403,
+        title=_("Consent was given for another tenant"),
+        reason=_(
+            "You signed in to one Entra tenant, and Microsoft reports consent for another. It does not count."
+        ),
+        next_step=_("Begin again and use the same account on both of Microsoft's pages."),
+        facts=[
+            (_("Signed in to"), f"{tenant.name} ({tenant.entra_tenant_id})"),
+            (_("Consent reported for"), said),
+        ],
+        action=(_("Try again"), consent_url()),
+    )
+
+
+def failure_facts(error: GraphError | TokenError) -> list[Fact]:
+    """Return what a person can pass on to whoever mends it."""
+    if isinstance(error, TokenError):
+        return [
+            (_("Microsoft's message"), error.description),
+            (_("Trace ID"), error.trace_id),
+            (_("Correlation ID"), error.correlation_id),
+        ]
+    return [
+        (_("Microsoft's message"), f"{error.status} {error.code}: {error.message}"),
+        (_("Request ID"), error.request_id),
+    ]
+
+
+def _who(person: Person, tenant: Tenant) -> list[Fact]:
+    return [(_("Signed in as"), person.upn), *_tenant_facts(tenant)]
+
+
+def _tenant_facts(tenant: Tenant) -> list[Fact]:
+    return [(_("Account"), tenant.name), (_("Entra tenant ID"), str(tenant.entra_tenant_id))]
+
+
+def _said(error: str, description: str) -> list[Any]:
+    # The first line is for people; the rest repeats codes and times.
+    first_line = description.splitlines()[0] if description else ""
+    return [(_("Microsoft's message"), f"{error}: {first_line}" if first_line else error)]
+
+
+def is_guid(text: str) -> bool:
+    """Tell whether a parameter looks like a tenant ID at all."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -60,13 +60,13 @@ MENU = (
         _("System"),
         (
             Entry("account", _("Account"), "console:account", "building"),
-            Entry("connectors", _("Connectors"), "console:connectors", "plug-connected", FULL_ONLY),
+            Entry("connectors", _("Connectors"), "connectors:overview", "plug-connected", FULL_ONLY),
             Entry("enrollment", _("Manage Enrollment"), "console:enrollment", "user-plus", FULL_ONLY),
             Entry("audit", _("Audit trail"), "console:audit", "history"),
         ),
     ),
 )
-PREFERENCES = Entry("preferences", _("Preferences"), "console:preferences", "adjustments-horizontal")
+PREFERENCES = Entry("preferences", _("Preferences"), "preferences", "adjustments-horizontal")
 
 
 def menu(request: HttpRequest, viewer: Viewer) -> list[tuple[Promise | None, list[Link]]]:

@@ -44,6 +44,7 @@ def run(stage: staging.Stage, *, with_fleet: bool) -> None:
     say = _Steps()
     staging.prepare(stage)
     with postgres.acquire(stage.home) as server, Children(stage.home / "logs") as children:
+        staging.empty_database(server)
         say("PostgreSQL")
         staging.start_lab(stage, children)
         say(f"A stand-in for Microsoft's cloud with {stage.phones} phones")

@@ -75,7 +75,7 @@ def prepare(stage: Stage) -> None:
                     f"Port {port} is in use. End what uses it (another demo?) or set {name}."
                 ) from error
     stage.result.unlink(missing_ok=True)
-    for leftover in ("postgres/data", "lab", "clock", "env", "fleet"):
+    for leftover in ("lab", "clock", "env", "fleet"):
         path = stage.home / leftover
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     (stage.home / "lab").mkdir(parents=True, exist_ok=True)

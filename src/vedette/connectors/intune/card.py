@@ -1,0 +1,38 @@
+"""The Intune connector's card on the overview page."""
+
+import uuid
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from vedette.connectors.intune.models import EnrollmentGroup
+from vedette.connectors.intune.settings_read import connector_of
+from vedette.connectors.overview import Card
+from vedette.web.times import relative
+
+
+def card(tenant_id: uuid.UUID) -> Card:
+    """State, last heartbeat, last synchronised, groups."""
+    connector = connector_of(tenant_id)
+    never = _("Never")
+    return Card(
+        title=_("Microsoft Intune"),
+        text=_(
+            "Finds the phones to protect through Entra groups and writes each one's state to its Entra device."
+        ),
+        icon="brand-windows",
+        href=reverse("intune:connection"),
+        action=_("Open") if connector.saved_at else _("Set up"),
+        state=connector.state,
+        facts=[
+            (
+                _("Last heartbeat"),
+                relative(connector.last_heartbeat_at) if connector.last_heartbeat_at else never,
+            ),
+            (
+                _("Last synchronised"),
+                relative(connector.last_synchronised_at) if connector.last_synchronised_at else never,
+            ),
+            (_("Enrollment groups"), EnrollmentGroup.objects.count()),
+        ],
+    )

@@ -1,0 +1,166 @@
+"""The tab Enrollment Management: find a group, see who it would enroll, add it; poll now."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from vedette.connectors.intune import groups, settings_change
+from vedette.connectors.intune.forms import EnrollmentForm, GroupForm
+from vedette.connectors.intune.models import EnrollmentGroup
+from vedette.connectors.intune.settings_read import connector_of, limits
+from vedette.connectors.intune.views import REASONS, tab_page
+from vedette.directory import read
+from vedette.foundation import database
+from vedette.foundation.graph import Graph, GraphError, TokenError
+from vedette.tenants import access
+from vedette.tenants.access import MemberRequest
+from vedette.web.confirm import confirm
+
+
+@access.full("connectors")
+def enrollment(request: MemberRequest) -> HttpResponseBase:
+    """Groups in force and how they are polled."""
+    form = EnrollmentForm(request.POST or None, instance=connector_of(request.tenant.id))
+    if request.method == "POST" and form.is_valid():
+        settings_change.save(request.tenant.id, form.cleaned_data, access.actor(request))
+        messages.success(request, _("Saved. The directory is read again now."))
+        return redirect("intune:enrollment")
+    return _enrollment_page(request, form, GroupForm(), {})
+
+
+@require_GET
+@access.full("connectors", door=False)
+def search(request: MemberRequest) -> HttpResponse:
+    """Answer search-as-you-type: groups with their object IDs."""
+    text = request.GET.get("name", "")[:256]
+    context: dict[str, Any] = {"text": text.strip()}
+    try:
+        context["found"] = groups.search(Graph(request.tenant.entra_tenant_id), text)
+    except (GraphError, TokenError) as error:
+        context["trouble"] = str(error)
+    return TemplateResponse(request, "intune/group_options.html", context)
+
+
+@require_POST
+@access.full("connectors", door=False)
+def add(request: MemberRequest) -> HttpResponseBase:
+    """Resolve the name to the letter, show who would be enrolled, and add it when confirmed."""
+    form = GroupForm(request.POST)
+    if not form.is_valid():
+        return _again(request, form, {})
+    graph = Graph(request.tenant.entra_tenant_id)
+    nested = form.cleaned_data["include_nested"]
+    try:
+        group, resolved = _chosen(graph, form)
+        if group is None:
+            return _again(request, form, {"resolved": resolved, "typed": form.cleaned_data["name"]})
+        if request.POST.get("confirmed"):
+            settings_change.add_group(
+                request.tenant.id, group, include_nested=nested, actor=access.actor(request)
+            )
+            messages.success(
+                request, _("%(name)s is enrolled. The directory is read now.") % {"name": group.display_name}
+            )
+            return redirect("intune:enrollment")
+        with database.tenant(request.tenant.id):
+            bounds = limits(connector_of(request.tenant.id))
+        preview = groups.preview(graph, [(group.id, nested)], bounds)
+    except (GraphError, TokenError) as error:
+        form.add_error("name", _("Microsoft could not be asked: %(error)s") % {"error": error})
+        return _again(request, form, {})
+    return confirm(
+        request,
+        title=_("Enroll the devices of %(name)s?") % {"name": group.display_name},
+        body=_("Their phones appear under Devices as pending. Start with a small group to try it out."),
+        action=_("Add group"),
+        back=reverse("intune:enrollment"),
+        facts=_preview_facts(group, preview),
+        hidden=[
+            ("object_id", str(group.id)),
+            ("confirmed", "1"),
+            *([("include_nested", "on")] if nested else []),
+        ],
+    )
+
+
+@access.full("connectors")
+def remove(request: MemberRequest, object_id: uuid.UUID) -> HttpResponseBase:
+    """Take a group out, after asking."""
+    row = EnrollmentGroup.objects.filter(object_id=object_id).first()
+    if row is None:
+        return redirect("intune:enrollment")
+    if request.method == "POST":
+        settings_change.remove_group(request.tenant.id, object_id, access.actor(request))
+        messages.success(request, _("%(name)s is no longer enrolled.") % {"name": row.display_name})
+        return redirect("intune:enrollment")
+    return confirm(
+        request,
+        title=_("Take %(name)s out?") % {"name": row.display_name},
+        body=_(
+            "At the next poll, devices of people in no other enrollment group are deactivated and their values at "
+            "Microsoft withdrawn. A fail-closed rule then blocks them."
+        ),
+        action=_("Take out"),
+        back=reverse("intune:enrollment"),
+        danger=True,
+    )
+
+
+@require_POST
+@access.full("connectors")
+def poll_now(request: MemberRequest) -> HttpResponse:
+    """Read the directory at once."""
+    settings_change.poll_now(request.tenant.id)
+    messages.success(request, _("The directory is read now."))
+    return redirect("intune:enrollment")
+
+
+def _chosen(graph: Graph, form: GroupForm) -> tuple[groups.Group | None, groups.Resolved | None]:
+    object_id = form.cleaned_data.get("object_id")
+    if object_id:
+        return groups.read_group(graph, object_id), None
+    resolved = groups.resolve(graph, form.cleaned_data["name"])
+    return resolved.exact, resolved
+
+
+def _preview_facts(group: groups.Group, preview: groups.Preview) -> list[tuple[Any, object]]:
+    facts: list[tuple[Any, object]] = [
+        (_("Object ID"), group.id),
+        (_("People"), preview.users),
+        (_("Devices to protect"), preview.devices),
+    ]
+    if preview.nested_groups:
+        facts.append((_("Groups inside it"), preview.nested_groups))
+    facts += [
+        (_("Not protected: %(reason)s") % {"reason": REASONS.get(code, code)}, count)
+        for code, count in sorted(preview.unsupported.items())
+    ]
+    return facts
+
+
+def _again(request: MemberRequest, group_form: GroupForm, context: dict[str, Any]) -> HttpResponseBase:
+    with database.tenant(request.tenant.id):
+        form = EnrollmentForm(instance=connector_of(request.tenant.id))
+        page = _enrollment_page(request, form, group_form, context)
+        page.status_code = 422
+        return page.render()
+
+
+def _enrollment_page(
+    request: MemberRequest, form: EnrollmentForm, group_form: GroupForm, context: dict[str, Any]
+) -> TemplateResponse:
+    shared = {
+        "form": form,
+        "group_form": group_form,
+        "groups": EnrollmentGroup.objects.order_by("display_name"),
+        "last_pass": read.last_pass(),
+        "counts": read.counts(),
+    }
+    return tab_page(request, "enrollment", connector_of(request.tenant.id), shared | context)

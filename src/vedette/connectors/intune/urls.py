@@ -1,0 +1,20 @@
+"""Addresses of the Intune connector."""
+
+from django.urls import path
+
+from vedette.connectors.intune import group_views, views
+
+app_name = "intune"
+urlpatterns = [
+    path("connection/", views.connection, name="connection"),
+    path("connection/beat", views.beat_now, name="beat"),
+    path("enrollment/", group_views.enrollment, name="enrollment"),
+    path("enrollment/search", group_views.search, name="group-search"),
+    path("enrollment/add", group_views.add, name="group-add"),
+    path("enrollment/poll", group_views.poll_now, name="poll"),
+    path("enrollment/<uuid:object_id>/remove", group_views.remove, name="group-remove"),
+    path("state-sync/", views.state_sync, name="state-sync"),
+    path("unsupported/", views.unsupported, name="unsupported"),
+    path("errors/", views.error_management, name="errors"),
+    path("errors/<uuid:error_id>/acknowledge", views.acknowledge, name="acknowledge"),
+]

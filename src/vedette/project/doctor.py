@@ -1,0 +1,105 @@
+"""`vedette doctor`: looks at the configuration and at everything the service needs, and says what to do."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+import httpx
+
+from vedette.foundation import config
+from vedette.project import environment
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: ``what`` was found, and what to do if it is not ok."""
+
+    name: str
+    ok: bool
+    what: str
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(*, as_json: bool) -> None:
+    """Check configuration, database, Microsoft's addresses and mail. Exit 0 all well, 1 something to do."""
+    findings = list(examine())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'FIX '} {finding.name}: {finding.what}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at one thing after the other; what cannot be looked at is a finding, not a crash."""
+    try:
+        settings = config.load()
+    except config.ConfigError as error:
+        yield Finding("configuration", ok=False, what=str(error))
+        return
+    yield Finding("configuration", ok=True, what=f"VEDETTE_HOME is {settings.home}")
+    yield _credentials(settings)
+    yield _guarded("database", _database)
+    yield _guarded("Entra", lambda: _reach(settings, f"{settings.login_url}/common/discovery/instance"))
+    yield _guarded("Graph", lambda: _reach(settings, f"{settings.graph_url}/v1.0/"))
+    yield _guarded("mail", _mail)
+
+
+def _credentials(settings: config.Config) -> Finding:
+    name = "application"
+    if not settings.client_id:
+        return Finding(name, ok=False, what="Set VEDETTE_CLIENT_ID to the application's ID in Entra.")
+    if settings.client_certificate and settings.client_key:
+        return Finding(name, ok=True, what="certificate")
+    if settings.client_secret:
+        return Finding(
+            name, ok=True, what="secret; a certificate is better (VEDETTE_CLIENT_CERTIFICATE_FILE)"
+        )
+    return Finding(
+        name,
+        ok=False,
+        what="Set VEDETTE_CLIENT_CERTIFICATE_FILE and VEDETTE_CLIENT_KEY_FILE, or VEDETTE_CLIENT_SECRET.",
+    )
+
+
+def _guarded(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, ok=True, what=look())
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong here is the answer
+        return Finding(name, ok=False, what=f"{error} ({type(error).__name__})")
+
+
+def _database() -> str:
+    with environment.database():
+        from vedette.foundation import health  # noqa: PLC0415 - needs Django awake
+
+        answer: dict[str, Any] = health.readiness()
+    faults = [check for check in answer["checks"] if not check["ok"] and check["name"] != "worker"]
+    if faults:
+        raise RuntimeError("; ".join(f"{check['name']}: {check['detail']}" for check in faults))
+    return ", ".join(f"{check['name']} {check['detail']}" for check in answer["checks"])
+
+
+def _reach(settings: config.Config, url: str) -> str:
+    from vedette.foundation import http  # noqa: PLC0415 - reads the configuration
+
+    del settings
+    with http.client(timeout=10.0) as client:
+        status = client.get(url).status_code
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise RuntimeError(f"{url} answers {status}")
+    return f"{url} answers ({status})"
+
+
+def _mail() -> str:
+    environment.wake()
+    from django.conf import settings  # noqa: PLC0415 - needs Django awake
+    from django.core.mail import get_connection  # noqa: PLC0415 - as above
+
+    with get_connection():
+        return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT} accepts mail"

@@ -1,6 +1,7 @@
 """The Intune connector's card on the overview page."""
 
 import uuid
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +15,6 @@ from vedette.web.times import relative
 def card(tenant_id: uuid.UUID) -> Card:
     """State, last heartbeat, last synchronised, groups."""
     connector = connector_of(tenant_id)
-    never = _("Never")
     return Card(
         title=_("Microsoft Intune"),
         text=_(
@@ -36,3 +36,7 @@ def card(tenant_id: uuid.UUID) -> Card:
             (_("Enrollment groups"), EnrollmentGroup.objects.count()),
         ],
     )
+
+
+def _when(moment: datetime | None) -> str:
+    return relative(moment) if moment else _("Never")

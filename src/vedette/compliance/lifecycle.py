@@ -1,7 +1,6 @@
 """Devices that leave, fall silent, check in again, or on which an administrator acts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 from uuid import UUID
@@ -14,14 +13,13 @@ from vedette.compliance import signals, state
 from vedette.compliance.appear import ADMINISTRATOR, CAUSE, appear
 from vedette.compliance.models import StateChange
 from vedette.devices.models import Device, DeviceKey, Invitation
-from vedette.directory import read as directory
 from vedette.directory.models import DirectoryDevice
 from vedette.directory.write import REPLACED
 from vedette.events.log import SYSTEM, Actor, Draft, Target, change, emit, emit_all
 from vedette.events.models import Event
 from vedette.foundation import clock, database
 
-LEFT_GROUPS: Final = "left_groups"
+LEFT_GROUPS: Final = "left_enrollment_groups"
 UNSUPPORTED: Final = "unsupported"
 
 __all__ = [
@@ -29,14 +27,13 @@ __all__ = [
     "LEFT_GROUPS",
     "REPLACED",
     "UNSUPPORTED",
-    "Followed",
     "Refused",
     "appear",
     "check_in",
     "deactivate",
     "delete",
-    "follow_directory",
     "leave",
+    "out_of_scope",
     "reinstate",
     "resync",
 ]
@@ -48,42 +45,15 @@ class Refused(Exception):  # noqa: N818 - an answer to the administrator, not a 
     """The act makes no sense for this device now; the text says why."""
 
 
-@dataclass(frozen=True)
-class Followed:
-    """What a complete pass of the directory changed."""
+def out_of_scope() -> list[UUID]:
+    """List live devices that the directory does not have among the supported ones; inside the door.
 
-    appeared: int
-    left: int
-
-
-def follow_directory(tenant_id: UUID, *, delete: bool) -> Followed:
-    """Bring devices in line with the directory after a complete pass: who is new, who has left.
-
-    `delete` is the switch "delete device on unenrollment" (C2). Call it without a door open.
+    Only after a complete pass does that mean that they left.
     """
-    with database.tenant(tenant_id):
-        supported = list(directory.supported())
-    appeared = appear(tenant_id, supported)
-    left = 0
-    for reason, ids in _gone(tenant_id).items():
-        left += len(leave(tenant_id, ids, reason, delete=delete))
-    return Followed(len(appeared), left)
-
-
-def _gone(tenant_id: UUID) -> dict[str, list[UUID]]:
-    """Live devices that the directory does not have among the supported ones, by reason."""
-    with database.tenant(tenant_id):
-        entry = DirectoryDevice.objects.filter(object_id=OuterRef("entra_object_id"))
-        rows = (
-            Device.objects.exclude(activation_status=Device.Activation.DEACTIVATED)
-            .filter(~Exists(entry.filter(unsupported_reason="")), entra_object_id__isnull=False)
-            .values_list("id", Subquery(entry.values("unsupported_reason")[:1]))
-        )
-        gone: dict[str, list[UUID]] = {}
-        for device_id, code in rows:
-            reason = LEFT_GROUPS if not code else REPLACED if code == REPLACED else UNSUPPORTED
-            gone.setdefault(reason, []).append(device_id)
-        return gone
+    entry = DirectoryDevice.objects.filter(object_id=OuterRef("entra_object_id"), unsupported_reason="")
+    live = Device.objects.exclude(activation_status=Device.Activation.DEACTIVATED)
+    gone = live.filter(~Exists(entry), entra_object_id__isnull=False)
+    return list(gone.values_list("id", flat=True))
 
 
 def leave(
@@ -91,28 +61,49 @@ def leave(
 ) -> list[StateChange]:
     """Deactivate devices that left the groups or were unenrolled (D5), and delete them if `delete`.
 
-    Their values at Microsoft are withdrawn by the receivers of `states_changed`. Keys of a device that may
-    come back are kept: its phone hears "deactivated" at each check-in and is activated again by the first
-    one after its return.
+    A device that is still in the directory, but replaced or no longer supported, gets that as its reason.
+    Values at Microsoft are withdrawn by the receivers of `states_changed`. Keys of a device that may come
+    back are kept: its phone hears "deactivated" at each check-in and is activated again by the first one
+    after its return.
     """
     ids = iter(device_ids)
     changes: list[StateChange] = []
     while batch := list(islice(ids, _BATCH)):
         with database.writer(tenant_id):
-            live = Device.objects.exclude(activation_status=Device.Activation.DEACTIVATED)
-            live.filter(id__in=batch).update(
-                activation_status=Device.Activation.DEACTIVATED,
-                deactivated_at=clock.now(),
-                deactivation_reason=reason,
-                disconnected_at=None,
-                disconnected_after=None,
-            )
+            for precise, part in _by_reason(batch, reason).items():
+                _deactivate_rows(part, precise)
+                changes += state.decide_devices(part, CAUSE, {"reason": precise}, actor=actor)
             DeviceKey.objects.filter(device__in=batch).update(last_digest="")
             _revoke_invitations(batch)
-            changes += state.decide_devices(batch, CAUSE, {"reason": reason}, actor=actor)
             if delete:
                 _remove(Device.objects.filter(id__in=batch), actor, reason)
     return changes
+
+
+def _by_reason(device_ids: list[UUID], reason: str) -> dict[str, list[UUID]]:
+    parts: dict[str, list[UUID]] = {reason: device_ids}
+    if reason != LEFT_GROUPS:
+        return parts
+    entry = DirectoryDevice.objects.filter(object_id=OuterRef("entra_object_id"))
+    rows = Device.objects.filter(id__in=device_ids).values_list(
+        "id", Subquery(entry.values("unsupported_reason")[:1])
+    )
+    parts = {}
+    for device_id, code in rows:
+        precise = LEFT_GROUPS if not code else REPLACED if code == REPLACED else UNSUPPORTED
+        parts.setdefault(precise, []).append(device_id)
+    return parts
+
+
+def _deactivate_rows(device_ids: list[UUID], reason: str) -> None:
+    live = Device.objects.exclude(activation_status=Device.Activation.DEACTIVATED)
+    live.filter(id__in=device_ids).update(
+        activation_status=Device.Activation.DEACTIVATED,
+        deactivated_at=clock.now(),
+        deactivation_reason=reason,
+        disconnected_at=None,
+        disconnected_after=None,
+    )
 
 
 def check_in(tenant_id: UUID, device_ids: Iterable[UUID]) -> list[UUID]:
@@ -154,13 +145,7 @@ def deactivate(device: Device, reason: str, actor: Actor) -> None:
                 detail={"reason": reason},
             )
         )
-        Device.objects.filter(id=device.id).update(
-            activation_status=Device.Activation.DEACTIVATED,
-            deactivated_at=clock.now(),
-            deactivation_reason=ADMINISTRATOR,
-            disconnected_at=None,
-            disconnected_after=None,
-        )
+        _deactivate_rows([device.id], ADMINISTRATOR)
         _revoke_invitations([device.id])
         state.decide_devices([device.id], ADMINISTRATOR, {"reason": reason}, actor=actor)
     device.refresh_from_db()

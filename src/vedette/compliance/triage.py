@@ -1,0 +1,65 @@
+"""What an administrator decides about one threat: ignore it, or look at it again.
+
+Only an administrator ignores; the person who carries the phone cannot (requirement E2).
+"""
+
+from django.utils.translation import gettext
+
+from vedette.compliance import state
+from vedette.compliance.lifecycle import ADMINISTRATOR, Refused
+from vedette.compliance.threat_events import threat_event
+from vedette.events.log import Actor, Draft, Target, change, emit_all
+from vedette.foundation import clock, database
+from vedette.threats.models import Threat
+
+
+def ignore(threat: Threat, reason: str, actor: Actor) -> None:
+    """Take an open threat out of the device's risk until it is reopened or resolved. Raises Refused."""
+    reason = reason.strip()
+    if not reason:
+        raise Refused(gettext("Say why this threat is ignored: the audit trail keeps the reason."))
+    with database.writer(threat.tenant_id):
+        row = _locked(threat, Threat.Status.OPEN, gettext("Only an open threat can be ignored."))
+        row.status = Threat.Status.IGNORED
+        row.ignored_at, row.ignored_by = clock.now(), actor.name or actor.id
+        row.ignore_reason = reason
+        _save(row, Threat.Status.OPEN, actor, reason)
+    threat.refresh_from_db()
+
+
+def reopen(threat: Threat, actor: Actor) -> None:
+    """Count an ignored threat again. Raises Refused."""
+    with database.writer(threat.tenant_id):
+        row = _locked(threat, Threat.Status.IGNORED, gettext("Only an ignored threat can be reopened."))
+        reason = row.ignore_reason
+        row.status, row.ignored_at = Threat.Status.OPEN, None
+        row.ignored_by = row.ignore_reason = ""
+        _save(row, Threat.Status.IGNORED, actor, reason)
+    threat.refresh_from_db()
+
+
+def _locked(threat: Threat, status: str, otherwise: str) -> Threat:
+    row = Threat.objects.select_for_update().filter(id=threat.id, status=status).first()
+    if row is None:
+        raise Refused(otherwise)
+    return row
+
+
+def _save(row: Threat, before: str, actor: Actor, reason: str) -> None:
+    row.updated_at = clock.now()
+    row.save(update_fields=["status", "ignored_at", "ignored_by", "ignore_reason", "updated_at"])
+    word = "ignored" if row.status == Threat.Status.IGNORED else "reopened"
+    emit_all(
+        [
+            Draft(
+                action=f"threat.{word}",
+                actor=actor,
+                target=Target("threat", str(row.id), row.summary),
+                changes=[change("status", before, row.status)],
+                detail={"reason": reason, "device_id": row.device_id},
+            ),
+            threat_event(row, "UPDATED", before=before, actor=actor),
+        ]
+    )
+    detail = {"threat_id": str(row.id), "status": row.status}
+    state.decide_devices([row.device_id], ADMINISTRATOR, detail, actor=actor)

@@ -71,9 +71,10 @@ class Observation:
         return name + at in self.exempt
 
 
-def app_key(package: str, sha256: str | None = None) -> str:
-    """Identify a threat in an application: by the file where only its hash is known to be bad.
+def app_key(package: str, digest: str = "") -> str:
+    """Identify a threat in an application: by its name, where that is known to be bad.
 
-    A threat known by package or signer so stays the same one when the application is updated.
+    `digest`: fingerprint of the signer, or hash of the file, where only that is known to be bad. A threat
+    known by name or signer stays the same one when the application is updated.
     """
-    return f"app:{package}@{sha256}" if sha256 else f"app:{package}"
+    return f"app:{package}@{digest}" if digest else f"app:{package}"

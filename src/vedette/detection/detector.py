@@ -1,0 +1,57 @@
+"""What a detector is, and what it may look at beside the facts."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from vedette.intel.index import EMPTY, Index
+from vedette.verdict.findings import Evidence, Finding, Observation
+from vedette.verdict.policy import DEFAULT_POLICY, Policy
+from vedette.verdict.summaries import summary_in
+from vedette_facts.report import Facts
+
+
+@dataclass(frozen=True)
+class Context:
+    """The intelligence in force and the policy of the device's group."""
+
+    index: Index = EMPTY
+    policy: Policy = field(default=DEFAULT_POLICY)
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A named function from facts to answers. The version rises when the same facts may get another answer."""
+
+    name: str
+    version: int
+    judge: Callable[[Facts, Context], Iterable[Observation]]
+
+    @property
+    def label(self) -> str:
+        """Name and version as findings carry them."""
+        return f"{self.name}/{self.version}"
+
+
+def found(
+    classification: str,
+    key: str,
+    evidence: tuple[Evidence, ...],
+    *,
+    family: str = "",
+    source: str | None = None,
+) -> Observation:
+    """Answer *failed*, with the finding; the rule is that of the evidence, `run` signs it with the detector."""
+    rule = evidence[0].rule
+    summary = summary_in("en", evidence) or classification
+    finding = Finding(classification, key, summary, evidence, "", family, source)
+    return Observation(rule, "failed", classification, key, finding, summary)
+
+
+def fine(rule: str, classification: str, key: str, detail: str) -> Observation:
+    """Answer *ok*: positive evidence of absence."""
+    return Observation(rule, "ok", classification, key, detail=detail)
+
+
+def unknown(rule: str, classification: str, key: str, detail: str) -> Observation:
+    """Answer *unknown*."""
+    return Observation(rule, "unknown", classification, key, detail=detail)

@@ -18,7 +18,18 @@ from starlette.routing import BaseRoute
 from vedette_lab.faults import FaultsAndLog
 from vedette_lab.model import Cloud
 
-AREAS = ("control", "intune", "conditional_access", "partner", "portal", "phone", "mailbox", "graph", "entra")
+AREAS = (
+    "control",
+    "fleet",
+    "intune",
+    "conditional_access",
+    "partner",
+    "portal",
+    "phone",
+    "mailbox",
+    "graph",
+    "entra",
+)
 """In order of matching: Entra's routes begin with `/{tenant}` and come last."""
 
 

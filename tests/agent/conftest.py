@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from agent_service import Service, running
+from tests.support.device_service import Service, running
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from agent_service import Service, facts
 from starlette.responses import Response
+from tests.support.device_service import Service, facts
 
 from vedette_facts.protocol import DeviceStatus, OpenThreat
 from vedette_facts.report import Facts

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-from agent_service import Service, captive_portal, error, facts
 from starlette.responses import Response
+from tests.support.device_service import Service, captive_portal, error, facts
 
 from vedette_agent.client import AgentClient, BadAddress, NotEnrolled, checked_address
 from vedette_agent.collect import enroll_device

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from agent_service import facts
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.device_service import facts
 
 from vedette_agent.identity import Identity, PrivateKey
 from vedette_agent.queue import Entry, FileQueue, MemoryQueue, Queue, surplus, write_durably

@@ -19,6 +19,7 @@ from vedette.compliance.defaults import default_group
 from vedette.devices.models import Device, DeviceGroup, DeviceKey
 from vedette.directory import read as directory
 from vedette.directory.models import DirectoryDevice, DirectoryUser
+from vedette.directory.write import REPLACED
 from vedette.events.log import Draft, Target, change, emit_all
 from vedette.events.models import Event
 from vedette.foundation import clock, database
@@ -27,6 +28,8 @@ ADMINISTRATOR: Final = "administrator"
 """`deactivation_reason` of a device that only an administrator brings back."""
 
 CAUSE: Final = "lifecycle"
+# A replaced phone's Entra device lingers in the directory; only a sign of life brings its row back.
+_STAYS_OUT: Final = frozenset({ADMINISTRATOR, REPLACED})
 _BATCH: Final = 2000
 
 
@@ -85,7 +88,7 @@ def _came_back(device: Device | None) -> bool:
     return (
         device is not None
         and device.activation_status == Device.Activation.DEACTIVATED
-        and device.deactivation_reason != ADMINISTRATOR
+        and device.deactivation_reason not in _STAYS_OUT
     )
 
 

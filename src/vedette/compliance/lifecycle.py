@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext
 
 from vedette.compliance import signals, state
@@ -109,21 +109,29 @@ def _deactivate_rows(device_ids: list[UUID], reason: str) -> None:
 def check_in(tenant_id: UUID, device_ids: Iterable[UUID]) -> list[UUID]:
     """Reconnect disconnected devices and activate those that came back, since they have checked in.
 
+    A device that counted as replaced and is still in the directory proves by its key that it is not.
     Called by the assessor inside its writer; returns the devices whose state is to be decided anew.
     """
     ids = list(device_ids)
     with database.writer(tenant_id):
-        silent = Device.objects.filter(id__in=ids, disconnected_at__isnull=False)
-        silent = silent.filter(activation_status=Device.Activation.ACTIVATED)
-        reconnected = list(silent.values_list("id", flat=True))
-        Device.objects.filter(id__in=reconnected).update(disconnected_at=None)
         held = DeviceKey.objects.filter(device=OuterRef("pk"), retired_at__isnull=True)
-        back = Device.objects.filter(Exists(held), id__in=ids, activation_status=Device.Activation.PENDING)
-        activated = list(back.values_list("id", flat=True))
-        Device.objects.filter(id__in=activated).update(
-            activation_status=Device.Activation.ACTIVATED, activated_at=clock.now()
+        entry = DirectoryDevice.objects.filter(object_id=OuterRef("entra_object_id"), unsupported_reason="")
+        devices = Device.objects.filter(Exists(held), id__in=ids)
+        silent = Q(activation_status=Device.Activation.ACTIVATED, disconnected_at__isnull=False)
+        pending = Q(activation_status=Device.Activation.PENDING)
+        wronged = Q(
+            Exists(entry), activation_status=Device.Activation.DEACTIVATED, deactivation_reason=REPLACED
         )
-        return [*reconnected, *activated]
+        reconnected = list(devices.filter(silent).values_list("id", flat=True))
+        returned = list(devices.filter(pending | wronged).values_list("id", flat=True))
+        Device.objects.filter(id__in=reconnected).update(disconnected_at=None)
+        Device.objects.filter(id__in=returned).update(
+            activation_status=Device.Activation.ACTIVATED,
+            activated_at=clock.now(),
+            deactivated_at=None,
+            deactivation_reason="",
+        )
+        return [*reconnected, *returned]
 
 
 def deactivate(device: Device, reason: str, actor: Actor) -> None:

@@ -196,7 +196,9 @@ class Fleet:
         """Write what the fleet does into its report, for people and for the demo that waits for it."""
         while True:
             if self.report is not None:
-                self.report.write_text(json.dumps(self.summary()), encoding="utf-8")
+                partial = self.report.with_suffix(".partial")
+                partial.write_text(json.dumps(self.summary()), encoding="utf-8")
+                partial.replace(self.report)
             await asyncio.sleep(TELL_SECONDS)
 
     def summary(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: environment, Django, PostgreSQL, reference data."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -15,13 +16,13 @@ SETTINGS = "vedette.project.settings"
 _trouble: list[Exception] = []
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Give this process a clean environment and Django, before test modules import models."""
+def _wake() -> None:
+    """Give this process a clean environment and Django, before any other conftest or test imports models."""
     for name in list(os.environ):
         if name.startswith("VEDETTE_") or name in {"DATABASE_URL", "DATABASE_URL_FILE"}:
             del os.environ[name]
     home = tempfile.mkdtemp(prefix="vedette-test-home-")
-    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": SETTINGS,
         "VEDETTE_HOME": home,
@@ -36,6 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
         django.setup()
     except Exception as error:  # noqa: BLE001 tests of pure code run all the same; the rest says why it cannot
         _trouble.append(error)
+
+
+# While this file is imported, not in a hook: conftest files below it are imported before any hook runs.
+_wake()
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ def _twins(device: Device) -> list[UUID]:
     both in use never match: each was seen after the other registered.
     """
     entry = directory.device(device.entra_object_id) if device.entra_object_id else None
-    if entry is None or entry.registered_at is None or not device.model:
+    if entry is None or entry.registered_at is None or not device.model or device.owner_oid is None:
         return []
     others = (
         Device.objects.exclude(id=device.id)

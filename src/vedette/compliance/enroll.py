@@ -92,8 +92,11 @@ def redeem(message: EnrollRequest, jwk: Mapping[str, str], check_membership: Che
             .values_list("tenant_id", "id")
             .first()
         )
+        elsewhere = place is not None and _held_elsewhere(key_id, place[0])
     if place is None:
         return Refused("unknown_code")
+    if elsewhere:
+        return _key_is_spent()
     attempt = _Attempt(*place, jwk, key_id, _claim(message))
     outcome = _try(attempt, asked=False)
     if not isinstance(outcome, _Ask):
@@ -183,10 +186,7 @@ def _settled(attempt: _Attempt, invitation: Invitation) -> Outcome | None:
     """Answer what needs no device: the same call again, and codes that are used, revoked or expired."""
     key = DeviceKey.objects.filter(key_id=attempt.key_id).select_related("device").first()
     if key and (key.retired_at or invitation.used_by_key != attempt.key_id):
-        return Refused(
-            "retired_identity",
-            gettext("This app's key was used for an enrolment before; a new enrolment needs a new key."),
-        )
+        return _key_is_spent()
     if key:
         return Activated(attempt.tenant_id, key.device_id, attempt.key_id, key.device.binding, again=True)
     if invitation.used_at:
@@ -195,6 +195,21 @@ def _settled(attempt: _Attempt, invitation: Invitation) -> Outcome | None:
     if invitation.revoked_at or (invitation.expires_at <= clock.now() and not known):
         return Refused("expired_code")
     return None
+
+
+def _held_elsewhere(key_id: str, tenant_id: UUID) -> bool:
+    """Tell whether another tenant knows this key; inside the system's door."""
+    return any(
+        rows.filter(key_id=key_id).exclude(tenant_id=tenant_id).exists()
+        for rows in (DeviceKey.objects.all(), WaitingIdentity.objects.all())
+    )
+
+
+def _key_is_spent() -> Refused:
+    return Refused(
+        "retired_identity",
+        gettext("This app's key was used for an enrolment before; a new enrolment needs a new key."),
+    )
 
 
 def _device_for(

@@ -1,0 +1,70 @@
+"""Invitations in bulk: prepared at once, sent by a job; its progress is `invitations.progress`."""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+from vedette.devices import invitation_mail, invitations
+from vedette.devices.invitations import Issued
+from vedette.devices.models import Invitation
+from vedette.events.log import Actor
+from vedette.foundation import database, jobs, mail
+from vedette.tenants.models import Tenant
+
+_AT_ONCE: Final = 25
+# After so many failures in a row that are not about one address, the server is down for all of them.
+_GIVE_UP_AFTER: Final = 3
+
+
+def invite_all_pending(tenant_id: UUID, actor: Actor) -> UUID | None:
+    """Invite every pending device that has no usable code; return the batch, None when there is nobody."""
+    with database.writer(tenant_id):
+        batch_id = invitations.prepare_batch(tenant_id, actor)
+        if batch_id:
+            _send_soon(tenant_id, batch_id)
+        return batch_id
+
+
+def retry_failed(tenant_id: UUID, batch_id: UUID) -> None:
+    """Send what failed of a batch once more."""
+    with database.tenant(tenant_id):
+        invitations.forget_failures(batch_id)
+        _send_soon(tenant_id, batch_id)
+
+
+def _send_soon(tenant_id: UUID, batch_id: UUID) -> None:
+    jobs.defer(
+        send_batch, lock=f"invitations:{tenant_id}", queueing_lock=f"invitations:{batch_id}",
+        tenant_id=str(tenant_id), batch_id=str(batch_id),
+    )  # fmt: skip
+
+
+@jobs.task
+def send_batch(tenant_id: str, batch_id: str) -> None:
+    """Send what is unsent of a batch over one SMTP connection; a failure stays with its invitation."""
+    tenant, batch = UUID(tenant_id), UUID(batch_id)
+    with database.tenant(tenant):
+        organisation = Tenant.objects.values_list("name", flat=True).get(id=tenant)
+    with mail.connection() as connection:
+        failures = 0
+        while issued := invitations.take_unsent(tenant, batch, _AT_ONCE):
+            results = []
+            for invitation, error in _send(issued, organisation, connection):
+                failures = failures + 1 if error and not error.permanent else 0
+                results.append((invitation, error.explanation if error else ""))
+                if failures >= _GIVE_UP_AFTER and error:
+                    invitations.mark(tenant, results)
+                    invitations.fail_rest(tenant, batch, error.explanation)
+                    return
+            invitations.mark(tenant, results)
+
+
+def _send(
+    issued: list[Issued], organisation: str, connection: mail.Connection
+) -> Iterator[tuple[Invitation, mail.MailError | None]]:
+    for item in issued:
+        try:
+            connection.send(invitation_mail.compose(item, organisation))
+            yield item.invitation, None
+        except mail.MailError as error:
+            yield item.invitation, error

@@ -15,16 +15,16 @@ from vedette_facts.protocol import EnrollDevice
 from vedette_facts.report import AgentFacts, App, DeviceFacts, Facts, FactsError, Posture, decode_facts
 from vedette_facts.versions import patch_date
 
-_ROOT_PATHS = (
-    "/system/bin/su",
-    "/system/xbin/su",
-    "/sbin/su",
-    "/su/bin/su",
-    "/data/adb/magisk",
-    "/data/adb/ksu",
-    "/data/adb/ap",
-)
-"""Traces of su, Magisk, KernelSU and APatch (shared notes on detection, section 2)."""
+_ROOT_PATHS = {
+    "/system/bin/su": "su binary",
+    "/system/xbin/su": "su binary",
+    "/sbin/su": "su binary",
+    "/su/bin/su": "su binary",
+    "/data/adb/magisk": "Magisk",
+    "/data/adb/ksu": "KernelSU",
+    "/data/adb/ap": "APatch",
+}
+"""Traces of tools that give root (shared notes on detection, section 2)."""
 _PACKAGE = re.compile(
     r"^package:(?P<package>\S+)(?: versionCode:(?P<code>\d{1,15})\b)?(?:\s+installer=(?P<installer>\S+))?"
 )
@@ -178,7 +178,7 @@ def device_of(properties: Mapping[str, str]) -> DeviceFacts:
 
 def root_signs(properties: Mapping[str, str], paths: Sequence[str]) -> list[str]:
     """Name what speaks for root. `ro.debuggable` alone does not (custom ROMs set it), so it is not here."""
-    signs = [f"path {path}" for path in paths]
+    signs = [f"{_ROOT_PATHS[path]} at {path}" for path in paths]
     if "test-keys" in properties.get("ro.build.tags", ""):
         signs.append("ro.build.tags=test-keys")
     if properties.get("ro.secure") == "0":
@@ -191,7 +191,7 @@ def root_verdict(properties: Mapping[str, str], signs: Sequence[str]) -> bool | 
 
     Absence of su proves little, since an ordinary app is not shown every path.
     """
-    if any(sign.startswith("path ") for sign in signs):
+    if any(" at /" in sign for sign in signs):
         return True
     verified = properties.get("ro.boot.verifiedbootstate") == "green"
     locked = properties.get("ro.boot.flash.locked") == "1"

@@ -95,7 +95,7 @@ def vars_of(posture: object) -> list[object]:
         ({"ro.boot.verifiedbootstate": "green", "ro.boot.flash.locked": "1"}, [], False),
         ({"ro.boot.verifiedbootstate": "orange", "ro.boot.flash.locked": "0"}, [], None),
         ({}, [], None),
-        ({"ro.boot.verifiedbootstate": "green", "ro.boot.flash.locked": "1"}, ["path /sbin/su"], True),
+        ({"ro.boot.verifiedbootstate": "green", "ro.boot.flash.locked": "1"}, ["Magisk at /data/adb/magisk"], True),
         ({"ro.boot.verifiedbootstate": "green", "ro.boot.flash.locked": "1"}, ["ro.secure=0"], None),
         ({"ro.debuggable": "1"}, [], None),
     ],
@@ -109,7 +109,7 @@ def test_root_is_said_only_with_evidence(
 def test_a_su_binary_is_a_sign_of_root() -> None:
     facts = answers({"exists": "/system/xbin/su"}).collect()
     assert facts.posture.root is True
-    assert facts.posture.root_signs == ["path /system/xbin/su"]
+    assert facts.posture.root_signs == ["su binary at /system/xbin/su"]
 
 
 def test_real_tools_are_run_from_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

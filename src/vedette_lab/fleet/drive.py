@@ -159,7 +159,8 @@ class Fleet:
         """Seconds until the next turn."""
         if phone.code is None:
             return NEVER
-        answer = await phone.client.enroll(self.server, phone.code, phone.device())
+        told = phone.owned.device_id if phone.owned.managed else None
+        answer = await phone.client.enroll(self.server, phone.code, phone.device(), entra_device_id=told)
         if isinstance(answer, Waiting):
             self.counts["waiting"] += 1
             return WAITING_SECONDS

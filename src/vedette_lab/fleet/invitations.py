@@ -14,12 +14,13 @@ _TAGS = re.compile(r"<[^>]+>")
 
 @dataclass(frozen=True)
 class Owned:
-    """A phone in the hands of a person."""
+    """A phone in the hands of a person. `managed`: the MDM told its app which device of Entra it runs on."""
 
     profile: Profile
     device_id: str
     upn: str
     name: str
+    managed: bool = False
 
 
 def code_in(mail: Mapping[str, Any]) -> str | None:

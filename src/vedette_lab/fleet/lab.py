@@ -75,4 +75,5 @@ def owned(device: dict[str, Any]) -> Owned:
         device_id=device["device_id"],
         upn=device["upn"],
         name=device.get("display_name") or "",
+        managed=bool(managed),
     )

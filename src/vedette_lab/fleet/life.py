@@ -26,6 +26,7 @@ MEND_HOURS = 36.0
 NEWEST_OS: dict[str, str] = {"ANDROID": "16", "IOS": "26.1"}
 OLD_OS: dict[str, str] = {"ANDROID": "11", "IOS": "16.7.10"}
 NEW_PATCH, OLD_PATCH_LEVEL = "2026-03-05", "2023-02-05"
+ROOT_SIGN: dict[str, str] = {"ANDROID": "su binary at /sbin/su", "IOS": "Cydia at /Applications/Cydia.app"}
 SDK = {"11": 30, "12": 31, "13": 33, "14": 34, "15": 35, "16": 36}
 
 FIRST_SIGHT_SECONDS = 3.0
@@ -96,7 +97,7 @@ def facts_at(seed: int, phone: Profile, moment: Moment, orders: Iterable[Order] 
         device=_device(phone, standing, updated=updated),
         posture=Posture(
             root=rooted,
-            root_signs=["path /sbin/su"] if rooted and android else [],
+            root_signs=[ROOT_SIGN[phone.platform]] if rooted else [],
             debug_build=False,
             encrypted=True,
             screen_lock=locked or not standing.no_lock,

@@ -1,0 +1,66 @@
+"""The index of all versions in force, built once and kept until they change."""
+
+import threading
+from collections.abc import Iterator
+from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from vedette.feeds import store
+from vedette.foundation import clock
+from vedette.intel import Index, Indicator, Kind, Source
+
+Versions = tuple[frozenset[UUID], date]
+
+_KINDS = {str(kind): kind for kind in Kind}
+_ROWS = """
+select version_id, kind, value, classification, family,
+       coalesce(detail ->> 'role', ''), coalesce(detail ->> 'note', ''), detail ->> 'valid_until'
+from feeds_indicator where version_id = any(%s) order by version_id
+"""
+_lock = threading.Lock()
+_kept: dict[Versions, Index] = {}
+
+
+def current() -> Index:
+    """Give the index of the versions in force. Needs a door, any: feeds can be read behind each.
+
+    The first call after an import reads all indicators; others cost one small query. It is built anew each day
+    too, since indicators may have an end of validity.
+    """
+    sources = store.sources()
+    now = clock.now()
+    versions = (frozenset(sources), now.date())
+    with _lock:
+        index = _kept.get(versions)
+        if index is None:
+            index = Index(_lists(sources), at=now)
+            _kept.clear()
+            _kept[versions] = index
+        return index
+
+
+def _lists(sources: dict[UUID, Source]) -> Iterator[tuple[Source, Iterator[Indicator]]]:
+    """Read the indicators of each version, feeds in order of their names."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, [list(sources)])
+        by_version = {version: list(rows) for version, rows in groupby(cursor.fetchall(), key=itemgetter(0))}
+    for version, source in sources.items():
+        yield source, map(_indicator, by_version.get(version, []))
+
+
+def _indicator(row: tuple[Any, ...]) -> Indicator:
+    _, kind, value, classification, family, role, note, until = row
+    return Indicator(
+        _KINDS[kind],
+        value,
+        classification,
+        family,
+        role,
+        note,
+        datetime.fromisoformat(until) if until else None,
+    )

@@ -1,0 +1,254 @@
+"""Feeds in the database: import as a new version, activate, roll back.
+
+Feeds belong to the installation, not to a tenant. Every function opens the system's door itself, so none may be
+called inside a tenant's.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from vedette.feeds.models import Feed, FeedVersion
+from vedette.foundation import clock, database
+from vedette.intel import Document, Format, Indicator, Source, read
+
+LARGEST_BYTES: Final = 64 * 1024 * 1024
+KEPT_VERSIONS: Final = 5
+"""So many versions of a feed are kept to roll back to, beside the active one."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
+_COPY: Final = "copy feeds_indicator (version_id, kind, value, family, classification, detail) from stdin"
+_DIFFERENCE: Final = """
+with fresh as (select distinct kind, value, classification from feeds_indicator where version_id = %s),
+     known as (select distinct kind, value, classification from feeds_indicator where version_id = %s)
+select (select count(*) from (select * from fresh except select * from known) as added),
+       (select count(*) from (select * from known except select * from fresh) as removed)
+"""
+
+
+class FeedError(Exception):
+    """A feed cannot be imported, found or rolled back; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Outcome of an import. `added` and `removed` compare with the version that was active before.
+
+    `number` is the version; `fresh` is false when the same text had been imported before.
+    """
+
+    name: str
+    number: int
+    fresh: bool
+    active: bool
+    added: int
+    removed: int
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Status:
+    """A feed, its active version (None: switched off) and the versions that can be rolled back to."""
+
+    name: str
+    format: str
+    licence: str
+    active: int | None
+    imported_at: datetime | None
+    taken: int
+    report: dict[str, Any]
+    versions: tuple[int, ...]
+
+
+def import_document(
+    name: str,
+    text: bytes,
+    *,
+    format_: Format | None = None,
+    untyped: str = "",
+    licence: str = "",
+    address: str = "",
+    activate: bool = True,
+) -> Imported:
+    """Import a text as the newest version of a feed and, unless told otherwise, put it in force.
+
+    Raises FeedError, or intel.ImportFailedError when the text cannot be read or a known type in it yields
+    nothing; nothing is stored then. The same text again makes no new version.
+    """
+    if not _NAME.fullmatch(name):
+        raise FeedError(
+            f"{name!r} is no name for a feed: use up to 64 letters, digits, dots, hyphens and underscores."
+        )
+    if len(text) > LARGEST_BYTES:
+        raise FeedError(f"The text has {len(text):,} bytes; at most {LARGEST_BYTES:,} are read.")
+    now = clock.now()
+    document = read(text, format_, untyped=untyped, at=now)
+    report = document.report.as_json() | {"untyped": untyped}
+    with database.system():
+        feed, _ = Feed.objects.get_or_create(
+            name=name, defaults={"format": document.report.format, "created_at": now}
+        )
+        feed = Feed.objects.select_for_update().get(id=feed.id)
+        feed.format = document.report.format
+        feed.licence, feed.address = licence or feed.licence, address or feed.address
+        feed.save()
+        before = feed.versions.filter(active=True).first()
+        version, fresh = _version(feed, hashlib.sha256(text).hexdigest(), report, document, now)
+        if activate:
+            _activate(version)
+            _forget_old(feed)
+        added, removed = _difference(version.id, before.id if before else None)
+        return Imported(
+            name,
+            version.number,
+            fresh=fresh,
+            active=version.active,
+            added=added,
+            removed=removed,
+            report=version.report,
+        )
+
+
+def roll_back(name: str, to: int | None = None) -> Imported:
+    """Put an older version in force: the newest before the active one, or the one named. Raises FeedError."""
+    with database.system():
+        feed = _feed(name)
+        before = feed.versions.filter(active=True).first()
+        older = feed.versions.exclude(active=True).order_by("-number")
+        if to is not None:
+            older = older.filter(number=to)
+        elif before is not None:
+            older = older.filter(number__lt=before.number)
+        version = older.first()
+        if version is None:
+            kept = ", ".join(
+                str(n) for n in feed.versions.order_by("number").values_list("number", flat=True)
+            )
+            raise FeedError(
+                f"Feed {name} has no such version to roll back to. Versions kept: {kept or 'none'}."
+            )
+        _activate(version)
+        added, removed = _difference(version.id, before.id if before else None)
+        return Imported(
+            name,
+            version.number,
+            fresh=False,
+            active=True,
+            added=added,
+            removed=removed,
+            report=version.report,
+        )
+
+
+def switch_off(name: str) -> None:
+    """Take a feed out of force and keep its versions. Raises FeedError."""
+    with database.system():
+        _feed(name).versions.filter(active=True).update(active=False)
+
+
+def status() -> list[Status]:
+    """List all feeds by name."""
+    with database.system():
+        return [_status(feed) for feed in Feed.objects.order_by("name").prefetch_related("versions")]
+
+
+def sources() -> dict[UUID, Source]:
+    """Give the versions in force by their ID. Needs a door, any."""
+    active = FeedVersion.objects.filter(active=True).order_by("feed__name")
+    return {
+        version: Source(name, number)
+        for version, name, number in active.values_list("id", "feed__name", "number")
+    }
+
+
+def _feed(name: str) -> Feed:
+    feed = Feed.objects.select_for_update().filter(name=name).first()
+    if feed is None:
+        known = ", ".join(Feed.objects.order_by("name").values_list("name", flat=True))
+        raise FeedError(f"There is no feed {name}. Known feeds: {known or 'none'}.")
+    return feed
+
+
+def _version(
+    feed: Feed, sha256: str, report: dict[str, Any], document: Document, now: datetime
+) -> tuple[FeedVersion, bool]:
+    """Find the version with the same text and reading, or store a new one."""
+    same = [v for v in feed.versions.filter(sha256=sha256) if v.report == report]
+    if same:
+        return same[-1], False
+    newest = feed.versions.order_by("-number").first()
+    version = FeedVersion.objects.create(
+        feed=feed,
+        number=newest.number + 1 if newest else 1,
+        sha256=sha256,
+        imported_at=now,
+        taken=document.report.total,
+        report=report,
+    )
+    _store(version.id, document.indicators)
+    return version, True
+
+
+def _store(version: UUID, indicators: Iterable[Indicator]) -> None:
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for item in indicators:
+            detail = {
+                key: value
+                for key, value in (
+                    ("role", item.role),
+                    ("note", item.note),
+                    ("valid_until", item.valid_until and item.valid_until.isoformat()),
+                )
+                if value
+            }
+            copy.write_row(
+                (
+                    version,
+                    str(item.kind),
+                    item.value.replace("\0", ""),
+                    item.family.replace("\0", ""),
+                    item.classification,
+                    msgspec.json.encode(detail).decode(),
+                )
+            )
+
+
+def _activate(version: FeedVersion) -> None:
+    FeedVersion.objects.filter(feed=version.feed_id, active=True).exclude(id=version.id).update(active=False)
+    FeedVersion.objects.filter(id=version.id).update(active=True)
+    version.active = True
+
+
+def _forget_old(feed: Feed) -> None:
+    """Delete inactive versions beyond those kept; an old feed must not grow without end."""
+    spare = feed.versions.filter(active=False).order_by("-number").values_list("id", flat=True)
+    FeedVersion.objects.filter(id__in=list(spare[KEPT_VERSIONS:])).delete()
+
+
+def _difference(version: UUID, before: UUID | None) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERENCE, [version, before])
+        added, removed = cursor.fetchone()
+    return added, removed
+
+
+def _status(feed: Feed) -> Status:
+    versions = sorted(feed.versions.all(), key=lambda version: version.number)
+    active = next((version for version in versions if version.active), None)
+    return Status(
+        name=feed.name,
+        format=feed.format,
+        licence=feed.licence,
+        active=active.number if active else None,
+        imported_at=active.imported_at if active else None,
+        taken=active.taken if active else 0,
+        report=active.report if active else {},
+        versions=tuple(version.number for version in versions),
+    )

@@ -20,7 +20,6 @@ routes: list[BaseRoute] = [
     Route("/lab/faults", control(cloud.add_fault), methods=["POST"]),
     Route("/lab/faults", control(cloud.clear_faults), methods=["DELETE"]),
     Route("/lab/requests", control(cloud.requests), methods=["GET"]),
-    Route("/lab/mail", control(cloud.mail), methods=["GET"]),
     Route("/lab/mail", control(cloud.clear_mail), methods=["DELETE"]),
     Route("/lab/apps", control(apps.listing), methods=["GET"]),
     Route("/lab/apps", control(apps.add), methods=["POST"]),

@@ -1,6 +1,5 @@
 """Control of the whole cloud: tenants, clock, switches, faults, request log and mail."""
 
-import re
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -11,11 +10,9 @@ from starlette.requests import Request
 from vedette_lab.control import bodies
 from vedette_lab.control.answers import plain, show_device, show_group, show_user, tenant_of
 from vedette_lab.control.bodies import ControlError, read
-from vedette_lab.model import Cloud, Fault, Json, Mail, Switches, new_id
+from vedette_lab.model import Cloud, Fault, Switches, new_id
 from vedette_lab.seed import DEFAULT_PHONES, build_cloud
 from vedette_lab.seed.fabrikam import small_organisation
-
-_LINK = re.compile(r"https?://[^\s<>\"')\]]+")
 
 
 async def tenants(_: Request, cloud: Cloud) -> Any:
@@ -139,19 +136,6 @@ async def requests(request: Request, cloud: Cloud) -> Any:
     return [plain(entry) for entry in cloud.requests if entry.number > since]
 
 
-async def mail(request: Request, cloud: Cloud) -> Any:
-    """Show the mails, newest last; `to` restricts to one recipient."""
-    to = request.query_params.get("to", "").lower()
-    return [
-        _show_mail(mail) for mail in cloud.mails if not to or to in (name.lower() for name in mail.recipients)
-    ]
-
-
 async def clear_mail(_: Request, cloud: Cloud) -> Any:
     """Empty the mailbox."""
     cloud.mails.clear()
-
-
-def _show_mail(mail: Mail) -> Json:
-    links = dict.fromkeys(_LINK.findall(mail.text) + _LINK.findall((mail.html or "").replace("&amp;", "&")))
-    return {**plain(mail), "links": [link.rstrip(".,;") for link in links]}

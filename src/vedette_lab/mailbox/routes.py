@@ -95,7 +95,7 @@ def _newest(mails: list[Mail]) -> list[Mail]:
 
 
 routes: list[BaseRoute] = [
-    Route("/lab/mail", as_json),
+    Route("/lab/mail", as_json, methods=["GET"]),
     Route("/mailbox", every_mail),
     Route("/mailbox/message/{mail_id}", one_mail),
     Route("/mailbox/message/{mail_id}/html", html_part),

@@ -32,3 +32,8 @@ async def static(request: Request) -> Response:
     if name not in FILES:
         return missing(request, "The lab has no such file.")
     return FileResponse(STATIC / name, media_type=FILES[name])
+
+
+async def nowhere(request: Request) -> Response:
+    """Answer an address of the portal that does not exist."""
+    return missing(request, "The portal has no such page.")

@@ -60,4 +60,5 @@ routes: list[BaseRoute] = [
     _post(f"{_T}/conditional-access/{{pid}}", access.save),
     _post(f"{_T}/conditional-access/{{pid}}/state", access.set_state),
     _post(f"{_T}/conditional-access/{{pid}}/delete", access.delete),
+    _get("/portal/{path:path}", home.nowhere),
 ]

@@ -1,0 +1,95 @@
+"""System > Account: the tenant, who may sign in, Monitor mode and arming."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from vedette.compliance import mode
+from vedette.connectors.intune import recipes
+from vedette.connectors.intune.settings_change import affected
+from vedette.connectors.intune.settings_read import connector_of
+from vedette.feeds.models import FeedVersion
+from vedette.foundation import database
+from vedette.tenants import access
+from vedette.tenants.access import MemberRequest
+from vedette.tenants.models import Administrator, Tenant
+from vedette.web.confirm import confirm
+
+LISTED = 100
+MINIMUMS = ("high", "medium", "low")
+
+
+@access.member("account")
+def page(request: MemberRequest) -> HttpResponseBase:
+    """Show the account."""
+    context: dict[str, Any] = {
+        "armed": request.tenant.mode == Tenant.Mode.ARMED,
+        "may_modify": access.may(request.administrator, "account", "modify"),
+        "would_block": [mode.would_block(request.tenant.id, minimum) for minimum in MINIMUMS],
+        "blocked_devices": mode.would_block_devices("high").select_related("state_row")[:20],
+        "rules": recipes.device_filters(connector_of(request.tenant.id).attribute_number),
+        "people": Administrator.objects.order_by("-last_sign_in_at")[:LISTED],
+        "feeds": FeedVersion.objects.filter(active=True).select_related("feed").order_by("feed__name"),
+    }
+    return TemplateResponse(request, "console/account.html", context)
+
+
+@access.full("account")
+def arm(request: MemberRequest) -> HttpResponseBase:
+    """Let verdicts reach Microsoft, after showing what that does."""
+    if request.method == "POST":
+        with database.writer(request.tenant.id):
+            mode.arm(request.tenant.id, access.actor(request))
+        messages.success(request, _("Armed: the states of your phones are on their way to Microsoft."))
+        return redirect("console:account")
+    facts = [
+        (_("Phones whose state is written"), affected(request.tenant.id, armed=True)["written"]),
+        *[
+            (
+                _("Blocked by a rule from %(level)s up") % {"level": _(minimum)},
+                mode.would_block(request.tenant.id, minimum).blocked,
+            )
+            for minimum in MINIMUMS
+        ],
+        (
+            _("Without a verdict yet (a fail-closed rule blocks them)"),
+            mode.would_block(request.tenant.id).undecided,
+        ),
+    ]
+    return confirm(
+        request,
+        title=_("Arm the tenant?"),
+        body=_(
+            "From now on each phone's state is written to Microsoft, where your rules decide about access."
+        ),
+        action=_("Arm"),
+        back=reverse("console:account"),
+        facts=facts,
+    )
+
+
+@access.full("account")
+def monitor(request: MemberRequest) -> HttpResponseBase:
+    """Go back to watching, after showing what is withdrawn."""
+    if request.method == "POST":
+        with database.writer(request.tenant.id):
+            mode.monitor(request.tenant.id, access.actor(request))
+        messages.success(request, _("Monitor mode: what was written to Microsoft is being withdrawn."))
+        return redirect("console:account")
+    return confirm(
+        request,
+        title=_("Go back to Monitor mode?"),
+        body=_(
+            "What was written to Microsoft is withdrawn. A rule that blocks by level lets every phone in; a fail-closed "
+            "rule (-notIn) blocks every phone without a value."
+        ),
+        action=_("Only watch"),
+        back=reverse("console:account"),
+        facts=[(_("Phones whose value is withdrawn"), affected(request.tenant.id, armed=False)["withdrawn"])],
+        danger=True,
+    )

@@ -1,0 +1,136 @@
+"""One device: its state and why, evidence, rule, time and delivery; and what an administrator may do with it."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from vedette.compliance import lifecycle
+from vedette.compliance.lifecycle import Refused
+from vedette.compliance.models import StateChange
+from vedette.connectors.intune import settings_change
+from vedette.connectors.models import Delivery
+from vedette.console.explanation import explain_state, history_of
+from vedette.devices.models import Device
+from vedette.directory.models import DirectoryDevice
+from vedette.events.log import Actor
+from vedette.foundation import database
+from vedette.tenants import access
+from vedette.tenants.access import MemberRequest
+from vedette.threats.models import Threat
+from vedette.web.confirm import confirm
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something an administrator does to a device, with the question before and the word after."""
+
+    question: object
+    body: object
+    button: object
+    done: object
+    run: Callable[[Device, Actor], object]
+    danger: bool = False
+
+
+ACTS = {
+    "resync": Act(
+        gettext_lazy("Resync this device?"),
+        gettext_lazy(
+            "The phone sends a whole report at its next check-in, and its state goes to Microsoft again."
+        ),
+        gettext_lazy("Resync"),
+        gettext_lazy("A whole report is asked for; the state is on its way to Microsoft again."),
+        lambda device, actor: _resync(device, actor),
+    ),
+    "deactivate": Act(
+        gettext_lazy("Deactivate this device?"),
+        gettext_lazy(
+            "Its app stops counting and its value at Microsoft is withdrawn. A fail-closed rule then blocks the phone. "
+            "The poll leaves it alone until you reinstate it."
+        ),
+        gettext_lazy("Deactivate"),
+        gettext_lazy("The device is deactivated."),
+        lambda device, actor: lifecycle.deactivate(device, "administrator", actor),
+        danger=True,
+    ),
+    "reinstate": Act(
+        gettext_lazy("Reinstate this device?"),
+        gettext_lazy("It becomes pending, and its person can be invited anew."),
+        gettext_lazy("Reinstate"),
+        gettext_lazy("The device is pending again."),
+        lifecycle.reinstate,
+    ),
+    "delete": Act(
+        gettext_lazy("Delete this device?"),
+        gettext_lazy(
+            "Its threats and history go with it; the audit trail stays. If its person is still in an enrollment group, "
+            "it comes back as pending at the next poll."
+        ),
+        gettext_lazy("Delete"),
+        gettext_lazy("The device is deleted."),
+        lifecycle.delete,
+        danger=True,
+    ),
+}
+
+
+@access.member("devices")
+def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
+    """Show one device."""
+    device = get_object_or_404(Device.objects.select_related("state_row", "group"), pk=device_id)
+    threats = Threat.objects.filter(device=device).order_by("status", "-risk", "-created_at")
+    reported = DirectoryDevice.objects.filter(object_id=device.entra_object_id).first()
+    context: dict[str, Any] = {
+        "device": device,
+        "state": getattr(device, "state_row", None),
+        "explanation": explain_state(device),
+        "open_threats": [threat for threat in threats if threat.status == Threat.Status.OPEN],
+        "other_threats": [threat for threat in threats if threat.status != Threat.Status.OPEN][:50],
+        "deliveries": Delivery.objects.filter(device=device).order_by("route"),
+        "reported": reported,
+        "history": history_of(StateChange.objects.filter(device=device).order_by("-position")[:50]),
+        "may_modify": access.may(request.administrator, "devices", "modify"),
+        "may_invite": access.may(request.administrator, "enrollment", "modify"),
+    }
+    return TemplateResponse(request, "console/device.html", context)
+
+
+@access.full("devices")
+def act(request: MemberRequest, device_id: uuid.UUID, act: str) -> HttpResponseBase:
+    """Ask, then do one of ACTS."""
+    chosen = ACTS.get(act)
+    if chosen is None:
+        raise Http404
+    device = get_object_or_404(Device, pk=device_id)
+    if request.method == "POST":
+        try:
+            with database.writer(request.tenant.id):
+                chosen.run(device, access.actor(request))
+        except Refused as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, str(chosen.done))
+        return redirect("console:devices") if act == "delete" else redirect("console:device", device_id)
+    return confirm(
+        request,
+        title=chosen.question,  # type: ignore[arg-type] # lazy text, as the kit takes it
+        body=chosen.body,  # type: ignore[arg-type] # lazy text
+        action=chosen.button,  # type: ignore[arg-type] # lazy text
+        back=reverse("console:device", args=[device_id]),
+        facts=[(_("Device"), device.display_name), (_("Person"), device.owner_name or device.owner_upn)],
+        danger=chosen.danger,
+    )
+
+
+def _resync(device: Device, actor: Actor) -> None:
+    lifecycle.resync(device, actor)
+    settings_change.send_again(device.tenant_id, [device.pk], actor)

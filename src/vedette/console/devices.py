@@ -1,0 +1,92 @@
+"""The Devices module: list, search, filter, export (D6)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from vedette.devices.models import Device
+from vedette.foundation import database
+from vedette.tenants import access
+from vedette.tenants.access import MemberRequest
+from vedette.threats.models import Threat
+from vedette.web import exports, tables
+from vedette.web.badges import STATES
+
+COLUMNS = (
+    tables.Column(key="device", label=_("Device"), order=("display_name",), css="v-cell-main"),
+    tables.Column(key="owner", label=_("Person"), order=("owner_name", "owner_upn")),
+    tables.Column(key="system", label=_("System"), order=("platform", "os_version")),
+    tables.Column(key="state", label=_("State"), order=("state_row__risk", "state_row__state")),
+    tables.Column(key="threats", label=_("Open threats"), order=("open_threats",)),
+    tables.Column(key="seen", label=_("Last seen"), order=("last_seen_at",)),
+)
+STATE_NAMES = ("pending", "secured", "low", "medium", "high", "misconfigured", "disconnected", "deactivated")
+FILTERS = (
+    tables.Filter(
+        name="state", label=_("State"), choices=[(name, STATES[name].label) for name in STATE_NAMES]
+    ),
+    tables.Filter(name="platform", label=_("Platform"), choices=[("ANDROID", "Android"), ("IOS", "iOS")]),
+)
+HEADER = (
+    "device", "person", "upn", "platform", "manufacturer", "model", "os_version", "security_patch", "activation",
+    "state", "open_threats", "activated_at", "last_seen_at", "entra_device_id",
+)  # fmt: skip
+CHUNK = 500
+
+
+@access.member("devices")
+def page(request: MemberRequest) -> HttpResponseBase:
+    """List the tenant's devices."""
+    query = _query(request)
+    context = {"table": tables.page(query, _rows(query)), "any_device": Device.objects.exists()}
+    return TemplateResponse(request, "console/devices.html", context)
+
+
+@access.member("devices", door=False)
+def export(request: MemberRequest) -> HttpResponseBase:
+    """Hand out the list as CSV, as it is filtered and sorted."""
+    query, tenant_id = _query(request), request.tenant.id
+
+    def lines() -> Iterator[Sequence[Any]]:
+        with database.tenant(tenant_id):
+            for row in _rows(query).order_by(*query.order_by).iterator(chunk_size=CHUNK):
+                state = getattr(row, "state_row", None)
+                yield (
+                    row.display_name, row.owner_name, row.owner_upn, row.platform, row.manufacturer, row.model,
+                    row.os_version, row.security_patch, row.activation_status, state.state if state else "",
+                    row.open_threats, row.activated_at, row.last_seen_at, row.entra_device_id,
+                )  # fmt: skip
+
+    return exports.csv_response("devices.csv", HEADER, lines)
+
+
+def _query(request: MemberRequest) -> tables.Query:
+    return tables.read(
+        request,
+        columns=COLUMNS,
+        filters=FILTERS,
+        default_sort="-state",
+        search_label=_("Search by device or person"),
+    )
+
+
+def _rows(query: tables.Query) -> QuerySet[Any]:
+    rows = Device.objects.defer("facts").select_related("state_row")
+    if state := query.filters["state"]:
+        rows = rows.filter(state_row__state=state)
+    else:
+        rows = rows.exclude(activation_status=Device.Activation.DEACTIVATED)
+    if platform := query.filters["platform"]:
+        rows = rows.filter(platform=platform)
+    for word in query.search.split():
+        rows = rows.filter(
+            Q(display_name__icontains=word)
+            | Q(owner_name__icontains=word)
+            | Q(owner_upn__icontains=word)
+            | Q(model__icontains=word)
+        )
+    return rows.annotate(open_threats=Count("threats", filter=Q(threats__status=Threat.Status.OPEN)))

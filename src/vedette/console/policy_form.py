@@ -1,0 +1,24 @@
+"""The form of what counts as up to date."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from vedette.threats.models import PolicyParameters
+
+
+class ParametersForm(forms.ModelForm[PolicyParameters]):
+    """Oldest versions and patch levels."""
+
+    class Meta:
+        model = PolicyParameters
+        fields = ["minimum_android", "minimum_ios", "patch_age_days"]
+        labels = {
+            "minimum_android": _("Oldest Android"),
+            "minimum_ios": _("Oldest iOS"),
+            "patch_age_days": _("Security patch at most"),
+        }
+        help_texts = {
+            "minimum_android": _("Older ones are found as an out-of-date operating system."),
+            "minimum_ios": _("For example 17.7."),
+            "patch_age_days": _("Older Android patch levels are found as out of date, in days."),
+        }

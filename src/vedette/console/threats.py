@@ -1,0 +1,97 @@
+"""The Threats module: list, search, filter, export."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from vedette.feeds.models import FeedVersion
+from vedette.foundation import database
+from vedette.tenants import access
+from vedette.tenants.access import MemberRequest
+from vedette.threats.models import Threat
+from vedette.web import exports, tables
+from vedette.web.badges import RISKS, STATES
+
+COLUMNS = (
+    tables.Column(key="threat", label=_("Threat"), order=("classification",), css="v-cell-main"),
+    tables.Column(key="risk", label=_("Risk"), order=("risk",)),
+    tables.Column(key="device", label=_("Device"), order=("device__display_name",)),
+    tables.Column(key="status", label=_("Status"), order=("status",)),
+    tables.Column(key="found", label=_("Found"), order=("created_at",)),
+)
+FILTERS = (
+    tables.Filter(
+        name="status",
+        label=_("Status"),
+        choices=[(name, STATES[name].label) for name in ("open", "resolved", "ignored")],
+    ),
+    tables.Filter(
+        name="risk", label=_("Risk"), choices=[(str(level), RISKS[level].label) for level in (4, 3, 2, 1, 0)]
+    ),
+)
+HEADER = (
+    "classification", "family", "risk", "status", "summary", "device", "person", "detected_at", "found_at",
+    "resolved_at", "ignored_by", "ignore_reason", "simulated",
+)  # fmt: skip
+CHUNK = 500
+
+
+@access.member("threats")
+def page(request: MemberRequest) -> HttpResponseBase:
+    """List the tenant's threats; without a filter the open ones come first."""
+    query = _query(request)
+    context = {
+        "table": tables.page(query, _rows(query)),
+        "any_threat": Threat.objects.exists(),
+        "has_intelligence": FeedVersion.objects.filter(active=True).exists(),
+    }
+    return TemplateResponse(request, "console/threats.html", context)
+
+
+@access.member("threats", door=False)
+def export(request: MemberRequest) -> HttpResponseBase:
+    """Hand out the list as CSV, as it is filtered and sorted."""
+    query, tenant_id = _query(request), request.tenant.id
+
+    def lines() -> Iterator[Sequence[Any]]:
+        with database.tenant(tenant_id):
+            for row in _rows(query).order_by(*query.order_by).iterator(chunk_size=CHUNK):
+                yield (
+                    row.classification, row.family, row.risk, row.status, row.summary, row.device.display_name,
+                    row.device.owner_upn, row.detected_at, row.created_at, row.resolved_at, row.ignored_by,
+                    row.ignore_reason, row.simulated,
+                )  # fmt: skip
+
+    return exports.csv_response("threats.csv", HEADER, lines)
+
+
+def _query(request: MemberRequest) -> tables.Query:
+    return tables.read(
+        request,
+        columns=COLUMNS,
+        filters=FILTERS,
+        default_sort="-found",
+        search_label=_("Search by threat, device or person"),
+    )
+
+
+def _rows(query: tables.Query) -> QuerySet[Threat]:
+    rows = Threat.objects.select_related("device").defer("device__facts")
+    if status := query.filters["status"]:
+        rows = rows.filter(status=status)
+    if risk := query.filters["risk"]:
+        rows = rows.filter(risk=int(risk))
+    for word in query.search.split():
+        rows = rows.filter(
+            Q(classification__icontains=word.replace(" ", "_"))
+            | Q(family__icontains=word)
+            | Q(summary__icontains=word)
+            | Q(device__display_name__icontains=word)
+            | Q(device__owner_name__icontains=word)
+            | Q(device__owner_upn__icontains=word)
+        )
+    return rows

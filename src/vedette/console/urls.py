@@ -1,0 +1,34 @@
+"""Addresses of the console's modules."""
+
+from django.urls import path
+
+from vedette.console import account, audit, dashboard, device, devices, enrollment, policy, threat, threats
+
+app_name = "console"
+urlpatterns = [
+    path("dashboard/", dashboard.page, name="dashboard"),
+    path("threats/", threats.page, name="threats"),
+    path("threats/export", threats.export, name="threats-export"),
+    path("threats/<uuid:threat_id>/", threat.page, name="threat"),
+    path("threats/<uuid:threat_id>/ignore", threat.ignore, name="threat-ignore"),
+    path("threats/<uuid:threat_id>/reopen", threat.reopen, name="threat-reopen"),
+    path("devices/", devices.page, name="devices"),
+    path("devices/export", devices.export, name="devices-export"),
+    path("devices/<uuid:device_id>/", device.page, name="device"),
+    path("devices/<uuid:device_id>/invite", enrollment.invite_device, name="device-invite"),
+    path("devices/<uuid:device_id>/<slug:act>", device.act, name="device-act"),
+    path("policy/", policy.page, name="policy"),
+    path("policy/reset", policy.reset, name="policy-reset"),
+    path("policy/parameters", policy.parameters, name="policy-parameters"),
+    path("policy/export", policy.export, name="policy-export"),
+    path("system/account/", account.page, name="account"),
+    path("system/account/arm", account.arm, name="arm"),
+    path("system/account/monitor", account.monitor, name="monitor"),
+    path("system/enrollment/", enrollment.page, name="enrollment"),
+    path("system/enrollment/invite", enrollment.invite, name="invite-all"),
+    path("system/enrollment/waiting/<uuid:waiting_id>", enrollment.decide_waiting, name="waiting"),
+    path("system/enrollment/invitations/", enrollment.invitations_page, name="invitations"),
+    path("system/enrollment/settings/", enrollment.settings_page, name="enrollment-settings"),
+    path("system/audit/", audit.page, name="audit"),
+    path("system/audit/<uuid:event_id>/", audit.detail, name="audit-event"),
+]

@@ -6,6 +6,10 @@ from importlib.resources import files
 
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 INTUNE_API_APP = "c161e42e-d4df-4a3d-9b42-e7a3c31f59d4"
+GRAPH_AUDIENCE = "https://graph.microsoft.com"
+INTUNE_AUDIENCE = "https://api.manage.microsoft.com/"
+RESOURCES = {GRAPH_AUDIENCE: "graph", INTUNE_AUDIENCE: "intune"}
+"""Audience of a token to the resource whose roles it may carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,8 @@ class Permission:
     id: str
     title: str
     description: str
+    resource: str = "graph"
+    """Whose app role it is: `graph` or `intune` (the Intune API)."""
 
 
 _ROWS = json.loads(files("vedette_lab").joinpath("data/permissions.json").read_text("utf-8"))

@@ -15,12 +15,11 @@ from vedette_lab.entra.errors import EntraError
 from vedette_lab.entra.lookup import app_of, tenant_of, user_by_name
 from vedette_lab.model import AppRegistration, Cloud, Consent, Tenant
 from vedette_lab.pages import page
-from vedette_lab.permissions import DELEGATED, PERMISSIONS
+from vedette_lab.permissions import DELEGATED, INTUNE_AUDIENCE, PERMISSIONS
 from vedette_lab.seed.roles import MAY_CONSENT
 
 PARAMETERS = ("client_id", "redirect_uri", "state", "scope", "prompt")
 GRAPH = "https://graph.microsoft.com/"
-DEFAULT_SCOPES = frozenset({f"{GRAPH}.default", ".default"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +152,13 @@ def _grant(cloud: Cloud, tenant: Tenant, app: AppRegistration, user: User) -> No
 def _accepted(asked: Asked, tenant: Tenant) -> Response:
     answer = {"admin_consent": "True", "tenant": tenant.id}
     if asked.version == 2:  # noqa: PLR2004 -- the version of the endpoint
-        answer["scope"] = " ".join(f"{GRAPH}{name}" for name in asked.app.permissions)
+        answer["scope"] = " ".join(_scope(name) for name in asked.app.permissions)
     return _return(asked, answer)
+
+
+def _scope(name: str) -> str:
+    host = GRAPH if PERMISSIONS[name].resource == "graph" else INTUNE_AUDIENCE
+    return f"{host}{name}"
 
 
 def _canceled(asked: Asked) -> Response:

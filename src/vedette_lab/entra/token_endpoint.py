@@ -15,7 +15,7 @@ from vedette_lab.entra.errors import EntraError
 from vedette_lab.entra.keys import b64url
 from vedette_lab.entra.lookup import app_of, tenant_of
 from vedette_lab.model import AppRegistration, Cloud, Json, Tenant
-from vedette_lab.permissions import GRAPH_APP, INTUNE_API_APP
+from vedette_lab.permissions import GRAPH_APP, GRAPH_AUDIENCE, INTUNE_API_APP, INTUNE_AUDIENCE
 from vedette_lab.sessions import AuthorizationCode
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -75,9 +75,8 @@ def _client_credentials(
 
 def _audience(cloud: Cloud, tenant: Tenant, app: AppRegistration, resource: str) -> str:
     """Return the `aud` for a resource. EntraError 500011 when the tenant knows no such resource."""
-    graph = {"https://graph.microsoft.com", GRAPH_APP, cloud.base_url}
-    known = dict.fromkeys(graph, "https://graph.microsoft.com")
-    known |= dict.fromkeys(("https://api.manage.microsoft.com", INTUNE_API_APP), INTUNE_API_APP)
+    known = dict.fromkeys((GRAPH_AUDIENCE, GRAPH_APP, cloud.base_url), GRAPH_AUDIENCE)
+    known |= dict.fromkeys((INTUNE_AUDIENCE.removesuffix("/"), INTUNE_API_APP), INTUNE_AUDIENCE)
     known |= {app.client_id: app.client_id, f"api://{app.client_id}": app.client_id}
     audience = known.get(resource.removesuffix("/"))
     if audience is None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_urlsafe
@@ -14,14 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from vedette_lab.directory import User
 from vedette_lab.entra.keys import b64url, sign, unb64url
 from vedette_lab.model import AppRegistration, Cloud, IssuedToken, Json, Tenant
+from vedette_lab.permissions import GRAPH_APP, GRAPH_AUDIENCE, PERMISSIONS, RESOURCES
 from vedette_lab.seed.roles import DEFAULT_USER
 
 PUBLIC, SECRET, CERTIFICATE = "0", "1", "2"
 """Values of `azpacr`: how the application proved itself (microsoft.md 3.5)."""
 
-GRAPH_AUDIENCES: Final = frozenset({"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"})
 ID_TOKEN_SECONDS: Final = 3600
 KEPT_TOKENS: Final = 20_000
+GRAPH_AUDIENCES: Final = frozenset({GRAPH_AUDIENCE, GRAPH_APP})
 
 
 class InvalidTokenError(Exception):
@@ -38,6 +40,7 @@ class Bearer:
     roles: frozenset[str]
     scopes: frozenset[str]
     user_id: str | None
+    subject: str
     expires: datetime
 
 
@@ -58,7 +61,8 @@ def app_token(
     """Return an app-only access token and its seconds; it has no `roles` before consent."""
     now = datetime.now(UTC)
     lifetime = cloud.switches.token_lifetime_seconds
-    roles = consented(tenant, app, now)
+    resource = RESOURCES.get(audience)
+    roles = tuple(n for n in consented(tenant, app, now) if PERMISSIONS[n].resource == resource)
     principal = tenant.service_principal(app.client_id, cloud.now())
     claims = _common(cloud, tenant, audience, lifetime)
     claims |= {"azp": app.client_id, "azpacr": proof, "oid": principal.id, "sub": principal.id}
@@ -72,7 +76,7 @@ def app_token(
 def user_token(cloud: Cloud, tenant: Tenant, app: AppRegistration, user: User, scope: str) -> tuple[str, int]:
     """Return a delegated access token for Graph and its seconds."""
     lifetime = cloud.switches.token_lifetime_seconds
-    claims = _common(cloud, tenant, "https://graph.microsoft.com", lifetime)
+    claims = _common(cloud, tenant, GRAPH_AUDIENCE, lifetime)
     claims |= {
         "azp": app.client_id,
         "azpacr": PUBLIC,
@@ -161,10 +165,10 @@ def _encode(cloud: Cloud, claims: Json) -> str:
     return f"{signing_input}.{b64url(sign(key, signing_input.encode()))}"
 
 
-def read_bearer(cloud: Cloud, token: str, audiences: frozenset[str] = GRAPH_AUDIENCES) -> Bearer:
+def read_bearer(cloud: Cloud, token: str, audiences: AbstractSet[str] = GRAPH_AUDIENCES) -> Bearer:
     """Check signature, audience, times and revocation of an access token. InvalidTokenError says why not."""
     claims = _verified(cloud, token)
-    if claims.get("aud") not in audiences | {cloud.base_url}:
+    if claims.get("aud") not in audiences:
         raise InvalidTokenError("Access token validation failure. Invalid audience.")
     now = datetime.now(UTC)
     expires = datetime.fromtimestamp(claims["exp"], UTC)
@@ -181,6 +185,7 @@ def read_bearer(cloud: Cloud, token: str, audiences: frozenset[str] = GRAPH_AUDI
         roles=frozenset(claims.get("roles", ())),
         scopes=frozenset(claims.get("scp", "").split()),
         user_id=claims["oid"] if "scp" in claims else None,
+        subject=claims["sub"],
         expires=expires,
     )
 

@@ -1,0 +1,29 @@
+"""A stand-in for Microsoft Graph v1.0, and for beta where the service needs it (microsoft.md 2)."""
+
+from starlette.routing import BaseRoute
+
+from vedette_lab.graph import (
+    batch,
+    compliance,
+    connectors,
+    devices,
+    fallback,
+    groups,
+    intune,
+    policies,
+    principals,
+    users,
+)
+
+routes: list[BaseRoute] = [
+    *batch.routes,
+    *groups.routes,
+    *users.routes,
+    *devices.routes,
+    *intune.routes,
+    *compliance.routes,
+    *connectors.routes,
+    *policies.routes,
+    *principals.routes,
+    *fallback.routes,
+]

@@ -1,0 +1,249 @@
+"""One call of Graph: who asks, for what, and how the answer is wrapped."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from vedette_lab.entra.tokens import Bearer, InvalidTokenError, read_bearer
+from vedette_lab.graph import access
+from vedette_lab.graph.errors import GraphError, bad_request, denied
+from vedette_lab.graph.properties import KINDS, Kind, render
+from vedette_lab.graph.query import (
+    INTUNE_PAGE,
+    LARGEST_PAGE,
+    Query,
+    check,
+    check_directory,
+    fits,
+    page_token,
+    read,
+)
+from vedette_lab.model import Cloud, Json, Tenant
+
+LARGEST_BODY: Final = 4 << 20
+VERSIONS: Final = ("v1.0", "beta")
+
+
+@dataclass(slots=True)
+class Call:
+    """A request whose token was accepted and whose permission was checked."""
+
+    request: Request
+    cloud: Cloud
+    tenant: Tenant
+    bearer: Bearer
+    version: str
+
+    def param(self, name: str) -> str:
+        """Return a part of the path."""
+        return str(self.request.path_params[name])
+
+    def query(self, *, largest: int = LARGEST_PAGE) -> Query:
+        """Return the query options. GraphError 400 for a bad one."""
+        return read(self.request.query_params, self.request.headers, largest=largest)
+
+    async def body(self) -> Json:
+        """Return the JSON object that was sent. GraphError 400 when it is none."""
+        raw = await self.request.body()
+        if len(raw) > LARGEST_BODY:
+            raise GraphError(413, "RequestEntityTooLarge", "The request body is too large.")
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            raise GraphError(400, "BadRequest", "Unable to read JSON request payload.") from None
+        if not isinstance(body, dict):
+            raise GraphError(400, "BadRequest", "The request payload must be a JSON object.")
+        return body
+
+    def context(self, path: str, select: Sequence[str] | None = None, *, entity: bool = False) -> str:
+        """Return `@odata.context` for a path such as `groups`."""
+        chosen = f"({','.join(select)})" if select else ""
+        tail = "/$entity" if entity else ""
+        return f"{self.cloud.base_url}/{self.version}/$metadata#{path}{chosen}{tail}"
+
+    def may_read(self, kind: Kind) -> bool:
+        """Tell whether the application may read objects of a type that come as members."""
+        return not self.bearer.roles.isdisjoint(access.MAY_READ[kind.odata_type])
+
+    def entity(self, record: Any, kind: Kind, path: str) -> Json:
+        """Return one object as the answer of its own route."""
+        query = self.query()
+        check(query, (kind,))
+        return {
+            "@odata.context": self.context(path, query.select, entity=True),
+            **render(record, kind, query.select),
+        }
+
+    def collection(self, records: Iterable[Any], kind: Kind, path: str) -> Json:
+        """Return a page of a directory collection of one type."""
+        query = self.query()
+        check(query, (kind,))
+        check_directory(query)
+        ignore_case = not self.cloud.switches.case_sensitive_names
+        found = [record for record in records if fits(record, kind, query, ignore_case=ignore_case)]
+        return self.page(found, query, path, lambda record: render(record, kind, query.select), kind)
+
+    def objects(self, records: Iterable[Any], path: str = "directoryObjects") -> Json:
+        """Return a page of objects of several types, limited to what the application may read."""
+        query = self.query()
+        check(query, tuple(KINDS.values()))
+        check_directory(query)
+        found = [record for record in records if self._passes(record, query)]
+        return self.page(found, query, path, lambda record: self.member(record, query.select))
+
+    def _passes(self, record: Any, query: Query) -> bool:
+        ignore_case = not self.cloud.switches.case_sensitive_names
+        return fits(record, KINDS[type(record)], query, ignore_case=ignore_case)
+
+    def member(self, record: Any, select: tuple[str, ...] | None) -> Json:
+        """Return one member with its type; only its id when the application may not read the type."""
+        kind = KINDS[type(record)]
+        shown = render(record, kind, select) if self.may_read(kind) else {"id": record.id}
+        return {"@odata.type": kind.odata_type, **shown}
+
+    def page(
+        self,
+        records: Sequence[Any],
+        query: Query,
+        path: str,
+        show: Callable[[Any], Json],
+        kind: Kind | None = None,
+    ) -> Json:
+        """Return one page with `@odata.nextLink` while there is more."""
+        if query.order is not None:
+            records = _ordered(records, query.order, kind)
+        size = min(query.page_size, self.cloud.switches.page_size or query.page_size)
+        chosen = records[query.offset : query.offset + size]
+        answer: Json = {"@odata.context": self.context(path, query.select)}
+        if query.advanced and query.offset == 0:
+            answer["@odata.count"] = len(records)
+        if query.offset + size < len(records):
+            answer["@odata.nextLink"] = self._next_link(query.offset + size)
+        answer["value"] = [show(record) for record in chosen]
+        return answer
+
+    def _next_link(self, offset: int) -> str:
+        values = {k: v for k, v in self.request.query_params.items() if k != "$skiptoken"}
+        values["$skiptoken"] = page_token(offset)
+        return f"{self.cloud.base_url}{self.request.url.path}?{urlencode(values, safe='$,')}"
+
+    def intune_page(self, records: Sequence[Any], path: str, show: Callable[[Any], Json]) -> Json:
+        """Return a page of one of Intune's collections; its filters are not the directory's."""
+        return self.page(records, self.query(largest=INTUNE_PAGE), path, show)
+
+
+def _ordered(records: Sequence[Any], order: tuple[str, bool], kind: Kind | None) -> list[Any]:
+    name, descending = order
+
+    def key(record: Any) -> str:
+        getter = (kind or KINDS[type(record)]).getters.get(name)
+        value = getter(record) if getter else None
+        return str("" if value is None else value).casefold()
+
+    return sorted(records, key=key, reverse=descending)
+
+
+Answer = Json | str | None
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+def operation(
+    method: str, path: str, handler: Handler, *, name: str | None = None, status: int = 200
+) -> list[Route]:
+    """Return the routes of an operation for both versions.
+
+    `name` is its row in the permission table where that differs from `path`, as for casts.
+    """
+    row = f"{method} {name or _plain(path)}"
+    assert row in access.ACCESS, row
+
+    async def endpoint(request: Request) -> Response:
+        return await _answer(request, row, handler, status)
+
+    return [Route(f"/{version}{path}", endpoint, methods=[method]) for version in VERSIONS]
+
+
+def _plain(path: str) -> str:
+    parts = ("{id}" if part.startswith("{") else part for part in path.split("/"))
+    return "/".join(parts)
+
+
+async def _answer(request: Request, row: str, handler: Handler, status: int) -> Response:
+    client_id = request.headers.get("client-request-id")
+    try:
+        call = _accept(request)
+        if call.bearer.user_id is not None or not access.allowed(row, call.bearer.roles):
+            raise denied()
+        answer = await handler(call)
+    except GraphError as error:
+        return error.response(request.state.request_id, client_id)
+    return respond(request, answer, status)
+
+
+def respond(request: Request, answer: Answer, status: int = 200) -> Response:
+    """Return an answer with Graph's headers: 204 for nothing, text for a count, else JSON."""
+    request_id = request.state.request_id
+    headers = {
+        "request-id": request_id,
+        "client-request-id": request.headers.get("client-request-id", request_id),
+        "Cache-Control": "no-cache",
+        "OData-Version": "4.0",
+        "x-ms-resource-unit": "1",
+    }
+    if answer is None:
+        return Response(status_code=204, headers=headers)
+    if isinstance(answer, str):
+        return PlainTextResponse(answer, status, headers)
+    media = (
+        "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+    )
+    return Response(msgspec.json.encode(answer), status, {**headers, "Content-Type": media})
+
+
+def _accept(request: Request) -> Call:
+    """Check the bearer token. GraphError 401 `InvalidAuthenticationToken` says what is wrong with it."""
+    cloud: Cloud = request.app.state.cloud
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise _unauthenticated("Access token is empty.")
+    try:
+        bearer = read_bearer(cloud, token.strip())
+    except InvalidTokenError as error:
+        raise _unauthenticated(str(error)) from None
+    tenant = cloud.tenants.get(bearer.tenant_id)
+    if tenant is None:
+        raise _unauthenticated("Invalid tenant.")
+    request.state.tenant_id, request.state.app_id = tenant.id, bearer.app_id
+    version = request.url.path.split("/", maxsplit=2)[1]
+    return Call(request, cloud, tenant, bearer, version)
+
+
+def signed_in(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint of `/me`, which needs a person's own token with User.Read."""
+
+    async def endpoint(request: Request) -> Response:
+        client_id = request.headers.get("client-request-id")
+        try:
+            call = _accept(request)
+            if call.bearer.user_id is None:
+                raise bad_request("/me request is only valid with delegated authentication flow.")
+            if "User.Read" not in {scope.rpartition("/")[2] for scope in call.bearer.scopes}:
+                raise denied()
+            answer = await handler(call)
+        except GraphError as error:
+            return error.response(request.state.request_id, client_id)
+        return respond(request, answer)
+
+    return endpoint
+
+
+def _unauthenticated(message: str) -> GraphError:
+    challenge = {"WWW-Authenticate": 'Bearer realm="", error="invalid_token"'}
+    return GraphError(401, "InvalidAuthenticationToken", message, headers=challenge)

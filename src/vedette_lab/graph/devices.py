@@ -1,0 +1,129 @@
+"""Devices of the directory (microsoft.md 2.6 and 4.1)."""
+
+from typing import Final
+
+from odata_query import ast
+from starlette.routing import BaseRoute
+
+from vedette_lab.directory import Device
+from vedette_lab.graph.call import Call, operation
+from vedette_lab.graph.errors import bad_request, denied, not_found, unsupported
+from vedette_lab.graph.filtering import properties
+from vedette_lab.graph.properties import DEVICE, NUMBERED
+from vedette_lab.model import Json
+
+LONGEST_ATTRIBUTE: Final = 1024
+
+
+def _device(call: Call) -> Device:
+    directory = call.tenant.directory
+    params = call.request.path_params
+    if "device_id" in params:
+        found = directory.device_by_device_id(call.param("device_id"))
+    else:
+        found = directory.devices.get(call.param("device"))
+    if found is None:
+        raise not_found(str(params.get("device_id") or params.get("device")))
+    return found
+
+
+async def list_devices(call: Call) -> Json:
+    """GET /devices; `deviceId eq` is answered from an index."""
+    query = call.query()
+    asked = query.filter
+    directory = call.tenant.directory
+    exact = isinstance(asked, ast.Compare) and isinstance(asked.comparator, ast.Eq)
+    if asked is not None and exact and properties(asked) == {"deviceId"}:
+        one = directory.device_by_device_id(str(getattr(getattr(asked, "right", None), "val", "")))
+        if one is not None:
+            return call.collection([one], DEVICE, "devices")
+    return call.collection(directory.devices.values(), DEVICE, "devices")
+
+
+async def count_devices(call: Call) -> str:
+    """GET /devices/$count."""
+    if not call.query().eventual:
+        raise unsupported("$count is only supported with the header 'ConsistencyLevel: eventual'.")
+    return str(len(call.tenant.directory.devices))
+
+
+async def get_device(call: Call) -> Json:
+    """GET /devices/{id} and /devices(deviceId='{deviceId}')."""
+    return call.entity(_device(call), DEVICE, "devices")
+
+
+async def change_device(call: Call) -> None:
+    """PATCH /devices/{id}.
+
+    "In application-only scenarios and for non-Windows devices the app can update only the
+    extensionAttributes property" (graph/api/device-update); not at all for Linux devices.
+    """
+    device = _device(call)
+    body = {name: value for name, value in (await call.body()).items() if not name.startswith("@odata")}
+    windows = device.operating_system.lower().startswith("windows")
+    if device.operating_system.lower() == "linux" or set(body) - _writable(windows=windows):
+        raise denied()
+    if "extensionAttributes" in body:
+        device.extension_attributes |= _attributes(body["extensionAttributes"])
+    if isinstance(body.get("accountEnabled"), bool):
+        device.account_enabled = body["accountEnabled"]
+    if isinstance(body.get("displayName"), str):
+        device.display_name = body["displayName"]
+
+
+def _writable(*, windows: bool) -> set[str]:
+    return {"extensionAttributes", *(("accountEnabled", "displayName") if windows else ())}
+
+
+def _attributes(given: object) -> dict[str, str | None]:
+    """Check the attributes to write; null clears, an empty text is stored as it is."""
+    if not isinstance(given, dict):
+        raise bad_request("Invalid value specified for property 'extensionAttributes' of resource 'Device'.")
+    for name, value in given.items():
+        if name not in NUMBERED:
+            message = f"Resource 'Device' has no property 'extensionAttributes/{name}'."
+            raise bad_request(message)
+        if value is not None and (not isinstance(value, str) or len(value) > LONGEST_ATTRIBUTE):
+            message = f"Invalid value specified for property '{name}' of resource 'Device'."
+            raise bad_request(message)
+    return given
+
+
+async def registered_owners(call: Call) -> Json:
+    """GET /devices/{id}/registeredOwners."""
+    users = call.tenant.directory.users
+    return call.objects(users[key] for key in _device(call).owner_ids)
+
+
+async def registered_users(call: Call) -> Json:
+    """GET /devices/{id}/registeredUsers."""
+    users = call.tenant.directory.users
+    return call.objects(users[key] for key in _device(call).user_ids)
+
+
+async def member_of(call: Call) -> Json:
+    """GET /devices/{id}/memberOf."""
+    return call.objects(call.tenant.directory.member_of(_device(call).id))
+
+
+async def transitive_member_of(call: Call) -> Json:
+    """GET /devices/{id}/transitiveMemberOf."""
+    return call.objects(call.tenant.directory.transitive_member_of(_device(call).id))
+
+
+routes: list[BaseRoute] = [
+    *operation("GET", "/devices", list_devices),
+    *operation("GET", "/devices/$count", count_devices, name="/devices"),
+    *(
+        route
+        for path in ("/devices(deviceId='{device_id}')", "/devices/{device}")
+        for route in (
+            *operation("GET", path, get_device, name="/devices/{id}"),
+            *operation("PATCH", path, change_device, name="/devices/{id}"),
+        )
+    ),
+    *operation("GET", "/devices/{device}/registeredOwners", registered_owners),
+    *operation("GET", "/devices/{device}/registeredUsers", registered_users),
+    *operation("GET", "/devices/{device}/memberOf", member_of),
+    *operation("GET", "/devices/{device}/transitiveMemberOf", transitive_member_of),
+]

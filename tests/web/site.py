@@ -1,6 +1,6 @@
 """The page kit alone, as a process of its own: style guide, error pages, static files; no database.
 
-    python -m tests.web.site PORT      (0: a free port; the address is printed on the first line)
+python -m tests.web.site PORT      (0: a free port; the address is printed on the first line)
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import django
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 import vedette
+from vedette.web import navigation
 
 LOCALE = Path(vedette.__file__).parent / "locale"
 
@@ -25,7 +26,12 @@ def configure() -> None:
         SECRET_KEY="made-up for the style guide alone",
         ALLOWED_HOSTS=["127.0.0.1"],
         ROOT_URLCONF=__name__,
-        INSTALLED_APPS=["django.contrib.messages", "django.contrib.staticfiles", "django_htmx", "vedette.web"],
+        INSTALLED_APPS=[
+            "django.contrib.messages",
+            "django.contrib.staticfiles",
+            "django_htmx",
+            "vedette.web",
+        ],
         MIDDLEWARE=[
             "vedette.web.security.SecurityHeaders",
             "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -73,11 +79,26 @@ def page(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("a page")
 
 
-MENU = ("dashboard", "threats", "devices", "policy", "account", "connectors", "enrollment", "audit", "preferences")
-console = ([path(f"console/{name}", page, name=name) for name in MENU], "console")
+MENU = [entry for section in navigation.MENU for entry in section.entries] + [navigation.PREFERENCES]
+
+
+def routes() -> list[URLPattern | URLResolver]:
+    """Every entry of the menu leads somewhere, under the name it has in the product."""
+    names: dict[str, list[str]] = {}
+    for entry in MENU:
+        space, _colon, name = entry.route.rpartition(":")
+        names.setdefault(space, []).append(name)
+    return [path("", include(_space(space, inside))) for space, inside in names.items()]
+
+
+def _space(space: str, names: list[str]) -> tuple[list[URLPattern], str] | list[URLPattern]:
+    patterns = [path(f"console/{name}", page, name=name) for name in names]
+    return (patterns, space) if space else patterns
+
+
 urlpatterns = [
     path("", include("vedette.web.urls")),
-    path("", include(console)),
+    *routes(),
     path("sign-out", page, name="sign-out"),
     path("crash", crash),
 ]

@@ -42,7 +42,7 @@ def explain(
     return TemplateResponse(request, "web/error.html", context, status=status)
 
 
-def bad_request(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django names it
     """Handle 400."""
     return explain(
         request,
@@ -54,7 +54,7 @@ def bad_request(request: HttpRequest, _exception: Exception | None = None) -> Ht
     ).render()
 
 
-def permission_denied(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django names it
     """Handle 403."""
     return explain(
         request,
@@ -66,7 +66,7 @@ def permission_denied(request: HttpRequest, _exception: Exception | None = None)
     ).render()
 
 
-def page_not_found(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django names it
     """Handle 404; the same words whether a thing never existed or belongs to somebody else."""
     return explain(
         request,

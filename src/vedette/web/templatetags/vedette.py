@@ -19,6 +19,7 @@ from vedette.web.errors import Text
 from vedette.web.viewer import Tone
 
 register = template.Library()
+DOT = SafeString('<span class="v-dot" aria-hidden="true"></span>')
 
 
 @register.simple_tag
@@ -28,9 +29,7 @@ def icon(name: str, css: str = "", title: str = "") -> SafeString:
 
 
 def _badge(badge: badges.Badge) -> SafeString:
-    mark = (
-        icons.svg(badge.icon) if badge.icon else format_html('<span class="v-dot" aria-hidden="true"></span>')
-    )
+    mark = icons.svg(badge.icon) if badge.icon else DOT
     return format_html('<span class="v-badge v-tone-{}">{}{}</span>', badge.tone, mark, badge.label)
 
 

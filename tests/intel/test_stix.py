@@ -48,7 +48,7 @@ def one(document: Document) -> Indicator:
         ("[domain-name:value='evil[.]example']", Kind.DOMAIN, "evil.example"),
         ("[url:value = 'http://evil.example/x']", Kind.URL, "http://evil.example/x"),
         ("[file:name='com.evil.plist']", Kind.FILE_NAME, "com.evil.plist"),
-        ("[file:path='/private/var/tmp/x']", Kind.FILE_PATH, "/private/var/tmp/x"),
+        ("[file:path='/private/var/db/x']", Kind.FILE_PATH, "/private/var/db/x"),
         ("[configuration-profile:id='com.evil.mdm']", Kind.PROFILE, "com.evil.mdm"),
         ("[process:name='bh']", Kind.PROCESS, "bh"),
         ("[android-property:name='sys.evil']", Kind.PROPERTY, "sys.evil"),

@@ -23,8 +23,12 @@ class Delivery(TenantRow):
 
     route = models.TextField(help_text="attribute, partner")
     device = models.ForeignKey(
-        Device, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False
+        Device, null=True, on_delete=models.SET_NULL, related_name="deliveries", db_constraint=False
     )
+    # Kept beside the relation: a deleted device's value must still be withdrawn.
+    entra_object_id = models.UUIDField(null=True)
+    entra_device_id = models.UUIDField(null=True)
+    owner_oid = models.UUIDField(null=True)
     desired = models.TextField(blank=True, default="", help_text="Value owed; empty means withdrawn")
     sent = models.TextField(null=True, help_text="Value that last arrived; null before the first")  # noqa: DJ001 - null is 'never sent', empty is 'withdrawn'
     place = models.TextField(

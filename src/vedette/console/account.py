@@ -85,8 +85,8 @@ def monitor(request: MemberRequest) -> HttpResponseBase:
         request,
         title=_("Go back to Monitor mode?"),
         body=_(
-            "What was written to Microsoft is withdrawn. A rule that blocks by level lets every phone in; a fail-closed "
-            "rule (-notIn) blocks every phone without a value."
+            "What was written to Microsoft is withdrawn. A rule that blocks by level lets every phone in; a "
+            "fail-closed rule (-notIn) blocks every phone without a value."
         ),
         action=_("Only watch"),
         back=reverse("console:account"),

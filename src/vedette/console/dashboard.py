@@ -23,11 +23,12 @@ from vedette.tenants.models import Tenant
 from vedette.threats.models import Threat
 from vedette.verdict.risk import Risk
 from vedette.web import charts
+from vedette.web.viewer import Tone
 
 DAYS = 30
 NEWEST = 8
 # A slice of the fleet: state, its word, its tone
-SLICES: tuple[tuple[str, str, charts.Tone], ...] = (
+SLICES: tuple[tuple[str, str, Tone], ...] = (
     ("secured", "Secured", "success"),
     ("low", "Low risk", "warning"),
     ("medium", "Medium risk", "serious"),
@@ -36,7 +37,7 @@ SLICES: tuple[tuple[str, str, charts.Tone], ...] = (
     ("disconnected", "Disconnected", "neutral"),
     ("pending", "Pending", "info"),
 )
-SHOWN_RISKS: tuple[tuple[Risk, charts.Tone], ...] = (
+SHOWN_RISKS: tuple[tuple[Risk, Tone], ...] = (
     (Risk.HIGH, "danger"),
     (Risk.MEDIUM, "serious"),
     (Risk.LOW, "warning"),

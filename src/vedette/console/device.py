@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from vedette.compliance import lifecycle
 from vedette.compliance.lifecycle import Refused
 from vedette.compliance.models import StateChange
-from vedette.connectors.intune import settings_change
 from vedette.connectors.models import Delivery
 from vedette.console.explanation import explain_state, history_of
 from vedette.devices.models import Device
@@ -41,6 +40,10 @@ class Act:
     danger: bool = False
 
 
+def _deactivate(device: Device, actor: Actor) -> None:
+    lifecycle.deactivate(device, "administrator", actor)
+
+
 ACTS = {
     "resync": Act(
         gettext_lazy("Resync this device?"),
@@ -49,7 +52,7 @@ ACTS = {
         ),
         gettext_lazy("Resync"),
         gettext_lazy("A whole report is asked for; the state is on its way to Microsoft again."),
-        lambda device, actor: _resync(device, actor),
+        lifecycle.resync,
     ),
     "deactivate": Act(
         gettext_lazy("Deactivate this device?"),
@@ -59,7 +62,7 @@ ACTS = {
         ),
         gettext_lazy("Deactivate"),
         gettext_lazy("The device is deactivated."),
-        lambda device, actor: lifecycle.deactivate(device, "administrator", actor),
+        _deactivate,
         danger=True,
     ),
     "reinstate": Act(
@@ -88,7 +91,11 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
     """Show one device."""
     device = get_object_or_404(Device.objects.select_related("state_row", "group"), pk=device_id)
     threats = Threat.objects.filter(device=device).order_by("status", "-risk", "-created_at")
-    reported = DirectoryDevice.objects.filter(object_id=device.entra_object_id).first()
+    reported = (
+        DirectoryDevice.objects.filter(object_id=device.entra_object_id).first()
+        if device.entra_object_id
+        else None
+    )
     context: dict[str, Any] = {
         "device": device,
         "state": getattr(device, "state_row", None),
@@ -129,8 +136,3 @@ def act(request: MemberRequest, device_id: uuid.UUID, act: str) -> HttpResponseB
         facts=[(_("Device"), device.display_name), (_("Person"), device.owner_name or device.owner_upn)],
         danger=chosen.danger,
     )
-
-
-def _resync(device: Device, actor: Actor) -> None:
-    lifecycle.resync(device, actor)
-    settings_change.send_again(device.tenant_id, [device.pk], actor)

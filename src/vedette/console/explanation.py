@@ -57,7 +57,7 @@ def reason_text(reason: dict[str, Any]) -> str:
         ),
         "unanswered": _("The phone does not tell something that the policy asks for (%(subject)s)."),
     }
-    return sentences.get(code, code) % {"subject": subject}
+    return str(sentences.get(code, code)) % {"subject": subject}
 
 
 def history_of(changes: Iterable[StateChange]) -> list[dict[str, Any]]:

@@ -108,7 +108,7 @@ def parameters(request: MemberRequest) -> HttpResponseBase:
         else:
             messages.success(request, _("Saved. Devices are judged anew from what they last reported."))
     elif form.errors:
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return redirect("console:policy")
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from vedette.threats.models import PolicyParameters
 
 
-class ParametersForm(forms.ModelForm[PolicyParameters]):
+class ParametersForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """Oldest versions and patch levels."""
 
     class Meta:

@@ -5,7 +5,7 @@ Django under ASGI costs eleven to fourteen times more per page (design.md 3), so
 
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vedette.project.settings")
 
@@ -16,7 +16,7 @@ django.setup()
 from a2wsgi import WSGIMiddleware  # noqa: E402 - Django first
 
 from vedette.api.device.app import make_app  # noqa: E402
-from vedette.connectors.intune.membership import check_membership  # noqa: E402
+from vedette.connectors.intune.membership import ask as check_membership  # noqa: E402
 from vedette.foundation import config, database  # noqa: E402
 from vedette.project.health import health_app  # noqa: E402
 from vedette.project.wsgi import application as django_application  # noqa: E402
@@ -39,7 +39,8 @@ class Router:
         settings = config.current()
         self.pool = database.make_pool(settings.database_url or "", name="device-api")
         self.device = make_app(self.pool, check_membership=check_membership)
-        self.console: App = WSGIMiddleware(django_application, workers=CONSOLE_THREADS)
+        # a2wsgi and Django each name the same protocols by types of their own.
+        self.console = cast("App", WSGIMiddleware(cast("Any", django_application), workers=CONSOLE_THREADS))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request, or the start and end of the process."""

@@ -27,11 +27,11 @@ def card(tenant_id: uuid.UUID) -> Card:
         facts=[
             (
                 _("Last heartbeat"),
-                relative(connector.last_heartbeat_at) if connector.last_heartbeat_at else never,
+                _when(connector.last_heartbeat_at),
             ),
             (
                 _("Last synchronised"),
-                relative(connector.last_synchronised_at) if connector.last_synchronised_at else never,
+                _when(connector.last_synchronised_at),
             ),
             (_("Enrollment groups"), EnrollmentGroup.objects.count()),
         ],

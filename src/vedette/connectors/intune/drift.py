@@ -23,10 +23,10 @@ def repair(tenant_id: uuid.UUID) -> int:
     }
     drifted = []
     for delivery in Delivery.objects.filter(route=ROUTE, status__in=SETTLED).exclude(place=""):
-        attributes, seen_at = shown.get(delivery.entra_object_id, (None, None))
-        if attributes is None or seen_at is None or (delivery.sent_at and delivery.sent_at > seen_at):
+        known = shown.get(delivery.entra_object_id) if delivery.entra_object_id else None
+        if known is None or (delivery.sent_at and delivery.sent_at > known[1]):
             continue
-        found = attributes.get(delivery.place) or ""
+        found = known[0].get(delivery.place) or ""
         if found != delivery.desired and is_ours(found):
             drifted.append(delivery.pk)
     return Delivery.objects.filter(pk__in=drifted, tenant_id=tenant_id).update(

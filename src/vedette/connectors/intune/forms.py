@@ -11,7 +11,7 @@ from vedette.connectors.intune.models import IntuneConnector
 from vedette_facts.versions import parse_version
 
 
-class ConnectionForm(forms.ModelForm[IntuneConnector]):
+class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """Connection settings: heartbeat and platforms (C1, C6)."""
 
     class Meta:
@@ -31,7 +31,7 @@ class ConnectionForm(forms.ModelForm[IntuneConnector]):
         }
 
 
-class EnrollmentForm(forms.ModelForm[IntuneConnector]):
+class EnrollmentForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """How the directory is polled and which devices count (C2, D1)."""
 
     class Meta:
@@ -78,7 +78,7 @@ class EnrollmentForm(forms.ModelForm[IntuneConnector]):
         return _version(str(self.cleaned_data["minimum_ios"]))
 
 
-class StateSyncForm(forms.ModelForm[IntuneConnector]):
+class StateSyncForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """What is sent (C4), and to which attribute."""
 
     class Meta:

@@ -7,7 +7,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from vedette.compliance.models import DeviceState, StateChange
-from vedette.compliance.signals import devices_removed, mode_changed, states_changed
+from vedette.compliance.signals import devices_removed, mode_changed, resync_requested, states_changed
 from vedette.connectors import deliver
 from vedette.connectors.deliver import Owed
 from vedette.connectors.intune.attribute_route import ROUTE
@@ -43,6 +43,13 @@ def owe_changes(tenant_id: uuid.UUID, changes: Sequence[StateChange], **_signal:
 def owe_all(tenant_id: uuid.UUID, **_signal: Any) -> None:
     """Owe every device's value anew: arming writes them, Monitor mode withdraws them."""
     values_stale.send(None, tenant_id=tenant_id, again=False, device_ids=None)
+
+
+@receiver(resync_requested)
+def owe_again(tenant_id: uuid.UUID, devices: Iterable[Device], **_signal: Any) -> None:
+    """Send the values of these devices once more, whatever was sent before."""
+    ids = [device.pk for device in devices]
+    values_stale.send(None, tenant_id=tenant_id, again=True, device_ids=ids)
 
 
 @receiver(devices_removed)

@@ -5,7 +5,7 @@ behind (C4). `affected` says beforehand how many devices that hits.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from vedette.compliance.models import DeviceState
@@ -123,13 +123,6 @@ def affected(tenant_id: uuid.UUID, **switches: bool) -> dict[str, int]:
         withdrawn += bool(old and not new)
         written += bool(new and not old)
     return {"withdrawn": withdrawn, "written": written}
-
-
-def send_again(tenant_id: uuid.UUID, device_ids: Sequence[uuid.UUID], actor: Actor) -> None:
-    """Send the values of these devices once more, whatever was sent before."""
-    with database.writer(tenant_id):
-        values_stale.send(None, tenant_id=tenant_id, again=True, device_ids=device_ids)
-        emit(Draft("device.resent", actor=actor, detail={"devices": [str(item) for item in device_ids]}))
 
 
 def _with(settings: SyncSettings, switches: Mapping[str, bool]) -> SyncSettings:

@@ -175,6 +175,6 @@ def _ask_before(
         back=reverse(back),
         facts=[(_("Phones whose value is withdrawn"), hit["withdrawn"])],
         danger=True,
-        hidden=[(name, value) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"]
+        hidden=[(name, str(value)) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"]
         + [("confirmed", "1")],
     )

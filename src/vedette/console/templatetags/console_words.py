@@ -28,7 +28,7 @@ def from_value(change: Mapping[str, Any]) -> str:
 def shown(value: Any) -> str:
     """A value of an event as people read it."""
     if value is None or value == "":
-        return "–"
+        return "-"
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     return str(value)

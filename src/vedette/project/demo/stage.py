@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import psycopg
+from psycopg import sql
 
 from vedette.foundation import config, postgres
 from vedette.project.demo.children import Children, DemoError
@@ -79,6 +81,15 @@ def prepare(stage: Stage) -> None:
         path = stage.home / leftover
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     (stage.home / "lab").mkdir(parents=True, exist_ok=True)
+
+
+def empty_database(server: postgres.Server) -> None:
+    """Drop yesterday's tables with their database and make it anew."""
+    owner = sql.Identifier(roles.OWNER)
+    name = sql.Identifier(DATABASE)
+    with psycopg.connect(server.superuser_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+        connection.execute(sql.SQL("create database {} owner {}").format(name, owner))
 
 
 def variables(

@@ -12,7 +12,8 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from vedette.foundation import config, postgres
+from vedette.foundation import config, postgres, roles
+from vedette.foundation.postgres.files import DATABASE
 from vedette.project.demo.children import Children, DemoError
 from vedette.project.demo.credentials import make_certificate
 

@@ -100,7 +100,7 @@ def test_appearance_keeps_only_what_it_knows(
 ) -> None:
     with httpx.Client(base_url=site) as client:
         page = html.document_fromstring(client.get("/styleguide").text)
-        token = page.find(".//input[@name='csrfmiddlewaretoken']").get("value")
+        token = str(page.xpath("string(//input[@name='csrfmiddlewaretoken']/@value)"))
         answer = client.post("/appearance", data={**fields, "csrfmiddlewaretoken": token})
         assert answer.headers["location"] == location
         set_now = {name: value for name, value in answer.cookies.items() if name.startswith("vedette_")}

@@ -4,6 +4,9 @@ from django.db import models
 
 from vedette.foundation.tables import TenantRow
 
+REPORT_CHANNEL = "vedette_report"
+"""PostgreSQL notifies here once for each batch of reports that came in."""
+
 
 class DeviceGroup(TenantRow):
     """A set of devices under one security policy. Every tenant has a Default group."""
@@ -109,6 +112,7 @@ class DeviceKey(TenantRow):
     last_digest = models.TextField(
         blank=True, default="", help_text="Digest that 'unchanged' may refer to; empty asks for whole facts"
     )
+    skew_seconds = models.FloatField(default=0, help_text="Our time less the phone's, at its last check-in")
 
     class Meta:
         indexes = [models.Index(fields=["tenant_id", "device"], name="device_key_of_device")]

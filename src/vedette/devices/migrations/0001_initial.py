@@ -158,6 +158,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "skew_seconds",
+                    models.FloatField(default=0, help_text="Our time less the phone's, at its last check-in"),
+                ),
+                (
                     "device",
                     models.ForeignKey(
                         db_constraint=False,

@@ -1,0 +1,227 @@
+"""Reports become threats and states (design.md 2, "The way of one report").
+
+Detection runs on a snapshot, outside the tenant's lock, because it is the expensive part: a thousand phones
+take a second or two of pure Python. What it found is written in one short transaction, which first looks
+again whether each report still waits and each device still is what it was.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db import OperationalError, connection
+
+from vedette.compliance import findings, inbox, lifecycle, signals, state
+from vedette.compliance.defaults import default_group
+from vedette.compliance.inbox import Batch
+from vedette.compliance.judge import Bench, Case, Judged, benches, judge
+from vedette.compliance.models import DetectorFailure, StateChange
+from vedette.compliance.threat_events import threat_event
+from vedette.devices.models import Device
+from vedette.events.log import emit_all
+from vedette.foundation import clock, database
+from vedette.threats.models import Threat
+
+log = logging.getLogger(__name__)
+
+LIMIT: Final = 1000
+REPORT: Final = "report"
+INTELLIGENCE: Final = "intelligence"
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """Reports closed, devices judged and changes of state made."""
+
+    reports: int = 0
+    devices: int = 0
+    changes: int = 0
+
+
+def assess(tenant_id: UUID, limit: int = LIMIT) -> Assessed:
+    """Assess up to `limit` waiting reports of one tenant. Opens its own doors; none may be open."""
+    with database.tenant(tenant_id):
+        batch = inbox.waiting(limit)
+        if not batch.reports:
+            return Assessed()
+    judged = _judge(batch.cases, _benches(tenant_id))
+    try:
+        return _with_retry(tenant_id, batch, judged)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("A batch of reports cannot be written; each device is tried alone")
+        return _one_by_one(tenant_id, batch, judged)
+
+
+def reassess(tenant_id: UUID, limit: int = LIMIT) -> Assessed:
+    """Judge devices anew whose verdict rests on older intelligence, detectors or parameters."""
+    grounds = _benches(tenant_id)
+    with database.tenant(tenant_id):
+        cases = inbox.outdated(grounds, limit)
+    if not cases:
+        return Assessed()
+    judged = _judge(cases, grounds)
+    for _ in range(_TRIES - 1):
+        try:
+            return _write(tenant_id, Batch({}, cases), judged, INTELLIGENCE)
+        except OperationalError:
+            log.warning("Judging anew met a lock; trying again", exc_info=True)
+    return _write(tenant_id, Batch({}, cases), judged, INTELLIGENCE)
+
+
+def _benches(tenant_id: UUID) -> dict[UUID, Bench]:
+    default_group(tenant_id)
+    with database.tenant(tenant_id):
+        return benches()
+
+
+def _judge(cases: Sequence[Case], grounds: dict[UUID, Bench]) -> list[Judged]:
+    return [judge(case, grounds[case.group_id]) for case in cases]
+
+
+def _with_retry(tenant_id: UUID, batch: Batch, judged: Sequence[Judged]) -> Assessed:
+    for _ in range(_TRIES - 1):
+        try:
+            return _write(tenant_id, batch, judged, REPORT)
+        except OperationalError:  # a deadlock or a lost connection says nothing about the reports
+            log.warning("Assessing met a lock or lost its connection; trying again", exc_info=True)
+    return _write(tenant_id, batch, judged, REPORT)
+
+
+def _one_by_one(tenant_id: UUID, batch: Batch, judged: Sequence[Judged]) -> Assessed:
+    """Write each device alone, so that one that cannot be written does not stop the others."""
+    total = Assessed()
+    for device_id in batch.reports:
+        own = [item for item in judged if item.case.device_id == device_id]
+        try:
+            done = _with_retry(tenant_id, batch.part(device_id), own)
+        except OperationalError:
+            raise
+        except Exception as error:
+            log.exception("The report of device %s cannot be written; it is set aside", device_id)
+            done = _set_aside(tenant_id, device_id, batch.reports[device_id], error)
+        total = Assessed(
+            total.reports + done.reports, total.devices + done.devices, total.changes + done.changes
+        )
+    return total
+
+
+def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) -> Assessed:
+    with database.writer(tenant_id):
+        mine = inbox.take(i for ids in batch.reports.values() for i in ids)
+        back = lifecycle.check_in(
+            tenant_id, [d for d, ids in batch.reports.items() if mine.intersection(ids)]
+        )
+        valid = _still_valid(judged, mine)
+        good = [item for item in valid if item.result is not None]
+        _keep_facts(good)
+        _keep_fingerprints([item for item in valid if item.result or item.case.report_id is None])
+        written = findings.write(valid)
+        _close(mine, valid)
+        emit_all(
+            [threat_event(threat, "CREATED") for threat in written.opened]
+            + [threat_event(threat, "RESOLVED", before=before) for threat, before in written.resolved]
+        )
+        changes = _decide(valid, back, cause)
+        if written.opened:
+            signals.threats_opened.send(sender=Threat, tenant_id=tenant_id, threats=written.opened)
+    return Assessed(len(mine), len(valid), len(changes))
+
+
+def _still_valid(judged: Sequence[Judged], mine: set[UUID]) -> list[Judged]:
+    """Hold the judged devices, and drop what was overtaken while it was judged."""
+    ids = sorted({item.case.device_id for item in judged})
+    rows = Device.objects.filter(id__in=ids, activation_status=Device.Activation.ACTIVATED)
+    held = {
+        device.id: device
+        for device in rows.order_by("id")
+        .select_for_update(no_key=True)
+        .only("id", "facts_observed_at", "facts_digest")
+    }
+    valid = []
+    for item in judged:
+        device = held.get(item.case.device_id)
+        if device is None:
+            continue
+        if item.case.report_id is None:
+            overtaken = device.facts_digest != item.case.digest
+        else:
+            newest = device.facts_observed_at
+            overtaken = item.case.report_id not in mine or bool(newest and newest > item.case.observed_at)
+        if not overtaken:
+            valid.append(item)
+    return valid
+
+
+def _keep_facts(judged: Sequence[Judged]) -> None:
+    """Copy the winning facts to their devices, and what of them people look for to columns."""
+    reports = [item.case.report_id for item in judged if item.case.report_id]
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_FACTS, {"tenant": database.current_tenant(), "reports": reports})
+
+
+def _keep_fingerprints(judged: Sequence[Judged]) -> None:
+    """Note what the verdicts rest on; facts that cannot be read are not tried again with the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP_FINGERPRINTS,
+            {
+                "tenant": database.current_tenant(),
+                "devices": [item.case.device_id for item in judged],
+                "fingerprints": [item.fingerprint for item in judged],
+            },
+        )
+
+
+def _close(mine: set[UUID], valid: Sequence[Judged]) -> None:
+    troubled = {item.case.report_id: item.problem for item in valid if item.problem and item.case.report_id}
+    inbox.close(mine - troubled.keys())
+    for report_id, problem in troubled.items():
+        inbox.close([report_id], problem)
+
+
+def _decide(valid: Sequence[Judged], back: Sequence[UUID], cause: str) -> list[StateChange]:
+    reports = {i.case.device_id: i.case.report_id for i in valid if i.case.report_id}
+    changes = state.decide_devices(reports, cause, report_ids=reports, assessed_at=clock.now())
+    rest = {item.case.device_id for item in valid} | set(back)
+    judged_anew = clock.now() if cause == INTELLIGENCE else None
+    changes += state.decide_devices(rest - reports.keys(), cause, assessed_at=judged_anew)
+    return changes
+
+
+def _set_aside(tenant_id: UUID, device_id: UUID, reports: Sequence[UUID], error: Exception) -> Assessed:
+    """Close reports that cannot be written. The device shows a failed detector and is not called clean."""
+    problem = f"{type(error).__name__}: {error}".replace("\0", "")[:500]
+    with database.writer(tenant_id):
+        mine = inbox.take(reports)
+        inbox.close(mine, problem)
+        DetectorFailure.objects.update_or_create(
+            tenant_id=tenant_id, device_id=device_id, kind="failed", detector="report", classification="",
+            defaults={"message": problem}, create_defaults={"message": problem, "since": clock.now()},
+        )  # fmt: skip
+        changes = state.decide_devices([device_id], REPORT)
+    return Assessed(len(mine), 1, len(changes))
+
+
+_KEEP_FACTS: Final = """
+update devices_device d
+set facts = r.facts, facts_digest = r.digest, facts_observed_at = r.observed_at,
+    manufacturer = r.facts -> 'device' ->> 'manufacturer', model = r.facts -> 'device' ->> 'model',
+    os_version = r.facts -> 'device' ->> 'os_version',
+    security_patch = (r.facts -> 'device' ->> 'security_patch')::date,
+    agent_version = r.facts -> 'agent' ->> 'version'
+from devices_report r
+where r.tenant_id = %(tenant)s and r.id = any(%(reports)s::uuid[])
+  and d.tenant_id = %(tenant)s and d.id = r.device_id
+"""
+
+_KEEP_FINGERPRINTS: Final = """
+update devices_device d
+set judged_with = given.fingerprint
+from unnest(%(devices)s::uuid[], %(fingerprints)s::text[]) as given(device_id, fingerprint)
+where d.tenant_id = %(tenant)s and d.id = given.device_id
+"""

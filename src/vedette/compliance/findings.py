@@ -1,0 +1,191 @@
+"""Writing what the detectors found: threats opened, seen again, resolved; blind spots noted and cleared."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from vedette.compliance.judge import Judged
+from vedette.compliance.models import DetectorFailure
+from vedette.foundation import clock, database
+from vedette.foundation.ids import new_id
+from vedette.threats.models import Threat
+from vedette.verdict import Finding, reconcile
+
+RESOLVED_BY_REPORT: Final = "The phone reported that it is gone."
+RESOLVED_BY_REVIEW: Final = "Judged anew with the intelligence and policy in force, it is none."
+
+_KEPT_MESSAGE: Final = 500
+
+
+@dataclass
+class Written:
+    """Threats that were opened or resolved, with their device loaded."""
+
+    opened: list[Threat] = field(default_factory=list)
+    resolved: list[tuple[Threat, str]] = field(default_factory=list)
+    """With the status each had before."""
+
+
+def write(judged: Sequence[Judged]) -> Written:
+    """Bring the threats and blind spots of the judged devices in line with the detectors' answers."""
+    ids = [item.case.device_id for item in judged]
+    _note_blind_spots(judged)
+    unresolved: dict[UUID, list[Threat]] = {}
+    rows = Threat.objects.filter(device__in=ids).exclude(status=Threat.Status.RESOLVED)
+    for threat in rows.select_related("device").defer("device__facts").order_by("id"):
+        unresolved.setdefault(threat.device_id, []).append(threat)
+    new: list[tuple[Judged, Finding]] = []
+    still: list[tuple[Threat, Finding]] = []
+    written = Written()
+    for item in judged:
+        if item.result is None:
+            continue
+        changes = reconcile(unresolved.get(item.case.device_id, []), item.result.observations)
+        new += [(item, finding) for finding in changes.new]
+        still += [(threat, finding) for threat, finding in changes.still_open if finding]
+        resolution = RESOLVED_BY_REPORT if item.case.report_id else RESOLVED_BY_REVIEW
+        written.resolved += [_resolve(threat, resolution) for threat in changes.resolved]
+    _save_resolved([threat for threat, _ in written.resolved])
+    _touch(still)
+    written.opened = _open(new)
+    return written
+
+
+def _resolve(threat: Threat, resolution: str) -> tuple[Threat, str]:
+    before = threat.status
+    threat.status = Threat.Status.RESOLVED
+    threat.resolved_at = threat.updated_at = clock.now()
+    threat.resolution = resolution
+    return threat, before
+
+
+def _save_resolved(threats: Sequence[Threat]) -> None:
+    Threat.objects.bulk_update(threats, ["status", "resolved_at", "updated_at", "resolution"])
+
+
+def _touch(still: Iterable[tuple[Threat, Finding]]) -> None:
+    """Keep the newest words and evidence of a threat that was seen again."""
+    seen, changed = [], []
+    for threat, finding in still:
+        fresh = {
+            "summary": finding.summary,
+            "evidence": _evidence(finding),
+            "detector": finding.detector,
+            "source": finding.source or "",
+            "family": finding.family,
+            "mend": finding.mend or "",
+        }
+        seen.append(threat.id)
+        if any(getattr(threat, name) != value for name, value in fresh.items()):
+            for name, value in fresh.items():
+                setattr(threat, name, value)
+            changed.append(threat)
+    Threat.objects.bulk_update(changed, ["summary", "evidence", "detector", "source", "family", "mend"])
+    Threat.objects.filter(id__in=seen).update(updated_at=clock.now())
+
+
+def _open(new: Sequence[tuple[Judged, Finding]]) -> list[Threat]:
+    """Insert threats; risk and response are looked up by SQL in the policy of each device's group."""
+    if not new:
+        return []
+    rows = [
+        {
+            "id": str(new_id()),
+            "device_id": str(item.case.device_id),
+            "classification": finding.classification,
+            "key": finding.key,
+            "family": finding.family,
+            "summary": finding.summary,
+            "mend": finding.mend or "",
+            "evidence": _evidence(finding),
+            "detector": finding.detector,
+            "source": finding.source or "",
+            "detected_at": item.case.observed_at.isoformat(),
+        }
+        for item, finding in new
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {"tenant": database.current_tenant(), "rows": json.dumps(rows), "now": clock.now()},
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    opened = Threat.objects.filter(id__in=ids).select_related("device").defer("device__facts")
+    return list(opened.order_by("id"))
+
+
+def _evidence(finding: Finding) -> list[dict[str, Any]]:
+    return [asdict(item) for item in finding.evidence]
+
+
+def _note_blind_spots(judged: Sequence[Judged]) -> None:
+    now, tenant_id = clock.now(), database.current_tenant()
+    spots = {
+        (spot.device_id, spot.kind, spot.detector, spot.classification): spot
+        for item in judged
+        for spot in _blind_spots(item)
+    }
+    known = {
+        (spot.device_id, spot.kind, spot.detector, spot.classification): spot
+        for spot in DetectorFailure.objects.filter(device__in=[item.case.device_id for item in judged])
+    }
+    gone = [spot.id for identity, spot in known.items() if identity not in spots]
+    if gone:
+        DetectorFailure.objects.filter(id__in=gone).delete()
+    fresh = [spot for identity, spot in spots.items() if identity not in known]
+    for spot in fresh:
+        spot.tenant_id, spot.since = tenant_id, now
+    DetectorFailure.objects.bulk_create(fresh)
+    changed = []
+    for identity, spot in spots.items():
+        if identity in known and known[identity].message != spot.message:
+            known[identity].message = spot.message
+            changed.append(known[identity])
+    DetectorFailure.objects.bulk_update(changed, ["message"])
+
+
+def _blind_spots(item: Judged) -> list[DetectorFailure]:
+    device_id = item.case.device_id
+    if item.result is None:
+        return [_spot(device_id, "failed", "report", "", item.problem)]
+    crashed = [_spot(device_id, "failed", f.name, "", f.message) for f in item.result.failures]
+    silent = [
+        _spot(device_id, "unanswered", o.rule, o.classification, o.detail)
+        for o in item.result.observations
+        if o.status == "unknown"
+    ]
+    return crashed + silent
+
+
+def _spot(device_id: UUID, kind: str, name: str, classification: str, message: str) -> DetectorFailure:
+    return DetectorFailure(
+        device_id=device_id,
+        kind=kind,
+        detector=name,
+        classification=classification,
+        message=message.replace("\0", "")[:_KEPT_MESSAGE],
+    )
+
+
+_INSERT: Final = """
+insert into threats_threat
+    (id, tenant_id, device_id, classification, family, key, status, risk, response, summary, mend, evidence,
+     detector, source, simulated, detected_at, created_at, updated_at, resolution, ignored_by, ignore_reason)
+select f.id, %(tenant)s, f.device_id, f.classification, f.family, f.key, 'open',
+       coalesce(level.risk, other.risk), coalesce(level.response, other.response),
+       f.summary, f.mend, f.evidence, f.detector, f.source, false, f.detected_at, %(now)s, %(now)s, '', '', ''
+from jsonb_to_recordset(%(rows)s::jsonb)
+    as f(id uuid, device_id uuid, classification text, key text, family text, summary text, mend text,
+         evidence jsonb, detector text, source text, detected_at timestamptz)
+join devices_device d on d.tenant_id = %(tenant)s and d.id = f.device_id
+left join threats_policylevel level on level.tenant_id = %(tenant)s
+     and level.group_id = d.group_id and level.classification = f.classification
+left join threats_policylevel other on other.tenant_id = %(tenant)s
+     and other.group_id = d.group_id and other.classification = 'UNKNOWN'
+on conflict (tenant_id, device_id, classification, key) where not (status = 'resolved') do nothing
+returning id
+"""

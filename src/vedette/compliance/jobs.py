@@ -1,0 +1,32 @@
+"""Periodic work of compliance: the sweep, and forgetting old reports."""
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from vedette.compliance import sweep
+from vedette.devices.models import Report
+from vedette.foundation import clock, database, jobs
+
+log = logging.getLogger(__name__)
+
+KEEP_REPORTS: Final = timedelta(days=90)
+
+
+@jobs.periodic(cron="* * * * * */5")
+def sweep_silent(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the tick's time over
+    """Disconnect overdue devices of each tenant that has some."""
+    for tenant_id in sweep.tenants_due():
+        try:
+            changes = sweep.sweep(tenant_id)
+        except Exception:
+            log.exception("The sweep of tenant %s failed; the next one tries again", tenant_id)
+        else:
+            log.info("Tenant %s: %d devices disconnected", tenant_id, len(changes))
+
+
+@jobs.periodic(cron="17 3 * * *")
+def forget_old_reports(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the tick's time over
+    """Delete assessed reports after 90 days; the newest facts stay with their device, history with events."""
+    with database.system():
+        Report.objects.filter(assessed_at__isnull=False, received_at__lt=clock.now() - KEEP_REPORTS).delete()

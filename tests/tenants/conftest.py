@@ -1,18 +1,19 @@
 """A lab, an application in it, and the pages of the accounts on a real database."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client, override_settings
-
 from tests.support.database import Database
 from tests.support.lab import start_lab
 from tests.tenants.microsoft import PUBLIC, Browser, Microsoft, Organisation, register
+
+from vedette.events.models import Event
 from vedette.foundation import config, database
 from vedette.tenants import accounts
 from vedette.tenants.models import Administrator, Tenant
@@ -26,46 +27,52 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def microsoft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Microsoft]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Microsoft]:
+    """The lab of this run; tests take `microsoft`, which also points the pages at it."""
     with start_lab(tmp_path_factory.mktemp("lab"), phones=10) as lab:
         yield register(lab)
 
 
 @pytest.fixture
-def site(db: Database, microsoft: Microsoft) -> Iterator[Database]:
-    """The pages with the lab as their Microsoft; lab and settings are put back after the test."""
+def microsoft(db: Database, cloud: Microsoft, tmp_path: Path) -> Iterator[Microsoft]:
+    """Pages on an empty database with the lab as their Microsoft; both are put back after the test."""
+    assert db.name
     environment = {
         "VEDETTE_PUBLIC_URL": PUBLIC,
-        "VEDETTE_LOGIN_URL": microsoft.lab.url,
-        "VEDETTE_GRAPH_URL": microsoft.lab.url,
-        "VEDETTE_CA_FILE": str(microsoft.lab.ca_file),
-        "VEDETTE_CLIENT_ID": microsoft.client_id,
-        "VEDETTE_CLIENT_CERTIFICATE": microsoft.certificate,
-        "VEDETTE_CLIENT_KEY": microsoft.key,
+        "VEDETTE_LOGIN_URL": cloud.lab.url,
+        "VEDETTE_GRAPH_URL": cloud.lab.url,
+        "VEDETTE_CA_FILE": str(cloud.lab.ca_file),
+        "VEDETTE_CLIENT_ID": cloud.client_id,
+        "VEDETTE_CLIENT_CERTIFICATE": cloud.certificate,
+        "VEDETTE_CLIENT_KEY": cloud.key,
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        config.current.cache_clear()
-        provider.cache_clear()
-        mail = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": microsoft.lab.smtp_port}
-        with override_settings(**SETTINGS, **mail, PUBLIC_URL=PUBLIC):
-            yield db
+        _forget()
+        mail = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": cloud.lab.smtp_port}
+        with override_settings(**SETTINGS, **mail, PUBLIC_URL=PUBLIC, STATIC_ROOT=tmp_path):
+            yield cloud
+    _forget()
+    cloud.lab.delete("/faults")
+    cloud.lab.delete("/mail")
+    cloud.lab.post("/switches", {"consent_delay_seconds": 0.0})
+    cloud.change_app(omit_wids=False, group_claims="DirectoryRole")
+
+
+def _forget() -> None:
+    """Read settings, metadata and keys anew."""
     config.current.cache_clear()
     provider.cache_clear()
-    microsoft.lab.delete("/faults")
-    microsoft.lab.delete("/mail")
-    microsoft.lab.post("/switches", {"consent_delay_seconds": 0.0})
-    microsoft.change_app(omit_wids=False, group_claims="DirectoryRole")
 
 
 @pytest.fixture
-def organisation(site: Database, microsoft: Microsoft) -> Organisation:
+def organisation(microsoft: Microsoft) -> Organisation:
     return microsoft.organisation(f"Org{uuid4().hex[:10]}")
 
 
 @pytest.fixture
-def stranger(site: Database, microsoft: Microsoft) -> Organisation:
+def stranger(microsoft: Microsoft) -> Organisation:
     """Another organisation."""
     return microsoft.organisation(f"Other{uuid4().hex[:10]}")
 
@@ -79,7 +86,7 @@ class Person:
     pages: Client = field(default_factory=lambda: Client(HTTP_HOST="127.0.0.1:8080"))
 
     def get(self, path: str, **headers: Any) -> HttpResponse:
-        return self.pages.get(path, **headers)
+        return cast("HttpResponse", self.pages.get(path, **headers))
 
     def start(self, *, consent: bool = False, next_path: str = "") -> str:
         """Begin at our page and sign in at Microsoft; returns the way back to us."""
@@ -87,22 +94,22 @@ class Person:
         return self.entra.sign_in(self.pages.get("/signin/start", query)["Location"], self.upn)
 
     def sign_in(self, *, next_path: str = "") -> HttpResponse:
-        return self.pages.get(self.start(next_path=next_path))
+        return self.get(self.start(next_path=next_path))
 
     def to_consent(self) -> HttpResponse:
         """Begin the first sign-in up to our answer: Microsoft's consent page or a refusal."""
-        return self.pages.get(self.start(consent=True))
+        return self.get(self.start(consent=True))
 
     def consent(self, decision: str = "accept") -> HttpResponse:
         """Give consent and come back to us, where the waiting page begins."""
         answer = self.to_consent()
         assert answer.status_code == 302, answer.content.decode()
-        return self.pages.get(self.entra.consent(answer["Location"], decision))
+        return self.get(self.entra.consent(answer["Location"], decision))
 
     def onboard(self) -> HttpResponse:
         """Give consent and look once whether it counts."""
         assert self.consent()["Location"] == "/consent/progress"
-        return self.pages.get("/consent/progress")
+        return self.get("/consent/progress")
 
 
 @pytest.fixture
@@ -153,14 +160,9 @@ def administrators(tenant: Tenant) -> list[Administrator]:
 
 
 def actions(tenant_id: UUID) -> list[str]:
-    from vedette.events.models import Event  # noqa: PLC0415 - models exist once Django is awake
-
     with database.tenant(tenant_id):
         return list(Event.objects.order_by("position").values_list("action", flat=True))
 
 
-def text(response: HttpResponse) -> str:
+def text(response: Any) -> str:
     return " ".join(response.content.decode().split())
-
-
-assert os.environ["DJANGO_SETTINGS_MODULE"] == "vedette.project.settings"

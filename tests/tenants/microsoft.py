@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from lxml import html
-
 from tests.support.lab import Lab
 
 PUBLIC = "http://127.0.0.1:8080"

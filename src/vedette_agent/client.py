@@ -34,6 +34,9 @@ from vedette_facts.report import Facts, canonical
 _NEVER_ACCEPTED = frozenset({"malformed", "too_large"})
 """Errors of one report: the next ones may be fine, so it is set aside instead of blocking the queue."""
 
+_CODE_IS_SPENT = frozenset({"unknown_code", "expired_code", "used_code", "retired_identity"})
+"""Errors after which asking again with this code and key is of no use."""
+
 
 class NotEnrolled(RuntimeError):  # noqa: N818 - named for what it tells the person
     """No activated identity is here; the text says what to do."""
@@ -144,7 +147,7 @@ class AgentClient:
         try:
             answer = read_answer(response, Activated | Waiting)  # type: ignore[arg-type]  # mypy takes a union for no type
         except Refused as refusal:
-            if refusal.code in {"unknown_code", "expired_code", "used_code"}:
+            if refusal.code in _CODE_IS_SPENT:
                 self.store.keep_enrolment(None)
             raise
         if isinstance(answer, Waiting):

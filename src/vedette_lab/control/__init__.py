@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from vedette_lab.control import apps, cloud, devices, people
+from vedette_lab.control import apps, cloud, devices, people, policies
 from vedette_lab.control.answers import control
 
 TENANT = "/lab/tenants/{tid}"
@@ -27,6 +27,9 @@ routes: list[BaseRoute] = [
     Route(f"{TENANT}/consents", control(apps.consent), methods=["POST"]),
     Route(f"{TENANT}/consents/{{client_id}}", control(apps.withdraw), methods=["DELETE"]),
     Route(f"{TENANT}/assignments/{{client_id}}", control(apps.assign), methods=["POST"]),
+    Route(f"{TENANT}/ca-policies", control(policies.listing), methods=["GET"]),
+    Route(f"{TENANT}/ca-policies", control(policies.add), methods=["POST"]),
+    Route(f"{TENANT}/ca-policies/{{pid}}", control(policies.remove), methods=["DELETE"]),
     Route(f"{TENANT}/groups", control(people.add_group), methods=["POST"]),
     Route(f"{TENANT}/groups/{{gid}}", control(people.change_group), methods=["PATCH"]),
     Route(f"{TENANT}/groups/{{gid}}", control(people.remove), methods=["DELETE"]),

@@ -84,11 +84,12 @@ def _check_assertion(
 
 
 def _registered(app: AppRegistration, header: Json) -> AppCertificate:
-    by_sha256, by_sha1 = header.get("x5t#S256"), header.get("x5t")
+    # msal writes the thumbprints with padding, others without.
+    by_sha256, by_sha1 = (str(header.get(name, "")).rstrip("=") for name in ("x5t#S256", "x5t"))
     for certificate in app.certificates:
-        if by_sha256 == certificate.x5t_s256 or (by_sha256 is None and by_sha1 == certificate.x5t):
+        if by_sha256 == certificate.x5t_s256 or (not by_sha256 and by_sha1 == certificate.x5t):
             return certificate
-    shown = by_sha256 or by_sha1 or ""
+    shown = by_sha256 or by_sha1
     raise EntraError(700027, reason=f"The key was not found., Thumbprint of key used by client: '{shown}'")
 
 

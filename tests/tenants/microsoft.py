@@ -79,7 +79,7 @@ class Browser:
         return self._submit(self.client.get(url), "consent", decision=decision)
 
     def _submit(self, page: httpx.Response, form_id: str, **values: str) -> str:
-        form = html.fromstring(page.content).get_element_by_id(form_id)
+        form = html.document_fromstring(page.text).get_element_by_id(form_id)
         fields = {
             field.get("name", ""): field.get("value", "")
             for field in form.iterfind(".//input")

@@ -74,5 +74,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("unmarked/", unmarked),
 ]
 
-handler404 = "vedette.web.errors.not_found"
+handler404 = "vedette.web.errors.page_not_found"
 handler500 = "vedette.web.errors.server_error"

@@ -50,7 +50,8 @@ def test_accept_connects_the_organisation_and_lands_in_the_console(
         landed = grace.onboard()
     finally:
         signals.tenant_consented.disconnect(dispatch_uid="test")
-    assert (landed.status_code, landed["Location"]) == (302, "/dashboard/")
+    assert landed.status_code == 302, text(landed)
+    assert landed["Location"] == "/dashboard/"
     assert seen == [(str(account.id), "consented")]
     row = fresh(account)
     assert row.consented_by == organisation.people["global_administrator"]

@@ -1,0 +1,183 @@
+"""Sign-ins over HTTP: decision, log, token, and the pages of a phone."""
+
+from typing import Any
+
+import httpx
+import pytest
+from tests.support.lab import Lab
+
+RULE = 'device.extensionAttribute1 -in ["mtd:high", "mtd:disconnected"]'
+
+
+class Scene:
+    """A person with a managed phone, and the rules of their organisation."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.tenant = str(lab.tenant()["id"])
+        devices = lab.get(f"/tenants/{self.tenant}/devices")
+        self.phone = next(
+            each for each in devices if each["managed"] and each["platform"] == "ANDROID" and each["upn"]
+        )
+        self.upn = str(self.phone["upn"])
+
+    def policy(self, **changes: Any) -> None:
+        form = {
+            "name": "Block phones at risk",
+            "state": "enabled",
+            "all_users": "on",
+            "applications": "All",
+            "include_platforms": ["android", "iOS"],
+            "filter_mode": "include",
+            "filter_rule": RULE,
+            "grant": "block",
+        } | changes
+        answer = self.lab.client.post(f"/portal/{self.tenant}/conditional-access/new", data=form)
+        assert answer.status_code == 303, answer.text
+
+    def attribute(self, value: str | None) -> None:
+        self.lab.patch(
+            f"/tenants/{self.tenant}/devices/{self.phone['id']}",
+            {"extension_attributes": {"extensionAttribute1": value}},
+        )
+
+    def decide(self, **changes: Any) -> dict[str, Any]:
+        body = {"tenant": self.tenant, "user_id": self.upn, "device_id": self.phone["id"], "app": "mail"}
+        return dict(self.lab.post("/decision", body | changes))
+
+    def page(self, action: str = "sign-in", **changes: str) -> httpx.Response:
+        form = {
+            "user": self.upn,
+            "device": self.phone["id"],
+            "client": "mailApp",
+            "app": "mail",
+            "action": action,
+        }
+        return self.lab.client.post(f"/phone/{self.tenant}", data=form | changes)
+
+
+@pytest.fixture
+def scene(lab: Lab) -> Scene:
+    return Scene(lab)
+
+
+def test_an_attribute_blocks_a_phone_and_lets_it_in_again(scene: Scene) -> None:
+    scene.policy()
+    assert scene.decide()["allowed"]
+    scene.attribute("mtd:high")
+    blocked = scene.decide()
+    assert (blocked["allowed"], blocked["error_code"], blocked["token"]) == (False, 53003, None)
+    assert blocked["policies"][0]["name"] == "Block phones at risk"
+    assert 'extensionAttribute1 is "mtd:high"' in blocked["policies"][0]["why"]
+    scene.attribute(None)
+    admitted = scene.decide()
+    assert admitted["allowed"]
+    assert admitted["token"]["expires_at"] > admitted["evaluated_at"]
+
+
+def test_a_browser_without_identity_slips_through_positive_operators(scene: Scene) -> None:
+    scene.policy()
+    scene.attribute("mtd:high")
+    assert not scene.decide(client="mailApp")["allowed"]
+    assert scene.decide(client="browser", device_id=None, platform="android")["allowed"]
+    scene.policy(
+        name="Compliant only", filter_mode="", filter_rule="", grant="grant", controls=["compliantDevice"]
+    )
+    caught = scene.decide(client="browser", device_id=None, platform="android")
+    assert (caught["allowed"], caught["error_code"]) == (False, 53000)
+    assert scene.decide(client="browser", device_id=None, platform="windows")["allowed"]
+
+
+def test_a_nested_group_counts(scene: Scene) -> None:
+    lab, tenant = scene.lab, scene.tenant
+    inner = lab.post(f"/tenants/{tenant}/groups", {"display_name": "Inner"})
+    outer = lab.post(f"/tenants/{tenant}/groups", {"display_name": "Outer"})
+    members = f"/portal/{tenant}/groups/{{}}/members"
+    assert lab.client.post(members.format(inner["id"]), data={"member": scene.upn}).status_code == 303
+    assert lab.client.post(members.format(outer["id"]), data={"member": inner["id"]}).status_code == 303
+    scene.policy(all_users="", include_groups=[outer["id"]])
+    scene.attribute("mtd:high")
+    assert not scene.decide()["allowed"]
+
+
+def test_disabled_accounts_and_devices_do_not_come_in(scene: Scene) -> None:
+    tenant, device = scene.tenant, scene.phone["id"]
+    scene.lab.client.post(f"/portal/{tenant}/devices/{device}/enable", data={"enabled": "no"})
+    assert scene.decide()["error_code"] == 50097
+    scene.lab.client.post(f"/portal/{tenant}/devices/{device}/enable", data={"enabled": "yes"})
+    assert scene.decide()["allowed"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"tenant": "nowhere"}, 404),
+        ({"tenant": None}, 400),
+        ({"user_id": "nobody@example.test"}, 404),
+        ({"device_id": "nothing"}, 404),
+        ({"app": "fax"}, 404),
+        ({"client": "fax"}, 400),
+        ({"platform": "fax"}, 400),
+    ],
+)
+def test_bad_questions_get_a_clear_answer(scene: Scene, change: dict[str, Any], status: int) -> None:
+    body = {"tenant": scene.tenant, "user_id": scene.upn, "device_id": scene.phone["id"]} | change
+    answer = scene.lab.client.post("/lab/decision", json=body)
+    assert answer.status_code == status
+    assert answer.json()["error"]["message"]
+
+
+def test_bodies_that_are_no_json_object(scene: Scene) -> None:
+    for content in (b"{", b"[]", b"x" * (1 << 21)):
+        assert scene.lab.client.post("/lab/decision", content=content).status_code in {400, 413}
+
+
+def test_the_blocked_page_names_policy_and_reason(scene: Scene) -> None:
+    scene.policy()
+    scene.attribute("mtd:high")
+    answer = scene.page()
+    assert answer.status_code == 403
+    assert (
+        "You can&#39;t get there from here" in answer.text or "You can't get there from here" in answer.text
+    )
+    assert "Block phones at risk" in answer.text
+    assert "mtd:high" in answer.text
+
+
+def test_a_session_outlives_the_block_until_it_expires_or_is_revoked(scene: Scene) -> None:
+    scene.policy()
+    assert scene.page("session").status_code == 401
+    assert scene.page().status_code == 200
+    scene.attribute("mtd:high")
+    blocked = scene.page()
+    assert blocked.status_code == 403
+    assert "session from before is still alive" in blocked.text
+    assert "existing session goes on" in scene.page("session").text
+    scene.lab.post("/clock", {"offset_seconds": 3700})
+    assert scene.page("session").status_code == 401
+
+
+def test_revoked_sessions_end_at_once(scene: Scene) -> None:
+    assert scene.page().status_code == 200
+    assert scene.page("session").status_code == 200
+    person = next(
+        each for each in scene.lab.get(f"/tenants/{scene.tenant}")["users"] if each["upn"] == scene.upn
+    )
+    scene.lab.client.post(f"/portal/{scene.tenant}/users/{person['id']}/revoke")
+    assert scene.page("session").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "change", [{"user": "nobody"}, {"device": "", "client": "mailApp"}, {"client": "fax"}, {"app": "fax"}]
+)
+def test_half_filled_forms(scene: Scene, change: dict[str, str]) -> None:
+    assert scene.page(**change).status_code == 400
+
+
+def test_the_log_keeps_every_decision(scene: Scene) -> None:
+    scene.policy()
+    scene.attribute("mtd:high")
+    made = scene.decide()
+    page = scene.lab.client.get(f"/portal/{scene.tenant}/sign-ins/{made['sign_in_id']}").text
+    assert "Block phones at risk" in page
+    assert "53003" in page

@@ -108,7 +108,11 @@ class MsalClient:
         headers: Mapping[str, str] | None = None,
         **_ignored: Any,
     ) -> httpx.Response:
-        """Send a POST with a form."""
+        """Send a POST with a form. msal writes its assertion as bytes, of which httpx would send the repr."""
+        if isinstance(data, Mapping):
+            data = {
+                name: value.decode() if isinstance(value, bytes) else value for name, value in data.items()
+            }
         return self._client.post(str(url), params=params, data=data, headers=headers)
 
     def close(self) -> None:

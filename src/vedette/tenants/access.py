@@ -159,7 +159,9 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         current = urlsplit(request.headers.get("HX-Current-URL", ""))
         response = HttpResponse(status=401)
-        response["HX-Redirect"] = _sign_in_url(current.path or "/")
+        response["HX-Redirect"] = _sign_in_url(
+            current._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        )
         return response
     return HttpResponseRedirect(_sign_in_url(request.get_full_path() if request.method in SAFE else "/"))
 

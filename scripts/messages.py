@@ -14,13 +14,14 @@ import django
 import polib
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.commands import makemessages
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "vedette"
 LOCALE = SOURCE / "locale"
 
 
 def tidy(path: Path) -> None:
-    """Give the file a plain header and drop texts that are gone; a translation carried over by likeness stays fuzzy."""
+    """Give the file a plain header and drop texts that are gone."""
     catalogue = polib.pofile(str(path), wrapwidth=100)
     catalogue.header = ""
     catalogue.metadata_is_fuzzy = False
@@ -38,6 +39,12 @@ def tidy(path: Path) -> None:
     catalogue.save()
 
 
+class Collect(makemessages.Command):
+    """Leave a new text empty: what msgmerge guesses by likeness is mostly wrong and then overlooked."""
+
+    msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
+
+
 def main() -> None:
     """Collect for the languages given, else for all that have a folder."""
     languages = sys.argv[1:] or [
@@ -48,7 +55,7 @@ def main() -> None:
     os.chdir(SOURCE)
     LOCALE.mkdir(exist_ok=True)
     call_command(
-        "makemessages", locale=languages, no_wrap=True, add_location="file", ignore_patterns=["*styleguide*"]
+        Collect(), locale=languages, no_wrap=True, add_location="file", ignore_patterns=["*styleguide*"]
     )
     for language in languages:
         tidy(LOCALE / language / "LC_MESSAGES" / "django.po")

@@ -17,7 +17,7 @@ import polib
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
 
 # Parts whose texts stand in front of everyone who carries a phone or signs in: these are complete in each language.
-COMPLETE: Final = ("web/", "phone/", "tenants/")
+COMPLETE: Final = ("web/", "phone/", "tenants/", "devices/", "api/", "connectors/mail/")
 PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 

@@ -1,0 +1,1 @@
+"""The device protocol `/device/v1` as a thin ASGI application beside Django (docs/device-protocol.md)."""

@@ -1,0 +1,110 @@
+"""The application: three addresses, one way to answer each, nothing that can end in a traceback."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from vedette.api.device.answers import Answer, ProblemError, bad
+from vedette.api.device.check_in import CheckIn
+from vedette.api.device.enroll import Enroll
+from vedette.api.device.http import GoneError, Receive, Scope, Send, language, read_body, respond
+from vedette.api.device.keys import Keys
+from vedette.api.device.status import Status, Statuses
+from vedette.compliance.enroll import CheckMembership
+from vedette.foundation import config
+from vedette.foundation.database import Pool
+from vedette_facts.protocol import CHECK_IN_PATH, ENROLL_PATH, STATUS_PATH
+
+log = logging.getLogger(__name__)
+
+CHECK_IN_SECONDS: Final = 900
+# Bodies being read or waited for at once; at 1 MiB each this bounds the memory of the process.
+MOST_REQUESTS: Final = 1024
+
+Handler = Callable[[bytes, str], Awaitable[Answer]]
+
+
+class DeviceApi:
+    """ASGI application for the paths under /device/v1. `start` after the pool is open, `stop` before it closes."""
+
+    def __init__(
+        self, pool: Pool, check_membership: CheckMembership, *, public_url: str, check_in_seconds: int
+    ) -> None:
+        keys, statuses = Keys(pool), Statuses(pool)
+        self._enroll = Enroll(check_membership, public_url=public_url, check_in_seconds=check_in_seconds)
+        check_in = CheckIn(pool, keys, statuses, public_url=public_url, check_in_seconds=check_in_seconds)
+        status = Status(pool, keys, statuses, public_url=public_url)
+        self._batchers = (keys.batcher, statuses.batcher, check_in.batcher)
+        self._handlers: dict[str, Handler] = {
+            ENROLL_PATH: self._enroll.answer,
+            CHECK_IN_PATH: check_in.answer,
+            STATUS_PATH: status.answer,
+        }
+        self._under_way = 0
+
+    async def start(self) -> None:
+        """Begin to work; inside the running loop."""
+        for batcher in self._batchers:
+            batcher.start()
+
+    async def stop(self) -> None:
+        """End: what waits is answered as unavailable."""
+        await asyncio.gather(*(batcher.stop() for batcher in self._batchers))
+        await self._enroll.stop()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        words = language(scope)
+        try:
+            answer = await self._answer(scope, receive, words)
+            await respond(send, answer)
+        except GoneError:
+            return
+        except ProblemError as problem:
+            # the body of a message that is refused unread is still on its way
+            unread = problem.code in {
+                "too_large",
+                "unsupported_media_type",
+                "not_found",
+                "method_not_allowed",
+            }
+            await respond(send, bad(problem, words), close=unread or problem.code == "busy")
+        except Exception:
+            log.exception("The device API failed at %s", scope["path"])
+            await respond(send, bad(ProblemError("unavailable", retry_after=30), words))
+
+    async def _answer(self, scope: Scope, receive: Receive, words: str) -> Answer:
+        handler = self._handlers.get(scope["path"])
+        if handler is None:
+            raise ProblemError("not_found")
+        if scope["method"] != "POST":
+            raise ProblemError("method_not_allowed")
+        if self._under_way >= MOST_REQUESTS:
+            raise ProblemError("busy", retry_after=5)
+        self._under_way += 1
+        try:
+            return await handler(await read_body(scope, receive), words)
+        finally:
+            self._under_way -= 1
+
+
+def make_app(
+    pool: Pool,
+    check_membership: CheckMembership,
+    *,
+    public_url: str | None = None,
+    check_in_seconds: int = CHECK_IN_SECONDS,
+) -> DeviceApi:
+    """Return the device API on a psycopg pool that its caller opens and closes.
+
+    `check_membership` is the live question whether a person is in an enrollment group
+    (connectors.intune.membership.ask). `public_url` is the audience that phones sign for; by default the
+    configured one.
+    """
+    return DeviceApi(
+        pool,
+        check_membership,
+        public_url=public_url or config.current().public_url,
+        check_in_seconds=check_in_seconds,
+    )

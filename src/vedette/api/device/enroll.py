@@ -1,0 +1,105 @@
+"""A phone enrols with its code and a key of its own making."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from django.db import close_old_connections, connections
+from django.db.utils import DatabaseError
+from django.utils import translation
+from django.utils.translation import gettext
+
+from vedette.api.device.answers import Answer, ProblemError, good
+from vedette.api.device.requests import introduced
+from vedette.compliance.enroll import (
+    NEEDS_CONFIRMATION,
+    NOT_IN_GROUP,
+    Activated,
+    CheckMembership,
+    Outcome,
+    Refused,
+    redeem,
+)
+from vedette.foundation import clock
+from vedette_facts import protocol
+from vedette_facts.protocol import ENROLL_TYP, EnrollRequest
+
+THREADS: Final = 4
+# Enrolments may ask Microsoft; more than this many at once wait too long for anybody to watch.
+MOST_AT_ONCE: Final = 64
+RETRY_SECONDS: Final = 300
+
+
+class Enroll:
+    """Handler of `POST /device/v1/enroll`: Django's ORM in a few threads, since people enrol seldom."""
+
+    def __init__(self, check_membership: CheckMembership, *, public_url: str, check_in_seconds: int) -> None:
+        self._check_membership = check_membership
+        self._public_url = public_url
+        self._check_in_seconds = check_in_seconds
+        self._threads = ThreadPoolExecutor(THREADS, "enroll")
+        self._under_way = 0
+
+    async def stop(self) -> None:
+        """Wait for enrolments under way and let their database connections go."""
+        await asyncio.to_thread(self._threads.shutdown, wait=True)
+
+    async def answer(self, body: bytes, language: str) -> Answer:
+        """Answer one enrolment. Raises ProblemError."""
+        message, jwk = introduced(body, ENROLL_TYP, self._public_url)
+        if self._under_way >= MOST_AT_ONCE:
+            raise ProblemError("busy", retry_after=10)
+        self._under_way += 1
+        try:
+            loop = asyncio.get_running_loop()
+            outcome = await loop.run_in_executor(self._threads, self._redeem, message, jwk, language)
+        finally:
+            self._under_way -= 1
+        return self._answer(outcome, language)
+
+    def _redeem(self, message: EnrollRequest, jwk: Mapping[str, str], language: str) -> Outcome:
+        close_old_connections()
+        try:
+            with translation.override(language):
+                return redeem(message, jwk, self._check_membership)
+        except DatabaseError:
+            # whatever state the connection is in, the next enrolment of this thread gets a new one
+            connections.close_all()
+            raise
+
+    def _answer(self, outcome: Outcome, language: str) -> Answer:
+        if isinstance(outcome, Refused):
+            retry = 30 if outcome.code == "unavailable" else None
+            raise ProblemError(outcome.code, outcome.why, retry_after=retry)
+        if isinstance(outcome, Activated):
+            activated = protocol.Activated(
+                device_id=str(outcome.device_id),
+                key_id=outcome.key_id,
+                binding=outcome.binding,
+                server_time=clock.now(),
+                check_in_seconds=self._check_in_seconds,
+            )
+            return good(200 if outcome.again else 201, activated)
+        waiting = protocol.Waiting(
+            reason=outcome.reason,
+            key_id=outcome.key_id,
+            retry_seconds=RETRY_SECONDS,
+            message=_waiting_text(outcome.reason, language),
+        )
+        return good(202, waiting)
+
+
+def _waiting_text(reason: str, language: str) -> str:
+    with translation.override(language):
+        texts = {
+            NOT_IN_GROUP: gettext(
+                "You are not in an enrollment group yet. Ask your administrator to add you, then open the app"
+                " again: it keeps its identity and is activated at once."
+            ),
+            NEEDS_CONFIRMATION: gettext(
+                "It is not certain which of your registered phones this is. Your administrator has been shown"
+                " your request; open the app again once it is confirmed."
+            ),
+        }
+        return texts[reason]

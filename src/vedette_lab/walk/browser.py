@@ -35,7 +35,7 @@ class Page:
         found = self.document.xpath(selector)
         if not found:
             raise WalkError(f"no link {selector} on {self.url}: {self.text[:300]}")
-        return urljoin(self.url, found[0].get("href"))
+        return str(urljoin(self.url, found[0].get("href")))
 
 
 class Browser:

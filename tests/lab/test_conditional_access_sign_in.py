@@ -2,58 +2,9 @@
 
 from typing import Any
 
-import httpx
 import pytest
 from tests.support.lab import Lab
-
-RULE = 'device.extensionAttribute1 -in ["mtd:high", "mtd:disconnected"]'
-
-
-class Scene:
-    """A person with a managed phone, and the rules of their organisation."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.tenant = str(lab.tenant()["id"])
-        devices = lab.get(f"/tenants/{self.tenant}/devices")
-        self.phone = next(
-            each for each in devices if each["managed"] and each["platform"] == "ANDROID" and each["upn"]
-        )
-        self.upn = str(self.phone["upn"])
-
-    def policy(self, **changes: Any) -> None:
-        form = {
-            "name": "Block phones at risk",
-            "state": "enabled",
-            "all_users": "on",
-            "applications": "All",
-            "include_platforms": ["android", "iOS"],
-            "filter_mode": "include",
-            "filter_rule": RULE,
-            "grant": "block",
-        } | changes
-        answer = self.lab.client.post(f"/portal/{self.tenant}/conditional-access/new", data=form)
-        assert answer.status_code == 303, answer.text
-
-    def attribute(self, value: str | None) -> None:
-        self.lab.patch(
-            f"/tenants/{self.tenant}/devices/{self.phone['id']}",
-            {"extension_attributes": {"extensionAttribute1": value}},
-        )
-
-    def decide(self, **changes: Any) -> dict[str, Any]:
-        body = {"tenant": self.tenant, "user_id": self.upn, "device_id": self.phone["id"], "app": "mail"}
-        return dict(self.lab.post("/decision", body | changes))
-
-    def page(self, action: str = "sign-in", **changes: str) -> httpx.Response:
-        form = {
-            "user": self.upn,
-            "device": self.phone["id"],
-            "client": "mailApp",
-            "app": "mail",
-            "action": action,
-        }
-        return self.lab.client.post(f"/phone/{self.tenant}", data=form | changes)
+from tests.support.lab_scene import Scene
 
 
 @pytest.fixture
@@ -160,10 +111,8 @@ def test_a_session_outlives_the_block_until_it_expires_or_is_revoked(scene: Scen
 def test_revoked_sessions_end_at_once(scene: Scene) -> None:
     assert scene.page().status_code == 200
     assert scene.page("session").status_code == 200
-    person = next(
-        each for each in scene.lab.get(f"/tenants/{scene.tenant}")["users"] if each["upn"] == scene.upn
-    )
-    scene.lab.client.post(f"/portal/{scene.tenant}/users/{person['id']}/revoke")
+    owner = scene.phone["owner_ids"][0]
+    scene.lab.client.post(f"/portal/{scene.tenant}/users/{owner}/revoke")
     assert scene.page("session").status_code == 401
 
 

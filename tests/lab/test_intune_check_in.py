@@ -4,9 +4,8 @@ import time
 from typing import Any
 
 import pytest
-from tests.lab.test_conditional_access_sign_in import Scene
-from tests.lab.test_partner import Partner, health
 from tests.support.lab import Lab
+from tests.support.lab_scene import Partner, Scene, health
 
 
 @pytest.fixture

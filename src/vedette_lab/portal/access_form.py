@@ -63,7 +63,7 @@ class Typed:
     filter_rule: str = ""
     grant: str = "block"
     controls: list[str] = field(default_factory=list)
-    operator: str = "OR"
+    operator: str = "AND"
 
 
 _TEXTS = (
@@ -93,6 +93,7 @@ def from_form(form: FormData) -> Typed:
     """Read what was sent."""
     texts: dict[str, Any] = {name: kit.field(form, name) for name in _TEXTS}
     lists: dict[str, Any] = {name: kit.fields(form, name) for name in _LISTS}
+    texts["operator"] = texts["operator"] or "AND"
     return Typed(**texts, **lists, all_users=kit.field(form, "all_users") == "on")
 
 

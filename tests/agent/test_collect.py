@@ -95,7 +95,11 @@ def vars_of(posture: object) -> list[object]:
         ({"ro.boot.verifiedbootstate": "green", "ro.boot.flash.locked": "1"}, [], False),
         ({"ro.boot.verifiedbootstate": "orange", "ro.boot.flash.locked": "0"}, [], None),
         ({}, [], None),
-        ({"ro.boot.verifiedbootstate": "green", "ro.boot.flash.locked": "1"}, ["Magisk at /data/adb/magisk"], True),
+        (
+            {"ro.boot.verifiedbootstate": "green", "ro.boot.flash.locked": "1"},
+            ["Magisk at /data/adb/magisk"],
+            True,
+        ),
         ({"ro.boot.verifiedbootstate": "green", "ro.boot.flash.locked": "1"}, ["ro.secure=0"], None),
         ({"ro.debuggable": "1"}, [], None),
     ],

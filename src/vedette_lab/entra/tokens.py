@@ -22,6 +22,7 @@ PUBLIC, SECRET, CERTIFICATE = "0", "1", "2"
 """Values of `azpacr`: how the application proved itself (microsoft.md 3.5)."""
 
 ID_TOKEN_SECONDS: Final = 3600
+UNREADABLE: Final = "CompactToken parsing failed with error code: 80049217"
 KEPT_TOKENS: Final = 20_000
 GRAPH_AUDIENCES: Final = frozenset({GRAPH_AUDIENCE, GRAPH_APP})
 
@@ -196,7 +197,9 @@ def _verified(cloud: Cloud, token: str) -> Json:
         header, claims = json.loads(unb64url(head)), json.loads(unb64url(body))
         raw_signature = unb64url(signature)
     except ValueError:
-        raise InvalidTokenError("CompactToken parsing failed with error code: 80049217") from None
+        raise InvalidTokenError(UNREADABLE) from None
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        raise InvalidTokenError(UNREADABLE)
     key = next((key for key in cloud.signing_keys if key.kid == header.get("kid")), None)
     if key is None or header.get("alg") != "RS256":
         raise InvalidTokenError("Access token validation failure. Invalid signing key.")

@@ -1,10 +1,9 @@
 """What the handlers of the control API share: answers, errors and look-ups."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -63,16 +62,8 @@ def member_id(tenant: Tenant, key: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a record as JSON values, times in ISO 8601."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return plain(asdict(value))
-    return value
+    """Return records as JSON values, times in ISO 8601."""
+    return msgspec.to_builtins(value)
 
 
 def show_user(tenant: Tenant, user: User) -> Json:

@@ -78,7 +78,7 @@ async def save(request: Request, tenant: Tenant, form: FormData) -> Response:
     if found is None:
         return missing(request, "There is no such connector.")
     days = field(form, "partner_unresponsiveness_threshold_in_days")
-    if not days.isdigit() or not 1 <= int(days) <= MOST_DAYS:
+    if not days.isdecimal() or not 1 <= int(days) <= MOST_DAYS:
         why = f"The number of days until the partner is unresponsive must be 1 to {MOST_DAYS}."
         return _page(request, tenant, found, why)
     for attribute in TOGGLES:

@@ -142,6 +142,6 @@ def listing(request: Request, rows: Sequence[Row], matches: Callable[[Row, str],
     found = [row for row in rows if matches(row, query.lower())] if query else list(rows)
     pages = max(1, -(-len(found) // PAGE_SIZE))
     wanted = request.query_params.get("page", "1")
-    number = min(max(1, int(wanted) if wanted.isdigit() else 1), pages)
+    number = min(max(1, int(wanted) if wanted.isdecimal() else 1), pages)
     start = (number - 1) * PAGE_SIZE
     return Listing(found[start : start + PAGE_SIZE], len(found), number, pages, query)

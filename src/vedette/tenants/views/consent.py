@@ -190,7 +190,8 @@ def _landed(found: domain.Progress) -> str:
         "next sign-in on, membership of the groups decides who may use the console."
     )
     names = ", ".join(f"“{group.name}”" for group in found.groups if group.name)
-    return f"{sentence} {_('Groups found: %(names)s.') % {'names': names}}" if names else sentence
+    groups = _("Groups found: %(names)s.") % {"names": names}
+    return f"{sentence} {groups}" if names else sentence
 
 
 def _tenant(pending: Pending) -> Tenant | None:

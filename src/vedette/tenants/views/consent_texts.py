@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy as _
 
 from vedette.tenants.consent import Progress, StepName
 from vedette.tenants.models import Tenant
+from vedette.web.errors import Text
 
 
 @dataclass(frozen=True)
@@ -34,41 +34,35 @@ class Profile:
 
 PROFILES: Final = (
     Profile(
-        lazy("Read only"),
-        lazy("To know whose phones to protect, and who may use the console."),
+        _("Read only"),
+        _("To know whose phones to protect, and who may use the console."),
         (
-            Permission(
-                "GroupMember.Read.All", lazy("Who is in the enrollment groups and the console's groups")
-            ),
-            Permission(
-                "User.Read.All", lazy("Name and address of these people, and which devices are theirs")
-            ),
-            Permission("Device.Read.All", lazy("Platform, version and last activity of their devices")),
-            Permission("User.Read, openid, profile, email", lazy("Who is signing in to the console")),
+            Permission("GroupMember.Read.All", _("Who is in the enrollment groups and the console's groups")),
+            Permission("User.Read.All", _("Name and address of these people, and which devices are theirs")),
+            Permission("Device.Read.All", _("Platform, version and last activity of their devices")),
+            Permission("User.Read, openid, profile, email", _("Who is signing in to the console")),
         ),
     ),
     Profile(
-        lazy("Intune, read"),
-        lazy("To show what Intune says beside what this service says."),
+        _("Intune, read"),
+        _("To show what Intune says beside what this service says."),
         (
             Permission(
                 "DeviceManagementManagedDevices.Read.All",
-                lazy("Which phones Intune manages, and whether they comply"),
+                _("Which phones Intune manages, and whether they comply"),
             ),
-            Permission("DeviceManagementConfiguration.Read.All", lazy("Which compliance policies exist")),
-            Permission(
-                "DeviceManagementServiceConfig.Read.All", lazy("The state of Intune's own connectors")
-            ),
-            Permission("DeviceManagementApps.Read.All", lazy("Which apps Intune knows")),
+            Permission("DeviceManagementConfiguration.Read.All", _("Which compliance policies exist")),
+            Permission("DeviceManagementServiceConfig.Read.All", _("The state of Intune's own connectors")),
+            Permission("DeviceManagementApps.Read.All", _("Which apps Intune knows")),
         ),
     ),
     Profile(
-        lazy("Enforce by attribute"),
-        lazy("To let your conditional access block a phone while it is at risk."),
+        _("Enforce by attribute"),
+        _("To let your conditional access block a phone while it is at risk."),
         (
             Permission(
                 "Device.ReadWrite.All",
-                lazy(
+                _(
                     "Writes one extension attribute of the devices in your enrollment groups, such as “mtd:high”, "
                     "and takes it away again. Nothing is written until an administrator arms the account."
                 ),
@@ -84,14 +78,13 @@ def step_entries(tenant: Tenant, found: Progress) -> list[dict[str, Any]]:
     names = {group.id: group.name for group in found.groups}
     entries = []
     for step, state in found.steps:
-        title, text = _words(step, tenant, names)
-        if state == "missing":
-            text = _("The directory holds no group with this ID.")
+        title, detail = _words(step, tenant, names)
+        text: Text = _("The directory holds no group with this ID.") if state == "missing" else detail
         entries.append({"title": title, "text": text, "state": "current" if state == "missing" else state})
     return entries
 
 
-def _words(step: StepName, tenant: Tenant, names: dict[Any, str | None]) -> tuple[str, str]:
+def _words(step: StepName, tenant: Tenant, names: dict[Any, str | None]) -> tuple[Text, str]:
     if step == "token":
         return _("Microsoft issues a token for your tenant"), str(tenant.entra_tenant_id)
     if step == "directory":

@@ -39,17 +39,21 @@ def seal(plain: str, *, context: str) -> str:
 
 def open_sealed(sealed: str, *, context: str) -> str:
     """Decrypt what `seal` gave for the same `context`. Raises SealError."""
+    if not sealed.startswith(_PREFIX):
+        raise _unopened()
     try:
-        if not sealed.startswith(_PREFIX):
-            raise SealError("not a sealed value")
         raw = base64.urlsafe_b64decode(sealed.removeprefix(_PREFIX))
         nonce, body = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:]
         return AESGCM(_key(settings.SECRET_KEY)).decrypt(nonce, body, context.encode()).decode()
     except (InvalidTag, ValueError) as error:
-        raise SealError(
-            "A stored secret cannot be opened: the service's secret key has changed or the value was moved."
-            " Restore the old key, or enter the secret again."
-        ) from error
+        raise _unopened() from error
+
+
+def _unopened() -> SealError:
+    return SealError(
+        "A stored secret cannot be opened: the service's secret key has changed or the value was moved."
+        " Restore the old key, or enter the secret again."
+    )
 
 
 def one_time_code(groups: int = 3) -> str:

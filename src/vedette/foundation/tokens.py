@@ -11,6 +11,9 @@ from typing import Any, Final
 
 import httpx
 import msal
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from vedette.foundation import config, http
 from vedette.foundation.config import Config
@@ -94,6 +97,7 @@ class _Recorder(http.MsalClient):
 def _credential(settings: Config) -> str | dict[str, str]:
     """Return the certificate, else the secret. Raises TokenError."""
     if settings.client_certificate and settings.client_key:
+        _check_pair(settings.client_certificate, settings.client_key)
         return {"private_key": settings.client_key, "public_certificate": settings.client_certificate}
     if settings.client_secret:
         return settings.client_secret
@@ -101,6 +105,18 @@ def _credential(settings: Config) -> str | dict[str, str]:
         "not_configured",
         "Set VEDETTE_CLIENT_CERTIFICATE_FILE and VEDETTE_CLIENT_KEY_FILE, or VEDETTE_CLIENT_SECRET.",
     )
+
+
+def _check_pair(certificate: str, key: str) -> None:
+    try:
+        public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+        matches = load_pem_private_key(key.encode(), password=None).public_key() == public
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise TokenError(
+            "not_configured", f"VEDETTE_CLIENT_CERTIFICATE or VEDETTE_CLIENT_KEY is not readable PEM: {error}"
+        ) from error
+    if not matches:
+        raise TokenError("not_configured", "VEDETTE_CLIENT_KEY is not the key of VEDETTE_CLIENT_CERTIFICATE.")
 
 
 def _refusal(answer: dict[str, Any]) -> TokenError:
@@ -120,9 +136,6 @@ def _no_authority(authority: str, error: Exception, response: httpx.Response | N
             return _refusal(response.json())
         except (ValueError, AttributeError):
             pass
-    if isinstance(error, ValueError) and response is None:
-        # nothing was sent: the certificate or key is not usable
-        return TokenError("not_configured", f"The application's credential cannot be used: {error}")
     return TokenError("unreachable", f"{authority}: {error}")
 
 

@@ -19,6 +19,7 @@ from vedette.compliance.defaults import default_group
 from vedette.devices.models import Device, DeviceGroup, DeviceKey
 from vedette.directory import read as directory
 from vedette.directory.models import DirectoryDevice, DirectoryUser
+from vedette.directory.platforms import platform_of
 from vedette.directory.write import REPLACED
 from vedette.events.log import Draft, Target, change, emit_all
 from vedette.events.models import Event
@@ -31,16 +32,6 @@ CAUSE: Final = "lifecycle"
 # A replaced phone's Entra device lingers in the directory; only a sign of life brings its row back.
 _STAYS_OUT: Final = frozenset({ADMINISTRATOR, REPLACED})
 _BATCH: Final = 2000
-
-
-def platform_of(operating_system: str) -> str | None:
-    """Return the platform behind Graph's spellings (Android, AndroidForWork, iOS, iPadOS, IPhone…)."""
-    name = operating_system.strip().lower()
-    if name.startswith("android"):
-        return Device.Platform.ANDROID
-    if name in {"ios", "ipados", "iphone", "ipad", "iphone/ipad", "iphoneos"}:
-        return Device.Platform.IOS
-    return None
 
 
 def appear(tenant_id: UUID, directory_devices: Iterable[DirectoryDevice]) -> list[Device]:

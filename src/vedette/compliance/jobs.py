@@ -7,6 +7,7 @@ from typing import Final
 from vedette.compliance import sweep
 from vedette.devices.models import Report
 from vedette.foundation import clock, database, jobs
+from vedette.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -29,4 +30,8 @@ def sweep_silent(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands 
 def forget_old_reports(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the tick's time over
     """Delete assessed reports after 90 days; the newest facts stay with their device, history with events."""
     with database.system():
-        Report.objects.filter(assessed_at__isnull=False, received_at__lt=clock.now() - KEEP_REPORTS).delete()
+        tenants = list(Tenant.objects.values_list("id", flat=True))
+    for tenant_id in tenants:
+        with database.tenant(tenant_id):
+            old = Report.objects.filter(received_at__lt=clock.now() - KEEP_REPORTS)
+            old.filter(assessed_at__isnull=False).delete()

@@ -156,7 +156,7 @@ def deactivate(device: Device, reason: str, actor: Actor) -> None:
         _deactivate_rows([device.id], ADMINISTRATOR)
         _revoke_invitations([device.id])
         state.decide_devices([device.id], ADMINISTRATOR, {"reason": reason}, actor=actor)
-    device.refresh_from_db()
+        device.refresh_from_db()
 
 
 def reinstate(device: Device, actor: Actor) -> None:
@@ -188,7 +188,7 @@ def reinstate(device: Device, actor: Actor) -> None:
             )
         )
         state.decide_devices([device.id], ADMINISTRATOR, actor=actor)
-    device.refresh_from_db()
+        device.refresh_from_db()
 
 
 def delete(device: Device, actor: Actor) -> None:

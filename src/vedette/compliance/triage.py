@@ -24,7 +24,7 @@ def ignore(threat: Threat, reason: str, actor: Actor) -> None:
         row.ignored_at, row.ignored_by = clock.now(), actor.name or actor.id
         row.ignore_reason = reason
         _save(row, Threat.Status.OPEN, actor, reason)
-    threat.refresh_from_db()
+        threat.refresh_from_db()
 
 
 def reopen(threat: Threat, actor: Actor) -> None:
@@ -35,7 +35,7 @@ def reopen(threat: Threat, actor: Actor) -> None:
         row.status, row.ignored_at = Threat.Status.OPEN, None
         row.ignored_by = row.ignore_reason = ""
         _save(row, Threat.Status.IGNORED, actor, reason)
-    threat.refresh_from_db()
+        threat.refresh_from_db()
 
 
 def _locked(threat: Threat, status: str, otherwise: str) -> Threat:

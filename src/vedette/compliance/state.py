@@ -4,6 +4,7 @@ Everything that can alter a state ends in `decide_devices`. The SQL says what `v
 Hypothesis test holds the two equal (design.md 2, rule 4).
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +68,8 @@ def _decide(device_ids: list[UUID], assessed_at: datetime | None) -> list[_Decid
                 "assessed_at": assessed_at,
             },
         )
-        return [_Decided(*row) for row in cursor.fetchall()]
+        # Django hands jsonb over as text where no model field reads it.
+        return [_Decided(*row, json.loads(reasons)) for *row, reasons in cursor.fetchall()]
 
 
 def _write(

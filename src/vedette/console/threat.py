@@ -22,6 +22,15 @@ from vedette.threats.models import Threat
 from vedette.web.confirm import confirm
 
 
+HAPPENED = {
+    "threat.open": gettext_lazy("Found"),
+    "threat.resolved": gettext_lazy("Resolved"),
+    "threat.ignored": gettext_lazy("Ignored"),
+    "threat.reopened": gettext_lazy("Counts again"),
+    "threat.updated": gettext_lazy("Rated anew"),
+}
+
+
 class ReasonForm(forms.Form):
     """Why a threat is ignored: the audit trail keeps it."""
 
@@ -45,7 +54,7 @@ def page(request: MemberRequest, threat_id: uuid.UUID) -> HttpResponseBase:
         "history": [
             {
                 "at": event.occurred_at,
-                "title": event.detail.get("title") or event.action,
+                "title": HAPPENED.get(event.action, event.action),
                 "actor": event.actor_name,
             }
             for event in events

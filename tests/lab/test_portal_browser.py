@@ -1,31 +1,22 @@
 """The lab's pages in a real browser: by hand from rule to blocked phone, on desktop and phone, light and dark."""
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.support.browser import launch
 from tests.support.lab import Lab
 from tests.support.lab_scene import RULE, Scene
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        launched = launch(playwright)
         yield launched
         launched.close()
 

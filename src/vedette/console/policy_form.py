@@ -17,6 +17,7 @@ class ParametersForm(forms.ModelForm):  # type: ignore[type-arg] # not subscript
             "minimum_ios": _("Oldest iOS"),
             "patch_age_days": _("Security patch at most"),
         }
+        widgets = {"minimum_android": forms.TextInput, "minimum_ios": forms.TextInput}
         help_texts = {
             "minimum_android": _("Older ones are found as an out-of-date operating system."),
             "minimum_ios": _("For example 17.7."),

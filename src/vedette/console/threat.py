@@ -21,7 +21,6 @@ from vedette.tenants.access import MemberRequest
 from vedette.threats.models import Threat
 from vedette.web.confirm import confirm
 
-
 HAPPENED = {
     "threat.open": gettext_lazy("Found"),
     "threat.resolved": gettext_lazy("Resolved"),

@@ -17,13 +17,14 @@ LAZY = {
     "makemigrations": "vedette.project.commands:makemigrations",
     "doctor": "vedette.project.doctor:doctor",
     "demo": "vedette.project.demo.command:demo",
+    "clock": "vedette.project.demo.clock_command:clock",
     "operator": "vedette.tenants.cli:operator",
     "tenant": "vedette.tenants.cli:tenant",
     "intel": "vedette.feeds.cli:intel",
     "audit": "vedette.project.commands:audit",
 }
 # These look after their own environment; all others get a database and Django first.
-BARE = {"demo", "makemigrations", "doctor"}
+BARE = {"clock", "demo", "makemigrations", "doctor"}
 
 
 class Commands(click.Group):

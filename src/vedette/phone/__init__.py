@@ -1,1 +1,0 @@
-"""Pages for the person who carries the phone."""

@@ -27,7 +27,8 @@ FEEDS = Path(__file__).resolve().parents[2] / "feeds" / "demo"
 @click.option("--fleet/--no-fleet", default=True, show_default=True, help="Let the phones live.")
 def demo(phones: int, *, fleet: bool) -> None:
     """Run everything on this machine until Ctrl-C; each start begins anew."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts the demo in the background lets it ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     stage = staging.Stage(config.load(), phones)
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support.database import SETTINGS
+from tests.support import database as support
 
 from vedette.foundation import postgres, roles
 from vedette.foundation.postgres import binaries
@@ -32,6 +32,15 @@ with postgres.acquire(Path(sys.argv[1]), settings={"fsync": "off"}) as server:
     print(server.login_url, flush=True)
     sys.stdin.read()
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _programs() -> Iterator[None]:
+    """On the second leg of CI the system's PostgreSQL is supervised."""
+    with pytest.MonkeyPatch.context() as patch:
+        if support.on_system_15():
+            patch.setenv("VEDETTE_POSTGRES_BIN", str(support.SYSTEM_15))
+        yield
 
 
 @contextmanager
@@ -71,7 +80,7 @@ def stop_all(home: Path) -> None:
 
 
 def acquire(home: Path) -> postgres.Server:
-    return postgres.acquire(home, settings=SETTINGS)
+    return postgres.acquire(home, settings=support.SETTINGS)
 
 
 def processes_of(home: Path) -> list[int]:

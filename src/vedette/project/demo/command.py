@@ -17,6 +17,7 @@ from vedette.project.demo import stage as staging
 from vedette.project.demo.children import Children, DemoError
 
 LOOK_SECONDS = 0.5
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FEEDS = Path(__file__).resolve().parents[2] / "feeds" / "demo"
 
 
@@ -28,7 +29,7 @@ FEEDS = Path(__file__).resolve().parents[2] / "feeds" / "demo"
 def demo(phones: int, *, fleet: bool) -> None:
     """Run everything on this machine until Ctrl-C; each start begins anew."""
     # SIGINT too: a shell that starts the demo in the background lets it ignore Ctrl-C.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, _interrupt)
     stage = staging.Stage(config.load(), phones)
     try:
@@ -126,4 +127,7 @@ def _tell(stage: staging.Stage, walked: dict[str, Any]) -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # The first one is heard; a second, impatient one must not leave processes behind.
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

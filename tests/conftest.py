@@ -43,6 +43,13 @@ def _wake() -> None:
 _wake()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses PostgreSQL, so that it can be run again on another version (`-m database`)."""
+    for item in items:
+        if "database" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.database)
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """Reference documents and public data that lie beside the repository, never in it."""

@@ -8,7 +8,6 @@ Each area is a sub-package with `routes`, a list of Starlette routes; handlers r
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Protocol, cast
 
 from starlette.applications import Starlette
@@ -48,8 +47,7 @@ class Running(Area, Protocol):
 
 
 def _areas() -> list[Area]:
-    names = [f"vedette_lab.{name}" for name in AREAS]
-    return [cast("Area", import_module(name)) for name in names if find_spec(name)]
+    return [cast("Area", import_module(f"vedette_lab.{name}")) for name in AREAS]
 
 
 def create_app(cloud: Cloud) -> Starlette:
@@ -64,7 +62,7 @@ def create_app(cloud: Cloud) -> Starlette:
                     await stack.enter_async_context(cast("Running", area).lifespan(cloud))
             yield
 
-    routes = [route for area in areas for route in getattr(area, "routes", [])]
+    routes = [route for area in areas for route in area.routes]
     middleware = [Middleware(FaultsAndLog, cloud=cloud)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.cloud = cloud

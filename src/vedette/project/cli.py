@@ -25,6 +25,7 @@ LAZY = {
 }
 # These look after their own environment; all others get a database and Django first.
 BARE = {"clock", "demo", "makemigrations", "doctor"}
+ASKS_FOR_HELP = {"-h", "--help"}
 
 
 class Commands(click.Group):
@@ -34,32 +35,47 @@ class Commands(click.Group):
         """Name all commands."""
         return sorted(LAZY)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import one command; its models are only importable once Django is awake."""
         if cmd_name not in LAZY:
             return None
         if cmd_name not in BARE:
-            ctx.with_resource(environment.database()) if _will_run(ctx) else environment.wake()
+            environment.wake()
         module, _, name = LAZY[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is to run; before it is imported its database is there."""
+        if args and args[0] in LAZY.keys() - BARE and not ASKS_FOR_HELP & set(args):
+            ctx.with_resource(environment.database())
+        return super().resolve_command(ctx, args)
 
-def _will_run(ctx: click.Context) -> bool:
-    """Tell a command that runs from one that is only listed or asked for its help."""
-    return bool(ctx.protected_args) and not {"--help", "-h"} & set(sys.argv)
+
+def _use_demo(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
+    """Take the running demo's variables, before any command is looked for."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    variables = environment.demo_variables(config.load().home)
+    if not variables:
+        raise click.ClickException("No demo is running. Start it with `make demo`.")
+    os.environ.update(variables)
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--demo", "use_demo", is_flag=True, help="Work on the running demo instead of VEDETTE_HOME.")
+@click.command(cls=Commands, context_settings={"help_option_names": sorted(ASKS_FOR_HELP)})
+@click.option(
+    "--demo",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_use_demo,
+    help="Work on the running demo instead of VEDETTE_HOME.",
+)
 @click.version_option(package_name="vedette")
-def vedette(*, use_demo: bool) -> None:
+def vedette() -> None:
     """Mobile threat defense bound to your Microsoft Entra tenant."""
-    if use_demo:
-        variables = environment.demo_variables(config.load().home)
-        if not variables:
-            raise click.ClickException("No demo is running. Start it with `make demo`.")
-        os.environ.update(variables)
 
 
 def main(*args: Any) -> None:

@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.support import database as support
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SETTINGS = "vedette.project.settings"
 
 _trouble: list[Exception] = []
+
+# A busy machine is no fault of the code: how long one example takes is not what Hypothesis tests here.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 def _wake() -> None:

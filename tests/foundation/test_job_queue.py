@@ -57,7 +57,7 @@ def queued(db: Database) -> list[tuple[str, str]]:
 
 def test_a_job_runs_and_is_gone(db: Database) -> None:
     assert jobs.defer(note, word="one")
-    assert queued(db) == [("test_job_queue.note", "todo")]
+    assert queued(db) == [(note.name, "todo")]
     work()
     assert ran == ["one"]
     assert queued(db) == []
@@ -67,7 +67,7 @@ def test_a_job_that_fails_stays_to_be_seen(db: Database) -> None:
     jobs.defer(fail, word="one")
     work()
     assert ran == ["one"]
-    assert queued(db) == [("test_job_queue.fail", "failed")]
+    assert queued(db) == [(fail.name, "failed")]
 
 
 def defer_and_stop() -> None:
@@ -106,7 +106,7 @@ def test_a_job_that_waits_is_not_doubled(db: Database) -> None:
     assert jobs.defer(fail, lock="poll:1", word="another job")
     assert jobs.defer(note, word="no lock")
     assert jobs.defer(note, word="no lock")
-    assert not jobs.defer(note, queueing_lock="test_job_queue.note:poll:1", word="x")
+    assert not jobs.defer(note, queueing_lock=f"{note.name}:poll:1", word="x")
     assert len(queued(db)) == 5
 
 

@@ -105,6 +105,7 @@ def _watched(folder: Folder) -> bool:
 def _start_watcher(folder: Folder, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
     folder.forget_port()
     options = [f"{name}={value}" for name, value in settings.items()]
+    folder.watcher_log.touch(mode=0o600)
     with folder.watcher_log.open("wb") as log:
         return subprocess.Popen(  # noqa: S603 our own program
             [sys.executable, "-m", "vedette.foundation.postgres", "watch", folder.path, *options],

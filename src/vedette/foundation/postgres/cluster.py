@@ -173,6 +173,8 @@ def _launch(folder: Folder, programs: Programs, who: Account | None, settings: M
     command: list[str | Path] = [programs.bin / "postgres", "-D", folder.data]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
+    # queries that fail stand in it, with their values
+    folder.log.touch(mode=0o600)
     with folder.log.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 our own list, no shell
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,

@@ -60,7 +60,11 @@ class EnrollmentForm(forms.ModelForm):  # type: ignore[type-arg] # not subscript
                 "Off: a device that leaves all groups stays in the list as deactivated. On: its row is deleted."
             ),
         }
-        widgets = {"scope": forms.RadioSelect}
+        widgets = {
+            "scope": forms.RadioSelect,
+            "minimum_android": forms.TextInput(attrs={"autocomplete": "off"}),
+            "minimum_ios": forms.TextInput(attrs={"autocomplete": "off"}),
+        }
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

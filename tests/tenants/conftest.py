@@ -49,18 +49,18 @@ def microsoft(db: Database, cloud: Microsoft, tmp_path: Path) -> Iterator[Micros
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        _forget()
+        forget()
         mail = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": cloud.lab.smtp_port}
         with override_settings(**SETTINGS, **mail, PUBLIC_URL=PUBLIC, STATIC_ROOT=tmp_path):
             yield cloud
-    _forget()
+    forget()
     cloud.lab.delete("/faults")
     cloud.lab.delete("/mail")
     cloud.lab.post("/switches", {"consent_delay_seconds": 0.0})
     cloud.change_app(omit_wids=False, group_claims="DirectoryRole")
 
 
-def _forget() -> None:
+def forget() -> None:
     """Read settings, metadata and keys anew."""
     config.current.cache_clear()
     provider.cache_clear()

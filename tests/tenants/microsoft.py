@@ -79,7 +79,8 @@ class Browser:
         return self._submit(self.client.get(url), "consent", decision=decision)
 
     def _submit(self, page: httpx.Response, form_id: str, **values: str) -> str:
-        form = html.document_fromstring(page.text).get_element_by_id(form_id)
+        document: Any = html.document_fromstring(page.text)
+        form = document.get_element_by_id(form_id)
         fields = {
             field.get("name", ""): field.get("value", "")
             for field in form.iterfind(".//input")
@@ -93,6 +94,10 @@ class Browser:
         return f"{parts.path}?{parts.query}"
 
 
+def redirect_uris(public_url: str) -> list[str]:
+    return [f"{public_url}/signin/callback", f"{public_url}/consent/callback"]
+
+
 def register(lab: Lab) -> Microsoft:
     """Register our application, with a certificate made for it."""
     certificate, key = _certificate()
@@ -100,7 +105,7 @@ def register(lab: Lab) -> Microsoft:
         "/apps",
         {
             "display_name": "Vedette",
-            "redirect_uris": [f"{PUBLIC}/signin/callback", f"{PUBLIC}/consent/callback"],
+            "redirect_uris": redirect_uris(PUBLIC),
             "permissions": PERMISSIONS,
             "certificate_pem": certificate,
         },

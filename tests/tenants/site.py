@@ -56,6 +56,11 @@ def closed(request: MemberRequest) -> HttpResponse:
     return HttpResponse("a door is open")
 
 
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Answer a browser's own request, lest the page of its 404 shows a message meant for the next page."""
+    return HttpResponse(status=204)
+
+
 def unmarked(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(getattr(request, "administrator", None)))
 
@@ -72,6 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("fails/", fails),
     path("closed/", closed),
     path("unmarked/", unmarked),
+    path("favicon.ico", favicon),
 ]
 
 handler404 = "vedette.web.errors.page_not_found"

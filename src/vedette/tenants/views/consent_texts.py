@@ -31,6 +31,11 @@ class Profile:
     permissions: Sequence[Permission]
     writes: bool = False
 
+    @property
+    def pairs(self) -> list[tuple[str, Promise]]:
+        """Return names and purposes for the kit's list of facts."""
+        return [(permission.name, permission.purpose) for permission in self.permissions]
+
 
 PROFILES: Final = (
     Profile(

@@ -1,27 +1,29 @@
 """Owing, claiming and settling what other systems are to be told about devices.
 
 One row per route and device, newest value wins. `owe` runs inside the transaction of the state change;
-`claim` sets a lease and commits; the network call happens after; `settle` writes the result, unless a
-newer value has been owed meanwhile (its generation is higher).
+`claim` sets a lease and commits; the network call happens after; `settle` writes the result. A value owed
+while an older one is on its way waits for that lease to end: two writes never race to Microsoft.
 """
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
+from vedette.connectors import deliver_sql
 from vedette.connectors.models import Delivery
 from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
 
-CHANNEL = "vedette_delivery"
-LEASE = timedelta(seconds=90)
-BACK_OFF_FIRST = 2.0
-BACK_OFF_MOST = 900.0
+CHANNEL: Final = "vedette_delivery"
+LEASE: Final = timedelta(seconds=90)
+BACK_OFF_FIRST: Final = 2.0
+BACK_OFF_MOST: Final = 900.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,11 @@ class Owed:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one delivery. ``status`` is a Delivery.Status; DUE asks for another try."""
+    """What came of one delivery. ``status`` is a Delivery.Status.
+
+    DUE with an error code asks for another try after a back-off, never sooner than ``retry_after`` seconds;
+    DUE without one gives the delivery back untouched.
+    """
 
     delivery_id: uuid.UUID
     generation: int
@@ -49,33 +55,17 @@ class Result:
     retry_after: float | None = None
 
 
-_OWE = """
-insert into connectors_delivery as d
-    (id, tenant_id, route, device_id, desired, before, status, generation, due_at, attempts,
-     error_code, error, request_id, state_change_id, requested_at,
-     entra_object_id, entra_device_id, owner_oid, place)
-select o.id, %(tenant)s, %(route)s, o.device_id, o.value, '', 'due', 1, %(now)s, 0, '', '', '',
-       o.state_change_id, %(now)s, dev.entra_object_id, dev.entra_device_id, dev.owner_oid, ''
-from jsonb_to_recordset(%(owed)s::jsonb) as o(id uuid, device_id uuid, value text, state_change_id uuid)
-join devices_device dev on dev.tenant_id = %(tenant)s and dev.id = o.device_id
-where o.value <> '' or exists (
-    select 1 from connectors_delivery x
-    where x.tenant_id = %(tenant)s and x.route = %(route)s and x.device_id = o.device_id)
-on conflict (tenant_id, route, device_id) do update
-set desired = excluded.desired, status = 'due', generation = d.generation + 1, due_at = excluded.due_at,
-    attempts = 0, lease_until = null, error_code = '', error = '',
-    state_change_id = excluded.state_change_id, requested_at = excluded.requested_at,
-    entra_object_id = excluded.entra_object_id, entra_device_id = excluded.entra_device_id,
-    owner_oid = excluded.owner_oid
-where d.desired <> excluded.desired or %(again)s
-"""
+def result(delivery: Delivery, status: str, **rest: Any) -> Result:
+    """Say what came of a delivery."""
+    return Result(delivery.pk, delivery.generation, status, **rest)
 
 
 def owe(tenant_id: uuid.UUID, route: str, owed: Sequence[Owed], *, again: bool = False) -> int:
     """Note the newest values of ROUTE and wake the publisher; return how many rows are due by this.
 
-    A value that is already owed or sent is not owed anew, unless `again` (an administrator's "send again").
-    A withdrawal of something never owed is nothing.
+    A value that is already owed or sent is not owed anew, unless `again` (an administrator's "send again")
+    or the device now stands for another Entra device, whose predecessor's value is then withdrawn. A
+    withdrawal of something never owed is nothing.
     """
     if not owed:
         return 0
@@ -88,29 +78,27 @@ def owe(tenant_id: uuid.UUID, route: str, owed: Sequence[Owed], *, again: bool =
         }
         for item in owed
     ]
+    values: dict[str, Any] = {
+        "tenant": tenant_id,
+        "route": route,
+        "owed": json.dumps(rows),
+        "now": clock.now(),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _OWE,
-            {
-                "tenant": tenant_id,
-                "route": route,
-                "owed": json.dumps(rows),
-                "now": clock.now(),
-                "again": again,
-            },
-        )
+        cursor.execute(deliver_sql.LEFT_BEHIND, values)
         count: int = cursor.rowcount
+        cursor.execute(deliver_sql.OWE, {**values, "again": again})
+        count += cursor.rowcount
         if count:
-            cursor.execute("select pg_notify(%s, %s)", [CHANNEL, str(tenant_id)])
+            cursor.execute("select pg_notify(%s, '')", [CHANNEL])
     return count
 
 
 def tenants_due(routes: Iterable[str]) -> list[tuple[str, uuid.UUID]]:
     """List the pairs of route and tenant that have something to send now."""
-    now = clock.now()
     with database.system():
         return list(
-            Delivery.objects.filter(_claimable(now), route__in=list(routes))
+            Delivery.objects.filter(_claimable(clock.now()), route__in=list(routes))
             .values_list("route", "tenant_id")
             .distinct()
         )
@@ -125,31 +113,34 @@ def claim(tenant_id: uuid.UUID, route: str, limit: int) -> list[Delivery]:
             .filter(_claimable(now), route=route)
             .order_by("due_at")[:limit]
         )
-        for delivery in due:
-            delivery.attempts += 1
         Delivery.objects.filter(pk__in=[delivery.pk for delivery in due]).update(
-            status=Delivery.Status.LEASED, lease_until=now + LEASE
+            status=Delivery.Status.LEASED, lease_until=now + LEASE, attempts=F("attempts") + 1
         )
-        Delivery.objects.bulk_update(due, ["attempts"], batch_size=500)
+    for delivery in due:
+        delivery.status, delivery.lease_until = Delivery.Status.LEASED, now + LEASE
+        delivery.attempts += 1
     return due
 
 
-def settle(tenant_id: uuid.UUID, results: Sequence[Result], attempts: dict[uuid.UUID, int]) -> None:
-    """Write what came of claimed deliveries; a result of an older generation changes only what was sent."""
+def settle(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequence[Result]) -> None:
+    """Write what came of claimed deliveries.
+
+    A result of an older generation changes only what was sent; one whose lease has run out changes nothing,
+    because somebody else has taken the delivery up.
+    """
+    claimed = {delivery.pk: delivery for delivery in deliveries}
     now = clock.now()
-    with database.tenant(tenant_id):
-        for result in results:
-            arrived = _arrived(result, now)
-            rows = Delivery.objects.filter(pk=result.delivery_id)
-            if arrived:
-                rows.update(**arrived)
-            rows.filter(generation=result.generation).update(
-                status=result.status,
-                lease_until=None,
-                error_code=result.error_code,
-                error=result.error,
-                due_at=now + timedelta(seconds=_wait(result, attempts.get(result.delivery_id, 1))),
-            )
+    rows = [_row(item, claimed[item.delivery_id], now) for item in results]
+    with database.tenant(tenant_id), connection.cursor() as cursor:
+        values: dict[str, Any] = {"tenant": tenant_id, "now": now, "results": json.dumps(rows)}
+        cursor.execute(deliver_sql.SETTLE, values)
+        forget_removed(list(claimed))
+
+
+def forget_removed(delivery_ids: Iterable[uuid.UUID]) -> None:
+    """Drop confirmed deliveries of deleted devices: they have done their last duty. Inside the tenant's door."""
+    done = Delivery.objects.filter(device=None, status=Delivery.Status.CONFIRMED, pk__in=list(delivery_ids))
+    done.delete()
 
 
 def back_off(attempts: int) -> float:
@@ -157,26 +148,29 @@ def back_off(attempts: int) -> float:
     return float(min(BACK_OFF_MOST, BACK_OFF_FIRST * 2 ** min(attempts - 1, 12)))
 
 
-def _wait(result: Result, attempts: int) -> float:
-    if result.status != Delivery.Status.DUE:
-        return 0.0
-    return max(result.retry_after or 0.0, back_off(attempts))
-
-
-def _arrived(result: Result, now: datetime) -> dict[str, object]:
-    if result.status not in {Delivery.Status.SENT, Delivery.Status.CONFIRMED}:
-        return {}
-    arrived: dict[str, object] = {"sent": result.value, "sent_at": now, "request_id": result.request_id}
-    if result.place:
-        arrived["place"] = result.place
-    if result.before is not None:
-        arrived["before"] = result.before
-    if result.status == Delivery.Status.CONFIRMED:
-        arrived["confirmed_at"] = now
-    return arrived
+def _row(item: Result, claimed: Delivery, now: datetime) -> Mapping[str, Any]:
+    assert claimed.lease_until is not None
+    again = item.status == Delivery.Status.DUE
+    failed = again and item.error_code
+    wait = max(item.retry_after or 0.0, back_off(claimed.attempts)) if failed else 0.0
+    return {
+        "id": str(item.delivery_id),
+        "generation": item.generation,
+        "lease_until": claimed.lease_until.isoformat(),
+        "status": item.status,
+        "arrived": item.status in {Delivery.Status.SENT, Delivery.Status.CONFIRMED},
+        "untouched": again and not item.error_code,
+        "value": item.value,
+        "place": item.place,
+        "before": item.before,
+        "request_id": item.request_id,
+        "error_code": item.error_code,
+        "error": item.error,
+        "due_at": (now + timedelta(seconds=wait)).isoformat(),
+    }
 
 
 def _claimable(now: datetime) -> Q:
-    return Q(status=Delivery.Status.DUE, due_at__lte=now) | Q(
-        status=Delivery.Status.LEASED, lease_until__lt=now
-    )
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    due = Q(status=Delivery.Status.DUE, due_at__lte=now) | Q(status=Delivery.Status.LEASED)
+    return due & free

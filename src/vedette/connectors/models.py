@@ -56,10 +56,11 @@ class Delivery(TenantRow):
         ]
         indexes = [
             models.Index(
-                fields=["route", "due_at"],
+                fields=["route", "tenant_id", "due_at"],
                 condition=models.Q(status__in=["due", "leased"]),
                 name="delivery_queue",
-            )
+            ),
+            models.Index(fields=["tenant_id", "route", "entra_object_id"], name="delivery_of_entra_object"),
         ]
 
 
@@ -67,19 +68,25 @@ class ConnectorError(TenantRow):
     """An error of a connector: listed with code, first and last time, count and next step (C5)."""
 
     connector = models.TextField()
+    source = models.TextField(help_text="Part of the connector: heartbeat, poll, or the route's name")
     code = models.TextField()
-    message = models.TextField()
+    message = models.TextField(help_text="English; translated when shown")
     explanation = models.TextField(blank=True, default="")
     next_step = models.TextField(blank=True, default="")
+    words = models.JSONField(default=dict, help_text="Filled into the message once it is translated")
     detail = models.JSONField(default=dict)
     first_seen_at = models.DateTimeField()
+    since = models.DateTimeField(help_text="Start of the present run: after a success it begins anew")
     last_seen_at = models.DateTimeField()
     count = models.PositiveIntegerField(default=1)
+    resolved_at = models.DateTimeField(null=True, help_text="When what failed succeeded again")
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.TextField(blank=True, default="")
     mailed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "connector", "code"], name="connector_error_one")
+            models.UniqueConstraint(
+                fields=["tenant_id", "connector", "source", "code"], name="connector_error_one"
+            )
         ]

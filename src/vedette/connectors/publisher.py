@@ -1,59 +1,97 @@
 """The publisher: sends what is owed, each tenant on its own, so that one's trouble never delays another.
 
-Wakes on NOTIFY and, in case one was missed or a back-off has run out, every second.
+Wakes on NOTIFY and, in case one was missed or a back-off has run out, every second. A tenant that is being
+served when something new is owed is looked at again before its turn ends.
 """
 
 import logging
 import threading
+import time
 import uuid
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from django.db import close_old_connections
 
-from vedette.connectors import deliver
-from vedette.connectors.deliver import CHANNEL, Result
+from vedette.connectors import deliver, outcome
+from vedette.connectors.deliver import CHANNEL, LEASE, Result, result
 from vedette.connectors.models import Delivery
-from vedette.connectors.routes import ROUTES
+from vedette.connectors.routes import ROUTES, Budget
 from vedette.foundation import jobs
 
 log = logging.getLogger(__name__)
 
-WAKE_SECONDS = 1.0
-TENANTS_AT_ONCE = 8
+WAKE_SECONDS: Final = 1.0
+TENANTS_AT_ONCE: Final = 16
+# A batch ends well before its lease does: nobody else takes it up meanwhile.
+BATCH_SECONDS: Final = LEASE.total_seconds() / 2
+
+Key = tuple[str, uuid.UUID]
 
 
 def run(stop: threading.Event) -> None:
     """Publish until `stop` is set."""
-    busy: dict[tuple[str, uuid.UUID], Future[None]] = {}
     with ThreadPoolExecutor(TENANTS_AT_ONCE, thread_name_prefix="publish") as pool:
+        turns = _Turns(pool, stop)
         for _ in jobs.listen([CHANNEL], timeout=WAKE_SECONDS, stop=stop):
             if stop.is_set():
                 break
             close_old_connections()
-            busy = {key: future for key, future in busy.items() if not future.done()}
             for key in deliver.tenants_due(ROUTES):
-                if key not in busy:
-                    busy[key] = pool.submit(publish_due, *key)
+                turns.give(key)
 
 
-def publish_due(route_name: str, tenant_id: uuid.UUID) -> None:
+class _Turns:
+    """One turn at a time for each route and tenant; a wish that comes during a turn makes it go on."""
+
+    def __init__(self, pool: ThreadPoolExecutor, stop: threading.Event) -> None:
+        self._pool = pool
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._busy: set[Key] = set()
+        self._wished: set[Key] = set()
+
+    def give(self, key: Key) -> None:
+        with self._lock:
+            if key in self._busy:
+                self._wished.add(key)
+                return
+            self._busy.add(key)
+        self._pool.submit(self._serve, key)
+
+    def _serve(self, key: Key) -> None:
+        while True:
+            try:
+                publish_due(*key, self._stop)
+            except Exception:
+                # The leases run out by themselves; the next look takes the deliveries up again.
+                log.exception("Publishing %s for tenant %s failed", *key)
+            with self._lock:
+                if key not in self._wished or self._stop.is_set():
+                    self._busy.discard(key)
+                    return
+                self._wished.discard(key)
+
+
+def publish_due(route_name: str, tenant_id: uuid.UUID, stop: threading.Event | None = None) -> None:
     """Send everything one route owes to one tenant's systems now."""
     close_old_connections()
     route = ROUTES[route_name]
-    while deliveries := deliver.claim(tenant_id, route_name, route.batch):
-        attempts = {delivery.pk: delivery.attempts for delivery in deliveries}
+    stopped = stop or threading.Event()
+    while not stopped.is_set() and (claimed := deliver.claim(tenant_id, route_name, route.batch)):
+        budget = Budget(time.monotonic() + BATCH_SECONDS, stopped)
         try:
-            results = route.publish(tenant_id, deliveries)
+            results = route.publish(tenant_id, claimed, budget)
         except Exception as error:
             log.exception("Route %s failed for tenant %s", route_name, tenant_id)
-            results = [_crashed(delivery, error) for delivery in deliveries]
-        deliver.settle(tenant_id, results, attempts)
+            results = [_crashed(delivery, error) for delivery in claimed]
+        deliver.settle(tenant_id, claimed, results)
+        outcome.tell(tenant_id, route, results)
 
 
 def _crashed(delivery: Delivery, error: Exception) -> Result:
-    return Result(
-        delivery.pk,
-        delivery.generation,
+    return result(
+        delivery,
         Delivery.Status.DUE,
         error_code="internal_error",
         error=f"{type(error).__name__}: {error}",

@@ -2,9 +2,12 @@
 
 from django.dispatch import Signal
 
-# tenant_id, error: ConnectorError, recipients: list[str]; sent when an error appears, not when it repeats
 error_appeared = Signal()
-# tenant_id, connector: str, before: str, after: str, reason: str, recipients: list[str]
+"""`tenant_id`, `error`: ConnectorError; sent when people are to be told of it, not each time it repeats."""
+
 connector_state_changed = Signal()
-# tenant_id, again: bool, device_ids: Sequence[UUID] | None; what is owed must be worked out anew
+"""`tenant_id`, `connector`: str, `before`, `after`: states (C6), `reason`: its code, `message` and
+`next_step`: English texts, empty where there is nothing to add."""
+
 values_stale = Signal()
+"""`tenant_id`, `again`: bool, `device_ids`: Sequence[UUID] | None; what is owed must be worked out anew."""

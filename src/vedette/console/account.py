@@ -48,7 +48,7 @@ def arm(request: MemberRequest) -> HttpResponseBase:
         messages.success(request, _("Armed: the states of your phones are on their way to Microsoft."))
         return redirect("console:account")
     facts = [
-        (_("Phones whose state is written"), affected(request.tenant.id, armed=True)["written"]),
+        (_("Phones whose state is written"), affected(request.tenant.id, armed=True).written),
         *[
             (
                 _("Blocked by a rule from %(level)s up") % {"level": _(minimum)},
@@ -90,6 +90,6 @@ def monitor(request: MemberRequest) -> HttpResponseBase:
         ),
         action=_("Only watch"),
         back=reverse("console:account"),
-        facts=[(_("Phones whose value is withdrawn"), affected(request.tenant.id, armed=False)["withdrawn"])],
+        facts=affected(request.tenant.id, armed=False).facts(),
         danger=True,
     )

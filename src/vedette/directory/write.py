@@ -93,15 +93,12 @@ def store_devices(reading: DirectoryPass | None, devices: Iterable[DeviceRecord]
     return _store(_DEVICES, reading, list(unique.values()))
 
 
-def finish_pass(reading: DirectoryPass) -> Finished:
-    """End a pass that read everything without an error: what it did not see is no longer in the directory."""
-    # What a live question about one person brought in while the pass was running is newer than the pass.
-    newer = DirectoryDevice.objects.filter(seen_at__gte=reading.started_at).exclude(last_pass=reading)
-    asked = set(newer.values_list("owner_oid", flat=True))
-    users_gone, _ = DirectoryUser.objects.exclude(last_pass=reading).exclude(oid__in=asked).delete()
-    devices_gone, _ = (
-        DirectoryDevice.objects.exclude(last_pass=reading).filter(seen_at__lt=reading.started_at).delete()
-    )
+def finish_pass(reading: DirectoryPass, *, keep_unseen: bool = False) -> Finished:
+    """End a pass that read everything without an error: what it did not see is no longer in the directory.
+
+    With `keep_unseen` it stays: a part of the directory could not be looked at (a group that is gone).
+    """
+    users_gone, devices_gone = (0, 0) if keep_unseen else _remove_unseen(reading)
     with connection.cursor() as cursor:
         cursor.execute(_MARK_REPLACED, {"tenant": database.current_tenant(), "reason": REPLACED})
     finished = Finished(
@@ -113,6 +110,17 @@ def finish_pass(reading: DirectoryPass) -> Finished:
     reading.save(update_fields=["finished_at", "complete", "users", "devices"])
     DirectoryPass.objects.filter(started_at__lt=reading.started_at - _KEEP_PASSES).delete()
     return finished
+
+
+def _remove_unseen(reading: DirectoryPass) -> tuple[int, int]:
+    # What a live question about one person brought in while the pass was running is newer than the pass.
+    newer = DirectoryDevice.objects.filter(seen_at__gte=reading.started_at).exclude(last_pass=reading)
+    asked = set(newer.values_list("owner_oid", flat=True))
+    users_gone, _ = DirectoryUser.objects.exclude(last_pass=reading).exclude(oid__in=asked).delete()
+    devices_gone, _ = (
+        DirectoryDevice.objects.exclude(last_pass=reading).filter(seen_at__lt=reading.started_at).delete()
+    )
+    return users_gone, devices_gone
 
 
 def fail_pass(reading: DirectoryPass, code: str, message: str) -> None:

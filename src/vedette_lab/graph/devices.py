@@ -10,9 +10,11 @@ from vedette_lab.graph.call import Call, operation
 from vedette_lab.graph.errors import bad_request, denied, not_found, unsupported
 from vedette_lab.graph.filtering import properties
 from vedette_lab.graph.properties import DEVICE, NUMBERED
+from vedette_lab.graph.query import Query
 from vedette_lab.model import Json
 
 LONGEST_ATTRIBUTE: Final = 1024
+EXPANDED: Final = 20
 
 
 def _device(call: Call) -> Device:
@@ -28,7 +30,7 @@ def _device(call: Call) -> Device:
 
 
 async def list_devices(call: Call) -> Json:
-    """GET /devices; `deviceId eq` is answered from an index."""
+    """GET /devices; `deviceId eq` is answered from an index, `$expand` adds the ids of owners."""
     query = call.query()
     asked = query.filter
     directory = call.tenant.directory
@@ -36,8 +38,17 @@ async def list_devices(call: Call) -> Json:
     if asked is not None and exact and properties(asked) == {"deviceId"}:
         one = directory.device_by_device_id(str(getattr(getattr(asked, "right", None), "val", "")))
         if one is not None:
-            return call.collection([one], DEVICE, "devices")
-    return call.collection(directory.devices.values(), DEVICE, "devices")
+            return _with_owners(call.collection([one], DEVICE, "devices"), call, query)
+    return _with_owners(call.collection(directory.devices.values(), DEVICE, "devices"), call, query)
+
+
+def _with_owners(page: Json, call: Call, query: Query) -> Json:
+    """Add `registeredOwners` where it was asked for; at most 20 come along, as Graph's limit is."""
+    if query.expand:
+        for shown in (row for row in page["value"] if "id" in row):
+            owners = call.tenant.directory.devices[shown["id"]].owner_ids[:EXPANDED]
+            shown[query.expand] = [{"@odata.type": "#microsoft.graph.user", "id": key} for key in owners]
+    return page
 
 
 async def count_devices(call: Call) -> str:

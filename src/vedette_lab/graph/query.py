@@ -10,7 +10,9 @@ from vedette_lab.graph.errors import GraphError, bad_request, unsupported
 from vedette_lab.graph.filtering import ADVANCED, features, matches, parse, properties
 from vedette_lab.graph.properties import Kind
 
-KNOWN: Final = frozenset({"$select", "$filter", "$search", "$top", "$count", "$skiptoken", "$orderby"})
+KNOWN: Final = frozenset(
+    {"$select", "$filter", "$search", "$top", "$count", "$skiptoken", "$orderby", "$expand"}
+)
 DEFAULT_PAGE: Final = 100
 LARGEST_PAGE: Final = 999
 INTUNE_PAGE: Final = 1000
@@ -29,6 +31,8 @@ class Query:
     count: bool
     offset: int
     eventual: bool
+    expand: str = ""
+    """A relation whose objects' ids come along: `registeredOwners`, of /devices only."""
 
     @property
     def advanced(self) -> bool:
@@ -53,7 +57,15 @@ def read(values: Mapping[str, str], headers: Mapping[str, str], *, largest: int 
         count=values.get("$count", "").lower() == "true",
         offset=_offset(values.get("$skiptoken")),
         eventual=eventual,
+        expand=_expand(values.get("$expand", "")),
     )
+
+
+def _expand(text: str) -> str:
+    """Read `registeredOwners($select=id)`, the one relation that this lab expands."""
+    if text not in {"", "registeredOwners($select=id)"}:
+        raise unsupported(f"This lab expands 'registeredOwners($select=id)' only, not '{text}'.")
+    return text.partition("(")[0]
 
 
 def _select(text: str | None) -> tuple[str, ...] | None:
@@ -114,6 +126,8 @@ def _search(text: str, *, eventual: bool) -> tuple[str, str]:
 
 def check(query: Query, kinds: tuple[Kind, ...]) -> None:
     """Check the names in a query against the types that may come. GraphError 400 names the first unknown one."""
+    if query.expand and kinds[0].name != "microsoft.graph.device":
+        raise unsupported(f"'{query.expand}' is no relation of '{kinds[0].name}'.")
     for name in (*(query.select or ()), *(properties(query.filter) if query.filter else ())):
         _known(name, kinds)
     for name in (query.search, query.order):

@@ -1,7 +1,8 @@
 """The poll (D1): reads the enrollment groups, their people and devices, and enrolls or retires accordingly.
 
 Network first, then one writing transaction. A poll that meets any error retires nobody: absence is never
-inferred from an error of ours (design.md 2, rule 7).
+inferred from an error of ours (design.md 2, rule 7). A group that is gone from Entra is no error, but who was in
+it cannot be known any more, so nobody is retired either until an administrator takes the group out.
 """
 
 import logging
@@ -11,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from vedette.compliance import lifecycle
 from vedette.connectors import errors
-from vedette.connectors.errors import Problem
+from vedette.connectors.errors import Advice, Problem
 from vedette.connectors.intune import groups
 from vedette.connectors.intune.drift import repair
 from vedette.connectors.intune.eligibility import Limits
@@ -31,8 +32,18 @@ from vedette.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
+SOURCE: Final = "poll"
 NOT_FOUND: Final = 404
-LEFT: Final = "left_enrollment_groups"
+_UNFINISHED: Final = _("The directory could not be read to its end, so no device was taken out.")
+_AGAIN: Final = _("The next poll tries again by itself.")
+_UNREADABLE: Final = _(
+    "Report this with the log of the worker: Microsoft's answer is not what Vedette expects."
+)
+_MISSING: Final = _("The enrollment group %(name)s (%(id)s) is not in Entra any more.")
+_HELD: Final = Advice(
+    _("Who was in it cannot be known, so no device is taken out until this is settled."),
+    _("Restore the group in Entra (within 30 days), or take it out under Enrollment management."),
+)
 
 
 @dataclass
@@ -68,9 +79,12 @@ def poll(tenant_id: uuid.UUID) -> Polled:
     try:
         found = look(Graph(entra_tenant_id), wanted)
     except GraphError as error:
-        return _failed(connector, reading, error.code, str(error), str(error.next_step))
+        return _failed(connector, reading, error.code, str(error), error.advice.next_step)
     except TokenError as error:
-        return _failed(connector, reading, f"AADSTS{error.code}", str(error), "")
+        return _failed(connector, reading, error.name, str(error), error.advice.next_step)
+    except (KeyError, TypeError, ValueError) as error:
+        log.exception("The directory of tenant %s cannot be read", tenant_id)
+        return _failed(connector, reading, "unreadable", f"{type(error).__name__}: {error}", _UNREADABLE)
     return _store(connector, reading, found, bounds)
 
 
@@ -90,7 +104,7 @@ def look(graph: Graph, wanted: Sequence[EnrollmentGroup]) -> Reading:
         for member in groups.members(graph, row.object_id, nested=row.include_nested):
             _take(found, member)
     if found.people or found.member_devices:
-        found.devices = devices_of_members(graph, set(found.people), found.member_devices)
+        found.devices = devices_of_members(graph, found.people, found.member_devices)
     return found
 
 
@@ -104,47 +118,41 @@ def _take(found: Reading, member: dict[str, Any]) -> None:
 
 def _store(connector: IntuneConnector, reading: DirectoryPass, found: Reading, bounds: Limits) -> Polled:
     tenant_id, now = connector.tenant_id, clock.now()
+    people = [user_record(person) for person in found.people.values()]
+    devices = [device_record(device, bounds, now) for device in found.devices]
     with database.writer(tenant_id):
-        write.store_users(reading, [user_record(person) for person in found.people.values()])
-        write.store_devices(reading, [device_record(device, bounds, now) for device in found.devices])
-        finished = write.finish_pass(reading)
+        write.store_users(reading, people)
+        write.store_devices(reading, devices)
+        finished = write.finish_pass(reading, keep_unseen=bool(found.missing))
         appeared = lifecycle.appear(tenant_id, list(read.supported()))
         connector = IntuneConnector.objects.select_for_update().get(pk=connector.pk)
         gone = lifecycle.out_of_scope()
-        lifecycle.leave(tenant_id, gone, LEFT, delete=connector.delete_on_unenrollment)
-        _note_groups(found)
-        repair(tenant_id)
+        lifecycle.leave(tenant_id, gone, lifecycle.LEFT_GROUPS, delete=connector.delete_on_unenrollment)
+        _note_groups(tenant_id, found)
+        repair(tenant_id, reading.started_at)
         connector.last_synchronised_at = now
         connector.next_poll_at = now + timedelta(minutes=connector.poll_minutes)
         connector.poll_running_since = None
         connector.save(update_fields=["last_synchronised_at", "next_poll_at", "poll_running_since"])
-    for object_id in found.missing:
-        _tell_missing(connector, object_id)
     return Polled(finished.users, finished.devices, len(appeared), len(gone))
 
 
-def _note_groups(found: Reading) -> None:
+def _note_groups(tenant_id: uuid.UUID, found: Reading) -> None:
     for object_id, name in found.renamed.items():
         EnrollmentGroup.objects.filter(object_id=object_id).update(display_name=name)
     EnrollmentGroup.objects.filter(object_id__in=found.missing, missing_since=None).update(
         missing_since=clock.now()
     )
     EnrollmentGroup.objects.exclude(object_id__in=found.missing).update(missing_since=None)
+    missing = [_missing(row) for row in EnrollmentGroup.objects.filter(object_id__in=found.missing)]
+    for problem in missing:
+        errors.record(tenant_id, "intune", problem)
+    errors.passed(tenant_id, "intune", SOURCE, still=[problem.code for problem in missing])
 
 
-def _tell_missing(connector: IntuneConnector, object_id: uuid.UUID) -> None:
-    with database.tenant(connector.tenant_id):
-        name = (
-            EnrollmentGroup.objects.filter(object_id=object_id).values_list("display_name", flat=True).first()
-        )
-    problem = Problem(
-        f"group_missing:{object_id}",
-        _("The enrollment group %(name)s (%(id)s) is not in Entra any more.")
-        % {"name": name or "", "id": object_id},
-        explanation=_("Its members count as having left, unless another group holds them."),
-        next_step=_("Remove it under Enrollment Management, or restore it in Entra within 30 days."),
-    )
-    errors.record(connector.tenant_id, "intune", problem, recipients=connector.error_emails)
+def _missing(row: EnrollmentGroup) -> Problem:
+    words = {"name": row.display_name, "id": str(row.object_id)}
+    return Problem(SOURCE, f"group_missing:{row.object_id}", _MISSING, _HELD, words=words)
 
 
 def _failed(
@@ -156,11 +164,6 @@ def _failed(
         IntuneConnector.objects.filter(pk=connector.pk).update(
             next_poll_at=now + timedelta(minutes=connector.poll_minutes), poll_running_since=None
         )
-    problem = Problem(
-        code,
-        message,
-        explanation=_("The directory could not be read to its end, so no device was taken out."),
-        next_step=next_step or _("The next poll tries again by itself."),
-    )
-    errors.record(connector.tenant_id, "intune", problem, recipients=connector.error_emails)
+        problem = Problem(SOURCE, code, message, Advice(_UNFINISHED, next_step or _AGAIN))
+        errors.record(connector.tenant_id, "intune", problem)
     return Polled(error=code)

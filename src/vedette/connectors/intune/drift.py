@@ -1,34 +1,75 @@
-"""Comparing what the directory shows with what was written: drift is repaired, foreign values are left alone."""
+"""Comparing what a complete poll showed with what was written: drift is repaired, foreign values are flagged.
+
+What changed at Microsoft by another hand becomes due again; the push that follows looks at the device itself,
+writes what is missing and never overwrites a foreign value.
+"""
 
 import uuid
+from datetime import datetime
+from typing import Any, Final
 
+from django.db import connection
+
+from vedette.connectors.deliver import CHANNEL
 from vedette.connectors.intune.attribute_route import ROUTE
-from vedette.connectors.intune.desired import is_ours
-from vedette.connectors.models import Delivery
-from vedette.directory.models import DirectoryDevice
-from vedette.foundation import clock
+from vedette.connectors.intune.desired import PREFIX
+from vedette.connectors.intune.settings_read import attribute_name, connector_of
+from vedette.connectors.signals import values_stale
+from vedette.connectors.state_sync import settings_of
+from vedette.foundation import clock, jobs
 
-SETTLED = (Delivery.Status.SENT, Delivery.Status.CONFIRMED)
 
+def repair(tenant_id: uuid.UUID, read_since: datetime) -> int:
+    """Make due what is not as it should be; return how many deliveries. Inside the tenant's writer.
 
-def repair(tenant_id: uuid.UUID) -> int:
-    """Make settled deliveries due again whose value at Microsoft is not what was sent; return how many.
-
-    Runs inside the tenant's writer after a complete poll. Only rows settled before the poll's reading of
-    the device are compared, so that a value on its way is not taken for drift.
+    `read_since` is when the poll began to read: what was sent later is not compared with it.
     """
-    shown = {
-        row.object_id: (row.extension_attributes, row.seen_at)
-        for row in DirectoryDevice.objects.only("object_id", "extension_attributes", "seen_at")
+    values: dict[str, Any] = {
+        "tenant": tenant_id,
+        "route": ROUTE,
+        "attribute": attribute_name(connector_of(tenant_id)),
+        "ours": f"{PREFIX}%",
+        "read_since": read_since,
+        "now": clock.now(),
     }
-    drifted = []
-    for delivery in Delivery.objects.filter(route=ROUTE, status__in=SETTLED).exclude(place=""):
-        known = shown.get(delivery.entra_object_id) if delivery.entra_object_id else None
-        if known is None or (delivery.sent_at and delivery.sent_at > known[1]):
-            continue
-        found = known[0].get(delivery.place) or ""
-        if found != delivery.desired and is_ours(found):
-            drifted.append(delivery.pk)
-    return Delivery.objects.filter(pk__in=drifted, tenant_id=tenant_id).update(
-        status=Delivery.Status.DUE, due_at=clock.now(), attempts=0
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_DRIFTED, values)
+        count: int = cursor.rowcount
+        cursor.execute(_UNOWED, values)
+        unowed = [row[0] for row in cursor.fetchall()] if settings_of(tenant_id).armed else []
+    if unowed:
+        values_stale.send(None, tenant_id=tenant_id, again=False, device_ids=unowed)
+    if count:
+        jobs.notify(CHANNEL)
+    return count
+
+
+# Settled rows whose value is another by now; flagged rows whose foreign value is gone; rows that failed although
+# Entra has the device. A withdrawn row only counts while something of ours is there.
+_DRIFTED: Final = """
+update connectors_delivery as d
+set status = 'due', due_at = %(now)s, attempts = 0, requested_at = %(now)s
+from directory_directorydevice as x
+where d.tenant_id = %(tenant)s and d.route = %(route)s and d.lease_until is null
+  and x.tenant_id = %(tenant)s and x.object_id = d.entra_object_id
+  and coalesce(d.sent_at, d.requested_at) < %(read_since)s
+  and case d.status
+        when 'confirmed' then
+          coalesce(x.extension_attributes ->> d.place, '') <> d.desired
+          and (d.desired <> '' or x.extension_attributes ->> d.place like %(ours)s)
+        when 'foreign' then
+          coalesce(x.extension_attributes ->> %(attribute)s, '') = ''
+          or x.extension_attributes ->> %(attribute)s like %(ours)s
+        else d.status = 'failed'
+      end
+"""
+
+# Devices without a row, or whose row still stands for another Entra device.
+_UNOWED: Final = """
+select v.id from devices_device v
+join compliance_devicestate s on s.tenant_id = %(tenant)s and s.device_id = v.id
+left join connectors_delivery d
+  on d.tenant_id = %(tenant)s and d.route = %(route)s and d.device_id = v.id
+where v.tenant_id = %(tenant)s and v.activation_status <> 'DEACTIVATED'
+  and (d.id is null or d.entra_object_id is distinct from v.entra_object_id)
+"""

@@ -4,23 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from vedette.directory.platforms import ANDROID, platform_of
 from vedette_facts.versions import parse_version
 
-ANDROID: Final = "ANDROID"
-IOS: Final = "IOS"
 SUPPORTED: Final = ""
-
-# Intune and Entra spell the platform differently by enrolment type; all spellings read [microsoft.md 2.3, 2.6].
-_PLATFORMS: Final = {
-    "android": ANDROID,
-    "androidforwork": ANDROID,
-    "androidenterprise": ANDROID,
-    "androidaosp": ANDROID,
-    "ios": IOS,
-    "iphone": IOS,
-    "ipad": IOS,
-    "ipados": IOS,
-}
 
 
 @dataclass(frozen=True)
@@ -42,11 +29,6 @@ class Candidate:
     enabled: bool
     managed: bool
     last_sign_in_at: datetime | None
-
-
-def platform_of(operating_system: str) -> str | None:
-    """Return ANDROID, IOS or None for anything the product does not protect."""
-    return _PLATFORMS.get(operating_system.replace(" ", "").lower())
 
 
 def unsupported_reason(candidate: Candidate, limits: Limits, now: datetime) -> str:

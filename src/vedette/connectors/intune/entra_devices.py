@@ -1,11 +1,11 @@
 """Devices as Entra and Intune tell of them, joined by Entra device ID.
 
-The join is `device.deviceId` = `managedDevice.azureADDeviceId` (microsoft.md 2.6); the owner comes from
-Intune's primary user, and for devices Intune does not manage from the person's owned devices.
+The join is `device.deviceId` = `managedDevice.azureADDeviceId` (microsoft.md 2.6). The owner is Intune's primary
+user; where Intune has none, the person who registered the device in Entra.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,8 +22,12 @@ MANAGED_FIELDS: Final = (
     "id,azureADDeviceId,userId,deviceName,operatingSystem,osVersion,manufacturer,model,complianceState,"
     "partnerReportedThreatState,lastSyncDateTime,managedDeviceOwnerType,serialNumber"
 )
+OWNERS: Final = "registeredOwners($select=id)"
 UNREGISTERED: Final = "00000000-0000-0000-0000-000000000000"
 PAGE: Final = 999
+INTUNE_PAGE: Final = 1000
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -33,43 +37,46 @@ class EntraDevice:
     object_id: uuid.UUID
     device_id: uuid.UUID
     owner_oid: uuid.UUID | None
-    entra: dict[str, Any]
-    intune: dict[str, Any]
+    entra: Json
+    intune: Json
 
 
-def devices_of_members(graph: Graph, people: set[str], member_devices: set[str]) -> list[EntraDevice]:
-    """Read the devices of PEOPLE and those that are members themselves, each once."""
-    managed = _managed(graph)
+def devices_of_members(graph: Graph, people: Collection[str], members: Collection[str]) -> list[EntraDevice]:
+    """Read the devices of PEOPLE (object IDs) and those that are members themselves, each once.
+
+    Two listings whatever the number of people: all of Intune's devices, all of Entra's with their owners.
+    """
+    managed = _by_device_id(
+        graph.pages("/deviceManagement/managedDevices", select=MANAGED_FIELDS, top=INTUNE_PAGE)
+    )
     found: dict[str, EntraDevice] = {}
-    unowned: list[dict[str, Any]] = []
-    for item in graph.pages("/devices", select=DEVICE_FIELDS, top=PAGE):
-        record = managed.get(str(item.get("deviceId", "")).lower(), {})
-        owner = record.get("userId") or ""
-        if owner in people or item["id"] in member_devices:
+    for item in graph.pages("/devices", select=DEVICE_FIELDS, expand=OWNERS, top=PAGE):
+        record = managed.get(_key(item.get("deviceId")), {})
+        owner = _owner(item, record, people)
+        if owner in people or item["id"] in members:
             found[item["id"]] = _device(item, record, owner)
-        elif not record:
-            unowned.append(item)
-    found |= _owned(graph, people, unowned)
     return list(found.values())
 
 
 def devices_of_person(graph: Graph, oid: uuid.UUID) -> list[EntraDevice]:
-    """Read one person's devices live."""
-    managed = {
-        str(item.get("azureADDeviceId", "")).lower(): item
-        for item in graph.pages(f"/users/{oid}/managedDevices", select=MANAGED_FIELDS)
+    """Read one person's devices live: those of Intune's primary user, and those registered in their name."""
+    person = str(oid)
+    managed = _by_device_id(graph.pages(f"/users/{oid}/managedDevices", select=MANAGED_FIELDS))
+    owned = {
+        item["id"]: f"/devices/{item['id']}?$select={DEVICE_FIELDS}"
+        for item in graph.pages(f"/users/{oid}/ownedDevices", select="id")
+        if item.get("@odata.type", "#microsoft.graph.device").endswith(".device")
     }
-    owned = {item["id"]: item for item in _phones(graph, str(oid))}
-    for device_id in managed:
-        if device_id != UNREGISTERED and not any(
-            str(item.get("deviceId", "")).lower() == device_id for item in owned.values()
-        ):
-            listed = graph.pages("/devices", filter=f"deviceId eq '{device_id}'", select=DEVICE_FIELDS)
-            owned |= {item["id"]: item for item in listed}
-    return [
-        _device(item, managed.get(str(item.get("deviceId", "")).lower(), {}), str(oid))
-        for item in owned.values()
-    ]
+    entra = {key: item for key, item in graph.batch_get(owned) if item}
+    known = {_key(item.get("deviceId")) for item in entra.values()}
+    for device_id in managed.keys() - known:
+        entra |= {item["id"]: item for item in _one(graph, "/devices", "deviceId", device_id, DEVICE_FIELDS)}
+    found = []
+    for item in entra.values():
+        record = managed.get(_key(item.get("deviceId"))) or _record(graph, item)
+        if record.get("userId", person) in {person, ""}:
+            found.append(_device(item, record, person))
+    return found
 
 
 def candidate(device: EntraDevice) -> Candidate:
@@ -80,8 +87,7 @@ def candidate(device: EntraDevice) -> Candidate:
         os_version=intune.get("osVersion") or entra.get("operatingSystemVersion") or "",
         enabled=entra.get("accountEnabled") is not False,
         managed=bool(entra.get("isManaged")) or bool(intune),
-        last_sign_in_at=moment(entra.get("approximateLastSignInDateTime"))
-        or moment(intune.get("lastSyncDateTime")),
+        last_sign_in_at=_newest(entra.get("approximateLastSignInDateTime"), intune.get("lastSyncDateTime")),
     )
 
 
@@ -92,36 +98,45 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text)
 
 
-def _managed(graph: Graph) -> dict[str, dict[str, Any]]:
-    """Intune's records by Entra device ID; of several the one that synced last."""
-    records: dict[str, dict[str, Any]] = {}
-    listed = graph.pages("/deviceManagement/managedDevices", select=MANAGED_FIELDS, top=1000)
+def _newest(*texts: str | None) -> datetime | None:
+    return max((known for known in map(moment, texts) if known), default=None)
+
+
+def _by_device_id(listed: Any) -> dict[str, Json]:
+    """Intune's records by Entra device ID; of several (enrolled again) the one that synced last."""
+    records: dict[str, Json] = {}
     for item in sorted(listed, key=lambda item: item.get("lastSyncDateTime") or ""):
-        device_id = str(item.get("azureADDeviceId") or "").lower()
+        device_id = _key(item.get("azureADDeviceId"))
         if device_id and device_id != UNREGISTERED:
             records[device_id] = item
     return records
 
 
-def _owned(graph: Graph, people: set[str], unowned: Iterable[dict[str, Any]]) -> dict[str, EntraDevice]:
-    """Find the owners of devices that Intune does not manage; asked device by device, 20 in a batch."""
-    devices = {item["id"]: item for item in unowned}
-    found: dict[str, EntraDevice] = {}
-    paths = {object_id: f"/devices/{object_id}/registeredOwners?$select=id" for object_id in devices}
-    for object_id, answer in graph.batch_get(paths):
-        owners = [owner["id"] for owner in answer.get("value", []) if owner["id"] in people]
-        if owners:
-            found[object_id] = _device(devices[object_id], {}, owners[0])
-    return found
+def _owner(item: Mapping[str, Any], record: Mapping[str, Any], people: Collection[str]) -> str:
+    primary = str(record.get("userId") or "")
+    if primary:
+        return primary
+    owners = [str(owner["id"]) for owner in item.get("registeredOwners") or []]
+    return next((owner for owner in owners if owner in people), owners[0] if owners else "")
 
 
-def _phones(graph: Graph, oid: str) -> Iterator[dict[str, Any]]:
-    for item in graph.pages(f"/users/{oid}/ownedDevices"):
-        if item.get("@odata.type", "#microsoft.graph.device").endswith(".device"):
-            yield graph.get(f"/devices/{item['id']}", select=DEVICE_FIELDS)
+def _record(graph: Graph, item: Mapping[str, Any]) -> Json:
+    """Intune's record of a device registered by this person and, it may be, used by another."""
+    path, device_id = "/deviceManagement/managedDevices", _key(item.get("deviceId"))
+    return next(iter(_one(graph, path, "azureADDeviceId", device_id, MANAGED_FIELDS)), {})
 
 
-def _device(item: dict[str, Any], record: dict[str, Any], owner: str) -> EntraDevice:
+def _one(graph: Graph, path: str, name: str, value: str, fields: str) -> list[Json]:
+    """Look one object up; the filter is applied again here, since Intune ignores some (microsoft.md 2.2)."""
+    listed = graph.pages(path, filter=f"{name} eq '{value}'", select=fields)
+    return [item for item in listed if _key(item.get(name)) == value]
+
+
+def _key(device_id: object) -> str:
+    return str(device_id or "").lower()
+
+
+def _device(item: Json, record: Json, owner: str) -> EntraDevice:
     return EntraDevice(
         object_id=uuid.UUID(item["id"]),
         device_id=uuid.UUID(item["deviceId"]),

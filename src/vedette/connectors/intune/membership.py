@@ -1,6 +1,8 @@
 """The live membership check (D3): asked at the moment an app is opened, without waiting for the poll."""
 
 import uuid
+from collections.abc import Sequence
+from typing import Final
 
 from vedette.connectors.intune.entra_devices import devices_of_person
 from vedette.connectors.intune.models import EnrollmentGroup
@@ -8,10 +10,14 @@ from vedette.connectors.intune.records import device_record, user_record
 from vedette.connectors.intune.settings_read import connector_of, limits
 from vedette.directory.write import DeviceRecord, UserRecord
 from vedette.foundation import clock, database
-from vedette.foundation.graph import Graph
+from vedette.foundation.graph import Graph, GraphError, Patience
 from vedette.tenants.models import Tenant
 
-GROUPS_PER_QUESTION = 20
+# checkMemberGroups takes at most 20 groups (microsoft.md 3.4).
+GROUPS_PER_QUESTION: Final = 20
+NOT_FOUND: Final = 404
+# Somebody waits with a phone in their hand.
+PATIENCE: Final = Patience(attempts=3, seconds=8.0)
 
 
 def ask(tenant_id: uuid.UUID, oid: uuid.UUID) -> tuple[UserRecord, list[DeviceRecord]] | None:
@@ -23,23 +29,31 @@ def ask(tenant_id: uuid.UUID, oid: uuid.UUID) -> tuple[UserRecord, list[DeviceRe
         entra_tenant_id = Tenant.objects.get(pk=tenant_id).entra_tenant_id
         bounds = limits(connector_of(tenant_id))
         wanted = list(EnrollmentGroup.objects.values_list("object_id", "include_nested"))
-    graph = Graph(entra_tenant_id)
-    if not _is_member(graph, oid, wanted):
-        return None
-    person = graph.get(f"/users/{oid}", select="id,displayName,userPrincipalName,mail,accountEnabled")
+    graph = Graph(entra_tenant_id, patience=PATIENCE)
+    try:
+        if not is_member(graph, oid, wanted):
+            return None
+        person = graph.get(f"/users/{oid}", select="id,displayName,userPrincipalName,mail,accountEnabled")
+    except GraphError as error:
+        if error.status == NOT_FOUND:
+            return None
+        raise
     now = clock.now()
     devices = [device_record(device, bounds, now) for device in devices_of_person(graph, oid)]
     return user_record(person), devices
 
 
-def _is_member(graph: Graph, oid: uuid.UUID, wanted: list[tuple[uuid.UUID, bool]]) -> bool:
-    nested = [str(object_id) for object_id, include_nested in wanted if include_nested]
-    for start in range(0, len(nested), GROUPS_PER_QUESTION):
-        asked = nested[start : start + GROUPS_PER_QUESTION]
-        # checkMemberGroups is transitive and takes at most 20 groups (microsoft.md 3.4).
-        if graph.post(f"/users/{oid}/checkMemberGroups", {"groupIds": asked}, idempotent=True).get("value"):
-            return True
-    direct = {str(object_id) for object_id, include_nested in wanted if not include_nested}
-    if not direct:
-        return False
-    return any(item["id"] in direct for item in graph.pages(f"/users/{oid}/memberOf", select="id"))
+def is_member(graph: Graph, oid: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, bool]]) -> bool:
+    """Tell whether a person is in one of these groups (object ID, nested members count)."""
+    asked = [str(object_id) for object_id, _nested in wanted]
+    inside: set[str] = set()
+    for start in range(0, len(asked), GROUPS_PER_QUESTION):
+        body = {"groupIds": asked[start : start + GROUPS_PER_QUESTION]}
+        inside |= set(graph.post(f"/users/{oid}/checkMemberGroups", body, idempotent=True).get("value", []))
+    # checkMemberGroups counts nested membership; where that does not count, the group itself is looked through.
+    nested = {str(object_id): counts for object_id, counts in wanted}
+    return any(nested.get(group, False) or _lists(graph, group, str(oid)) for group in inside & nested.keys())
+
+
+def _lists(graph: Graph, group: str, oid: str) -> bool:
+    return any(item["id"] == oid for item in graph.pages(f"/groups/{group}/members", select="id", top=999))

@@ -19,29 +19,25 @@ from vedette.devices.models import Device
 
 @receiver(states_changed)
 def owe_changes(tenant_id: uuid.UUID, changes: Sequence[StateChange], **_signal: Any) -> None:
-    """Owe the new value of each device whose state changed."""
+    """Owe the new value of each device whose state changed; its devices come loaded with the changes."""
     settings = settings_of(tenant_id)
-    platforms = dict(
-        Device.objects.filter(pk__in=[change.device_id for change in changes]).values_list("pk", "platform")
-    )
     deliver.owe(
         tenant_id,
         ROUTE,
         [
             Owed(
                 change.device_id,
-                desired_value(change.to_state, platforms[change.device_id], settings),
+                desired_value(change.to_state, change.device.platform, settings),
                 change.pk,
             )
             for change in changes
-            if change.device_id in platforms
         ],
     )
 
 
 @receiver(mode_changed)
 def owe_all(tenant_id: uuid.UUID, **_signal: Any) -> None:
-    """Owe every device's value anew: arming writes them, Monitor mode withdraws them."""
+    """Owe every device's value anew, on every route: arming writes them, Monitor mode withdraws them."""
     values_stale.send(None, tenant_id=tenant_id, again=False, device_ids=None)
 
 
@@ -54,7 +50,7 @@ def owe_again(tenant_id: uuid.UUID, devices: Iterable[Device], **_signal: Any) -
 
 @receiver(devices_removed)
 def withdraw(tenant_id: uuid.UUID, devices: Iterable[Device], **_signal: Any) -> None:
-    """Withdraw the values of devices that are about to be deleted; their rows outlive them."""
+    """Withdraw the values of devices that are about to be deleted; the deliveries outlive them."""
     deliver.owe(tenant_id, ROUTE, [Owed(device.pk, WITHDRAWN) for device in devices])
 
 
@@ -68,11 +64,12 @@ def owe_everything(
 ) -> int:
     """Owe the values of all devices (or those named) by the settings in force; return how many are due."""
     settings = settings_of(tenant_id)
-    states = DeviceState.objects.select_related("device")
+    states = DeviceState.objects.all()
     if device_ids is not None:
         states = states.filter(device_id__in=device_ids)
+    rows = states.values_list("device_id", "state", "device__platform")
     owed = [
-        Owed(row.device_id, desired_value(row.state, row.device.platform, settings))
-        for row in states.iterator(chunk_size=2000)
+        Owed(device_id, desired_value(state, platform, settings))
+        for device_id, state, platform in rows.iterator(chunk_size=5000)
     ]
     return deliver.owe(tenant_id, ROUTE, owed, again=again)

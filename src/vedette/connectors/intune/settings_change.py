@@ -6,13 +6,18 @@ behind (C4). `affected` says beforehand how many devices that hits.
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from vedette.compliance.models import DeviceState
 from vedette.connectors.intune.desired import desired_value
 from vedette.connectors.intune.groups import Group
 from vedette.connectors.intune.heartbeat import restate
 from vedette.connectors.intune.models import EnrollmentGroup, IntuneConnector
+from vedette.connectors.intune.recipes import MINIMUM, admitted_values, blocked_values
 from vedette.connectors.intune.settings_read import connector_of, sync_settings
 from vedette.connectors.signals import values_stale
 from vedette.connectors.state_sync import SyncSettings
@@ -61,7 +66,7 @@ def save(tenant_id: uuid.UUID, values: Mapping[str, Any], actor: Actor) -> Intun
 def add_group(tenant_id: uuid.UUID, group: Group, *, include_nested: bool, actor: Actor) -> EnrollmentGroup:
     """Add an enrollment group by its object ID; the next poll runs at once."""
     with database.writer(tenant_id):
-        row, _ = EnrollmentGroup.objects.update_or_create(
+        row, _created = EnrollmentGroup.objects.update_or_create(
             tenant_id=tenant_id,
             object_id=group.id,
             defaults={
@@ -109,20 +114,42 @@ def poll_now(tenant_id: uuid.UUID) -> None:
     IntuneConnector.objects.filter(tenant_id=tenant_id).update(next_poll_at=clock.now())
 
 
-def affected(tenant_id: uuid.UUID, **switches: bool) -> dict[str, int]:
-    """Count what saving SWITCHES would do: values withdrawn, values written, by the settings otherwise in force.
+@dataclass
+class Affected:
+    """What a change of settings does to phones, by the rules that `recipes` prints for the level "high".
 
-    Answer: {"withdrawn": n, "written": n}; a fail-closed rule (-notIn) then blocks the withdrawn ones.
+    `shut_out` are admitted by the fail-closed rule now and blocked by it afterwards, because their value is
+    gone; `let_in` are blocked by the fail-open rule now and admitted afterwards.
     """
-    connector = connector_of(tenant_id)
-    before = sync_settings(connector)
+
+    withdrawn: int = 0
+    written: int = 0
+    shut_out: int = 0
+    let_in: int = 0
+
+    def facts(self) -> list[tuple[str, int]]:
+        """Say it in the current language, for a question before the act."""
+        return [
+            (_("Phones whose value is withdrawn"), self.withdrawn),
+            (_("Of these, let in until now and then blocked by a fail-closed rule (-notIn)"), self.shut_out),
+            (_("Of these, blocked until now and then let in by a fail-open rule (-in)"), self.let_in),
+        ]
+
+
+def affected(tenant_id: uuid.UUID, **switches: bool) -> Affected:
+    """Count what saving SWITCHES would do, by the settings otherwise in force; inside the tenant's door."""
+    before = sync_settings(connector_of(tenant_id))
     after = _with(before, switches)
-    withdrawn = written = 0
-    for state, platform in DeviceState.objects.values_list("state", "device__platform"):
+    blocking, admitted = blocked_values(MINIMUM), admitted_values(MINIMUM)
+    found = Affected()
+    rows = DeviceState.objects.values_list("state", "device__platform").annotate(count=Count("device_id"))
+    for state, platform, count in rows:
         old, new = desired_value(state, platform, before), desired_value(state, platform, after)
-        withdrawn += bool(old and not new)
-        written += bool(new and not old)
-    return {"withdrawn": withdrawn, "written": written}
+        found.withdrawn += count if old and not new else 0
+        found.written += count if new and not old else 0
+        found.shut_out += count if old in admitted and not new else 0
+        found.let_in += count if old in blocking and not new else 0
+    return found
 
 
 def _with(settings: SyncSettings, switches: Mapping[str, bool]) -> SyncSettings:

@@ -3,10 +3,11 @@
 import uuid
 from datetime import timedelta
 
-from vedette.connectors.intune.eligibility import ANDROID, IOS, Limits
+from vedette.connectors.intune.eligibility import Limits
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.standing import Standing
 from vedette.connectors.state_sync import SyncSettings
+from vedette.directory.platforms import ANDROID, IOS
 from vedette.foundation import clock
 from vedette.tenants.models import Tenant
 
@@ -36,6 +37,16 @@ def read_sync_settings(tenant_id: uuid.UUID) -> SyncSettings:
     return sync_settings(connector_of(tenant_id))
 
 
+def attribute_name(connector: IntuneConnector) -> str:
+    """Name the extension attribute that holds the state."""
+    return f"extensionAttribute{connector.attribute_number}"
+
+
+def error_recipients(tenant_id: uuid.UUID) -> list[str]:
+    """Who is told of connector errors (C5): nobody set means the primary contact, never silence."""
+    return list(connector_of(tenant_id).error_emails) or [Tenant.objects.get(pk=tenant_id).primary_contact]
+
+
 def limits(connector: IntuneConnector) -> Limits:
     """Which devices are protected."""
     return Limits(
@@ -55,6 +66,7 @@ def standing(connector: IntuneConnector) -> Standing:
         missed=connector.heartbeat_missed,
         missed_allowed=connector.missed_allowed,
         consent_withdrawn=bool(detail.get("consent_withdrawn")),
+        lacking=str(detail.get("lacking", "")),
         fault=str(detail.get("fault", "")),
         platform_on=connector.android_enabled or connector.ios_enabled,
     )

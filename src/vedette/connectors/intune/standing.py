@@ -10,16 +10,24 @@ UNRESPONSIVE: Final = "unresponsive"
 ERROR: Final = "error"
 UNAVAILABLE: Final = "unavailable"
 
+WORKING: Final = frozenset({AVAILABLE, ENABLED})
+TROUBLED: Final = frozenset({UNRESPONSIVE, ERROR, UNAVAILABLE})
+
 
 @dataclass(frozen=True)
 class Standing:
-    """What the state is derived from. ``fault`` is the code of a failed capability, empty when all is well."""
+    """What the state is derived from.
+
+    ``missed`` heartbeats in a row did not get through, the last one because of ``fault``. ``lacking`` and
+    ``consent_withdrawn`` are what the last heartbeat that Microsoft answered said; silence does not mend them.
+    """
 
     saved: bool
     ever_succeeded: bool
     missed: int
     missed_allowed: int
     consent_withdrawn: bool
+    lacking: str
     fault: str
     platform_on: bool
 
@@ -27,8 +35,8 @@ class Standing:
 def connector_state(standing: Standing) -> tuple[str, str]:
     """Return the state and the code of its reason.
 
-    Order matters: consent withdrawn outranks silence, silence outranks a reported fault, because each hides
-    the next.
+    Order matters: consent withdrawn outranks silence, silence outranks a missing permission, because each
+    hides the next.
     """
     if not standing.saved:
         return NOT_SET_UP, "settings_not_saved"
@@ -38,6 +46,6 @@ def connector_state(standing: Standing) -> tuple[str, str]:
         return (ERROR, standing.fault) if standing.fault else (NOT_SET_UP, "no_heartbeat_yet")
     if standing.missed >= standing.missed_allowed:
         return UNRESPONSIVE, standing.fault or "heartbeats_missed"
-    if standing.fault and not standing.missed:
-        return ERROR, standing.fault
+    if standing.lacking:
+        return ERROR, standing.lacking
     return (ENABLED, "") if standing.platform_on else (AVAILABLE, "no_platform_on")

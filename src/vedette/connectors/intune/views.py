@@ -72,10 +72,10 @@ def connection(request: MemberRequest) -> HttpResponseBase:
 def beat_now(request: MemberRequest) -> HttpResponse:
     """Send a heartbeat at once and say what it found."""
     result = heartbeat.beat(request.tenant.id)
-    if result.fault:
-        messages.error(request, f"{result.message} {heartbeat.next_step(result)}")
-    else:
+    if result.ok:
         messages.success(request, _("The heartbeat succeeded: token, reading and writing are fine."))
+    else:
+        messages.error(request, f"{result.message} {_(result.next_step)}")
     return redirect("intune:connection")
 
 
@@ -173,7 +173,7 @@ def _ask_before(
         ),
         action=_("Save and withdraw"),
         back=reverse(back),
-        facts=[(_("Phones whose value is withdrawn"), hit["withdrawn"])],
+        facts=hit.facts(),
         danger=True,
         hidden=[(name, str(value)) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"]
         + [("confirmed", "1")],

@@ -1,18 +1,23 @@
 """The words of a mail, in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from vedette.connectors import errors
 from vedette.foundation import config
 from vedette.verdict.classifications import CLASSIFICATIONS
 from vedette.verdict.risk import Risk
+from vedette.web import badges
 
-ENGLISH = "en"
+ENGLISH: Final = "en"
+
+Words = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -25,44 +30,91 @@ class Message:
 
 
 def compose(kind: str, context: Mapping[str, Any], language: str) -> Message:
-    """Write the mail of KIND (threat, error, state) in LANGUAGE."""
+    """Write the mail of KIND (threat, threats, error, state) in LANGUAGE. Raises KeyError for another kind."""
     with translation.override(language):
-        words: dict[str, Any] = {**context, "base": config.current().public_url, "language": language}
-        if kind == "threat":
-            words |= _threat_words(context, language)
-        subject = _subject(kind, words)
-        words["subject"] = subject
+        words: Words = {
+            "base": config.current().public_url,
+            "language": language,
+            **_WORDS[kind](context, language),
+        }
+        # A subject is one line, whatever a phone calls itself.
+        words["subject"] = " ".join(str(words["subject"]).split())
         return Message(
-            subject,
+            words["subject"],
             render_to_string(f"mail/{kind}.txt", words),
             render_to_string(f"mail/{kind}.html", words),
         )
 
 
-def _threat_words(context: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _threat(context: Mapping[str, Any], language: str) -> Words:
+    words = _about(context, language)
+    return {**words, "subject": _("%(risk)s: %(title)s on %(device)s") % words}
+
+
+def _threats(context: Mapping[str, Any], language: str) -> Words:
+    count = context["count"]
+    subject = ngettext("%(count)s new threat", "%(count)s new threats", count) % {"count": count}
+    by_risk = sorted(context["by_risk"].items(), key=lambda entry: -int(entry[0]))
+    return {
+        "subject": subject,
+        "count": count,
+        "by_risk": [(badges.risk(int(risk)).label, number) for risk, number in by_risk],
+        "threats": [_about(threat, language) for threat in context["threats"]],
+        "rest": count - len(context["threats"]),
+    }
+
+
+def _error(context: Mapping[str, Any], _language: str) -> Words:
+    shown = errors.shown(context["message"], context["explanation"], context["next_step"], context["words"])
+    name = connector_name(context["connector"])
+    return {
+        "connector": name,
+        "code": context["code"],
+        "shown": shown,
+        "subject": _("Error of the connector “%(connector)s”: %(code)s")
+        % {"connector": name, "code": context["code"].partition(":")[0]},
+    }
+
+
+def _state(context: Mapping[str, Any], _language: str) -> Words:
+    words: Words = {
+        "connector": connector_name(context["connector"]),
+        "before": badges.state(context["before"]).label,
+        "after": badges.state(context["after"]).label,
+    }
+    shown = errors.shown(context.get("message", ""), "", context.get("next_step", ""), {})
+    subject = _("Connector “%(connector)s”: %(after)s") % words
+    return {**words, "shown": shown, "subject": subject}
+
+
+def connector_name(connector: str) -> str:
+    """The name of a connector."""
+    names = {"intune": _("Microsoft Intune"), "partner": _("Intune partner interface (simulation)")}
+    return names.get(connector, connector)
+
+
+def _about(context: Mapping[str, Any], language: str) -> Words:
     known = CLASSIFICATIONS[context["classification"]]
     text = known.text.get(language, known.text[ENGLISH])
-    return {"title": text.title, "description": text.description, "risk_name": risk_name(context["risk"])}
-
-
-def risk_name(risk: int) -> str:
-    """The word for a risk level."""
     return {
-        Risk.HIGH: _("High"),
-        Risk.MEDIUM: _("Medium"),
-        Risk.LOW: _("Low"),
-        Risk.ADVISORY: _("Advisory"),
-        Risk.NONE: _("None"),
-    }[Risk(risk)]
+        **context,
+        "title": text.title,
+        "description": text.description,
+        "risk": _RISKS[Risk(context["risk"])](),
+        "owner": context["owner"] or _("an unknown person"),
+    }
 
 
-def _subject(kind: str, words: Mapping[str, Any]) -> str:
-    if kind == "threat":
-        return _("%(risk)s risk: %(title)s on %(device)s") % {
-            "risk": words["risk_name"],
-            "title": words["title"],
-            "device": words["device"],
-        }
-    if kind == "error":
-        return _("Connector error %(code)s (%(connector)s)") % words
-    return _("Connector %(connector)s is now %(after)s") % words
+_RISKS: Final[Mapping[Risk, Callable[[], str]]] = {
+    Risk.HIGH: lambda: _("High risk"),
+    Risk.MEDIUM: lambda: _("Medium risk"),
+    Risk.LOW: lambda: _("Low risk"),
+    Risk.ADVISORY: lambda: _("Advisory"),
+    Risk.NONE: lambda: _("No risk"),
+}
+_WORDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Words]]] = {
+    "threat": _threat,
+    "threats": _threats,
+    "error": _error,
+    "state": _state,
+}

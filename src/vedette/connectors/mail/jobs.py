@@ -1,20 +1,25 @@
 """Sending the mail that is owed: claimed by a lease, sent over one connection, tried again with back-off."""
 
+import logging
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
 from django.db.models import Q
 
 from vedette.connectors.deliver import back_off
-from vedette.connectors.mail.compose import compose
+from vedette.connectors.mail.compose import Message, compose
 from vedette.connectors.mail.models import Notification
 from vedette.foundation import clock, database, jobs, mail
 
-EVERY_TWO_SECONDS = "* * * * * */2"
-BATCH = 200
-LEASE = timedelta(minutes=5)
-MOST_ATTEMPTS = 12
+log = logging.getLogger(__name__)
+
+EVERY_TWO_SECONDS: Final = "* * * * * */2"
+BATCH: Final = 200
+LEASE: Final = timedelta(minutes=5)
+# A mail server may be down for a weekend; after a week the news is none.
+GIVE_UP_AFTER: Final = timedelta(days=7)
 
 
 @jobs.periodic(cron=EVERY_TWO_SECONDS)
@@ -46,43 +51,62 @@ def _claim(tenant_id: uuid.UUID) -> list[Notification]:
 
 
 def _send(tenant_id: uuid.UUID, owed: Sequence[Notification]) -> None:
-    failure = ""
+    """Send each; when the server itself is down, the rest waits without trying."""
+    down = ""
     with mail.connection() as connection:
         for item in owed:
-            if not failure:
-                message = compose(item.kind, item.context, item.language)
-                try:
-                    mail.send(
-                        item.address,
-                        message.subject,
-                        message.text,
-                        message.html,
-                        language=item.language,
-                        connection=connection,
-                    )
-                except mail.MailError as error:
-                    failure = "" if error.permanent else str(error)
-                    _note(tenant_id, item, str(error), permanent=error.permanent)
-                    continue
-            _note(tenant_id, item, failure, permanent=False)
+            if down:
+                _postpone(tenant_id, item, down)
+                continue
+            message = _compose(tenant_id, item)
+            if message is None:
+                continue
+            try:
+                mail.send(
+                    item.address,
+                    message.subject,
+                    message.text,
+                    message.html,
+                    language=item.language,
+                    connection=connection,
+                )
+            except mail.MailError as error:
+                if error.permanent:
+                    _fail(tenant_id, item, str(error))
+                else:
+                    down = str(error)
+                    _postpone(tenant_id, item, down)
+            else:
+                _note(tenant_id, item, status=Notification.Status.SENT, sent_at=clock.now(), error="")
 
 
-def _note(tenant_id: uuid.UUID, item: Notification, failure: str, *, permanent: bool) -> None:
-    now = clock.now()
+def _compose(tenant_id: uuid.UUID, item: Notification) -> Message | None:
+    """Write a mail; one that cannot be written must not keep the others from being sent."""
+    try:
+        return compose(item.kind, item.context, item.language)
+    except (KeyError, TypeError, ValueError) as error:
+        log.exception("The mail %s cannot be written", item.pk)
+        _fail(tenant_id, item, f"{type(error).__name__}: {error}")
+        return None
+
+
+def _postpone(tenant_id: uuid.UUID, item: Notification, why: str) -> None:
+    now, attempts = clock.now(), item.attempts + 1
+    if now - item.created_at > GIVE_UP_AFTER:
+        _fail(tenant_id, item, why)
+        return
+    due_at = now + timedelta(seconds=back_off(attempts))
+    _note(tenant_id, item, status=Notification.Status.DUE, attempts=attempts, error=why, due_at=due_at)
+
+
+def _fail(tenant_id: uuid.UUID, item: Notification, why: str) -> None:
+    log.warning("A mail to an administrator of tenant %s is given up: %s", tenant_id, why)
+    _note(tenant_id, item, status=Notification.Status.FAILED, error=why)
+
+
+def _note(tenant_id: uuid.UUID, item: Notification, **changes: object) -> None:
     with database.tenant(tenant_id):
-        rows = Notification.objects.filter(pk=item.pk)
-        if not failure:
-            rows.update(status=Notification.Status.SENT, sent_at=now, error="", lease_until=None)
-            return
-        attempts = item.attempts + 1
-        given_up = permanent or attempts >= MOST_ATTEMPTS
-        rows.update(
-            status=Notification.Status.FAILED if given_up else Notification.Status.DUE,
-            attempts=attempts,
-            error=failure,
-            lease_until=None,
-            due_at=now + timedelta(seconds=back_off(attempts)),
-        )
+        Notification.objects.filter(pk=item.pk).update(lease_until=None, **changes)
 
 
 def _due() -> Q:

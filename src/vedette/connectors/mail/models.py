@@ -6,7 +6,7 @@ from vedette.foundation.tables import TenantRow
 
 
 class Notification(TenantRow):
-    """One mail to one address about one thing (a threat, a connector error, a change of connector state)."""
+    """One mail to one address about one thing (threats, a connector error, a change of connector state)."""
 
     class Status(models.TextChoices):
         DUE = "due"
@@ -14,13 +14,14 @@ class Notification(TenantRow):
         SENT = "sent"
         FAILED = "failed"
 
-    kind = models.TextField()
+    kind = models.TextField(help_text="threat, threats, error or state")
     reference = models.TextField(help_text="What it is about: makes the mail unique per address")
     address = models.TextField()
     language = models.TextField(default="en")
     context = models.JSONField(default=dict)
     status = models.TextField(choices=Status, default=Status.DUE)
     attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)

@@ -28,14 +28,32 @@ class Migration(migrations.Migration):
                 ),
                 ("tenant_id", models.UUIDField(editable=False)),
                 ("connector", models.TextField()),
+                (
+                    "source",
+                    models.TextField(help_text="Part of the connector: heartbeat, poll, or the route's name"),
+                ),
                 ("code", models.TextField()),
-                ("message", models.TextField()),
+                ("message", models.TextField(help_text="English; translated when shown")),
                 ("explanation", models.TextField(blank=True, default="")),
                 ("next_step", models.TextField(blank=True, default="")),
+                (
+                    "words",
+                    models.JSONField(default=dict, help_text="Filled into the message once it is translated"),
+                ),
                 ("detail", models.JSONField(default=dict)),
                 ("first_seen_at", models.DateTimeField()),
+                (
+                    "since",
+                    models.DateTimeField(
+                        help_text="Start of the present run: after a success it begins anew"
+                    ),
+                ),
                 ("last_seen_at", models.DateTimeField()),
                 ("count", models.PositiveIntegerField(default=1)),
+                (
+                    "resolved_at",
+                    models.DateTimeField(help_text="When what failed succeeded again", null=True),
+                ),
                 ("acknowledged_at", models.DateTimeField(null=True)),
                 ("acknowledged_by", models.TextField(blank=True, default="")),
                 ("mailed_at", models.DateTimeField(null=True)),
@@ -43,7 +61,7 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("tenant_id", "connector", "code"), name="connector_error_one"
+                        fields=("tenant_id", "connector", "source", "code"), name="connector_error_one"
                     )
                 ],
             },
@@ -130,9 +148,12 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("status__in", ["due", "leased"])),
-                        fields=["route", "due_at"],
+                        fields=["route", "tenant_id", "due_at"],
                         name="delivery_queue",
-                    )
+                    ),
+                    models.Index(
+                        fields=["tenant_id", "route", "entra_object_id"], name="delivery_of_entra_object"
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

@@ -1,7 +1,8 @@
 """Pure: what is told to Intune's partner interface (microsoft.md 1.7 and 4.6; docs/lab-partner.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from vedette.connectors.state_sync import SyncSettings, may_tell
@@ -9,36 +10,44 @@ from vedette.verdict.classifications import CLASSIFICATIONS
 from vedette.verdict.risk import Risk
 from vedette.verdict.states import DeviceState, health
 
-WITHDRAWN: Final = "unknown"
+WITHDRAWN: Final = ""
+DEACTIVATED: Final = health(DeviceState.DEACTIVATED)
+MOST_MESSAGES: Final = 1000
+_UNKNOWN: Final = "unknown"
 _SEVERITY: Final = {Risk.LOW: "low", Risk.MEDIUM: "medium", Risk.HIGH: "high"}
 _STATUS: Final = {"open": "active", "resolved": "resolved", "ignored": "ignored"}
 _TYPES: Final = {"APPLICATION": "app", "FILE": "file"}
+
+Message = dict[str, Any]
 
 
 def desired_health(
     state: str, platform: str, *, needs_it: bool, activated: bool, settings: SyncSettings
 ) -> str:
-    """Return the health state to report; `unknown` takes back what was reported before."""
+    """Return the health state to report; WITHDRAWN takes back what was reported before."""
     known = DeviceState(state)
-    if known is DeviceState.DEACTIVATED and settings.armed:
-        return health(known)
     if not may_tell(known, platform, settings):
         return WITHDRAWN
     return health(known, needs_it=needs_it, activated=activated)
 
 
-def health_message(message_id: str, device_id: str, value: str, at: datetime) -> dict[str, Any]:
-    """One deviceHealth message."""
+def takes_back(value: str) -> bool:
+    """Tell whether a value ends a report: done as well when Intune no longer has the device."""
+    return value in {WITHDRAWN, DEACTIVATED}
+
+
+def health_message(message_id: str, device_id: str, value: str, at: datetime) -> Message:
+    """One deviceHealth message; what is withdrawn is `unknown` to Intune."""
     return {
         "messageId": message_id,
         "entityType": "deviceHealth",
         "deviceId": device_id,
-        "healthState": value,
+        "healthState": value or _UNKNOWN,
         "lastUpdateTime": at.isoformat(),
     }
 
 
-def threat_message(threat: Any, device_id: str, url: str) -> dict[str, Any] | None:
+def threat_message(threat: Any, device_id: str, url: str) -> Message | None:
     """One threat message with the fields of microsoft.md 1.7; None for a risk that Intune has no word for."""
     severity = _SEVERITY.get(Risk(threat.risk))
     if severity is None:
@@ -54,15 +63,13 @@ def threat_message(threat: Any, device_id: str, url: str) -> dict[str, Any] | No
         "status": _STATUS[threat.status],
         "type": _TYPES.get(known.family, "os"),
         "classification": known.text["en"].title,
-        "description": threat.summary,
+        "description": threat.summary or known.text["en"].title,
         "lastUpdateTime": threat.updated_at.isoformat(),
         "threatUrl": url,
     }
 
 
-def upload_body(
-    tenant_id: str, messages: Iterable[dict[str, Any]], at: datetime, *, resync: bool
-) -> dict[str, Any]:
+def upload_body(tenant_id: str, messages: Iterable[Message], at: datetime, *, resync: bool) -> Message:
     """The body of one upload."""
     return {
         "tenantId": tenant_id,
@@ -70,3 +77,10 @@ def upload_body(
         "resync": resync,
         "messages": list(messages),
     }
+
+
+def portions(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    """Cut messages into uploads of at most 1,000."""
+    rest = iter(messages)
+    while portion := list(islice(rest, MOST_MESSAGES)):
+        yield portion

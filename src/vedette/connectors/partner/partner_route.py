@@ -1,139 +1,149 @@
 """Way 3 of E3: device health handed to the partner interface, where compliance policies read it.
 
-An upload is accepted at once and worked on later; its outcome is asked for until it is known.
+An upload is accepted at once and worked on later; `uploads.ask_after` learns its outcome.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
-from vedette.connectors import errors
-from vedette.connectors.deliver import Result
-from vedette.connectors.errors import Problem
+from django.db.models import Q
+from django.utils.translation import gettext_noop as _
+
+from vedette.connectors.deliver import Result, result
+from vedette.connectors.errors import LASTING, Advice
 from vedette.connectors.models import Delivery
-from vedette.connectors.partner.client import PartnerClient, PartnerError
-from vedette.connectors.partner.messages import health_message, threat_message, upload_body
+from vedette.connectors.partner.client import PartnerClient, Trouble, code_of
+from vedette.connectors.partner.messages import (
+    Message,
+    health_message,
+    portions,
+    threat_message,
+    upload_body,
+)
 from vedette.connectors.partner.models import PartnerLink, PartnerUpload
+from vedette.connectors.routes import Budget
 from vedette.foundation import clock, config, database
-from vedette.foundation.graph import GraphError, TokenError
 from vedette.foundation.ids import new_id
 from vedette.tenants.models import Tenant
 from vedette.threats.models import Threat
 
 ROUTE: Final = "partner"
-MOST_THREATS: Final = 500
+_ADVICE: Final = {
+    "DeviceNotFound": Advice(
+        _("Intune does not manage some devices, so it takes no health report for them."),
+        _("Enroll the phone in Intune; it is tried again every hour."),
+        mail_after=None,
+    ),
+    "not_offered": Advice(
+        _("This tenant's Intune offers no partner interface."),
+        _("Turn the adapter off: it works against the lab only."),
+    ),
+    "Authorization_RequestDenied": Advice(
+        _("Microsoft refuses health reports: update_device_health is not granted."),
+        _("A Global Administrator opens the consent link again and accepts."),
+    ),
+    "TenantNotProvisioned": Advice(
+        _("Intune has no connector for Vedette in this tenant any more."),
+        _("Turn the adapter off and on again under Connectors."),
+    ),
+}
+_PASSING: Final = Advice(
+    _("The health of some devices could not be handed over."),
+    _("Nothing to do if it passes: it is tried again by itself until it arrives."),
+    mail_after=LASTING,
+)
 
 
 class PartnerRoute:
     """Publishes `Delivery` rows of route `partner` as one upload per batch."""
 
     name = ROUTE
+    connector = "partner"
     batch = 400
 
-    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> list[Result]:
+    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], _budget: Budget) -> list[Result]:
         """Upload the health of these devices and the threats behind it; the outcome comes later."""
         with database.tenant(tenant_id):
             tenant = Tenant.objects.get(pk=tenant_id)
-            messages = _messages(deliveries)
-            upload = PartnerUpload.objects.create(
-                id=new_id(),
-                tenant_id=tenant_id,
-                message_id=uuid.uuid4(),
-                sent_at=clock.now(),
-                deliveries=[
-                    {"id": str(item.pk), "generation": item.generation, "value": item.desired}
-                    for item in deliveries
-                ],
-            )
-        body = upload_body(str(tenant.entra_tenant_id), messages, clock.now(), resync=False)
+            resync = PartnerLink.objects.filter(resync_pending=True).exists()
+            messages = _messages(deliveries, clock.now())
+            upload = _note(tenant_id, deliveries)
+        client = PartnerClient(tenant.entra_tenant_id)
+        identifier = upload.message_id
         try:
-            PartnerClient(tenant.entra_tenant_id).upload(upload.message_id, body)
-        except (PartnerError, GraphError, TokenError) as error:
+            for portion in portions(messages):
+                body = upload_body(str(tenant.entra_tenant_id), portion, clock.now(), resync=resync)
+                client.upload(identifier, body)
+                # The first portion holds the health of all; the others only carry threats.
+                identifier, resync = uuid.uuid4(), False
+        except Trouble as error:
             return _refused(tenant_id, upload, deliveries, error)
+        with database.tenant(tenant_id):
+            PartnerLink.objects.filter(tenant_id=tenant_id).update(resync_pending=False, error="")
         return [
-            Result(
-                item.pk,
-                item.generation,
-                Delivery.Status.SENT,
-                value=item.desired,
-                request_id=str(upload.message_id),
-            )
+            result(item, Delivery.Status.SENT, value=item.desired, request_id=str(upload.message_id))
             for item in deliveries
         ]
 
-
-def ask_after(tenant_id: uuid.UUID) -> int:
-    """Ask what became of pending uploads and settle their deliveries; return how many are still pending."""
-    with database.tenant(tenant_id):
-        tenant = Tenant.objects.get(pk=tenant_id)
-        pending = list(PartnerUpload.objects.filter(status=PartnerUpload.Status.PENDING))
-    if not pending:
-        return 0
-    client = PartnerClient(tenant.entra_tenant_id)
-    waiting = 0
-    for upload in pending:
-        answer = client.status(upload.message_id)
-        if answer["status"] == "Pending":
-            waiting += 1
-            continue
-        with database.tenant(tenant_id):
-            _settle(upload, answer)
-    return waiting
+    def advice(self, code: str) -> Advice:
+        """Say in words what an error code means."""
+        return advice(code)
 
 
-def _messages(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
-    now = clock.now()
-    healths = [
-        health_message(str(item.pk), str(item.entra_device_id), item.desired, now)
-        for item in deliveries
-        if item.entra_device_id
-    ]
-    by_device = {item.device_id: str(item.entra_device_id) for item in deliveries if item.device_id}
+def advice(code: str) -> Advice:
+    """Return what is known about an error code; anything else is tried again by itself."""
+    return _ADVICE.get(code, _PASSING)
+
+
+def _note(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> PartnerUpload:
+    return PartnerUpload.objects.create(
+        id=new_id(),
+        tenant_id=tenant_id,
+        message_id=uuid.uuid4(),
+        sent_at=clock.now(),
+        deliveries=[
+            {"id": str(item.pk), "generation": item.generation, "value": item.desired} for item in deliveries
+        ],
+    )
+
+
+def _messages(deliveries: Sequence[Delivery], now: datetime) -> list[Message]:
+    """The health of each device, then its threats: open ones, and those that ended since it was last told."""
+    known = [item for item in deliveries if item.entra_device_id]
+    messages = [health_message(str(item.pk), str(item.entra_device_id), item.desired, now) for item in known]
+    by_device = {item.device_id: item for item in known if item.device_id and item.desired}
     threats = (
-        Threat.objects.filter(device_id__in=by_device)
+        Threat.objects.filter(~Q(status=Threat.Status.RESOLVED) | Q(updated_at__gte=_told_since(known)))
+        .filter(device_id__in=by_device)
         .select_related("device")
-        .order_by("-updated_at")[:MOST_THREATS]
+        .order_by("device_id", "created_at")
     )
     base = config.current().public_url
-    told = [
-        threat_message(threat, by_device[threat.device_id], f"{base}/threats/{threat.pk}/")
-        for threat in threats
-    ]
-    return healths + [message for message in told if message]
+    for threat in threats:
+        delivery = by_device[threat.device_id]
+        ended = threat.status == Threat.Status.RESOLVED
+        if ended and (delivery.sent_at is None or threat.updated_at < delivery.sent_at):
+            continue
+        message = threat_message(threat, str(delivery.entra_device_id), f"{base}/threats/{threat.pk}/")
+        messages += [message] if message else []
+    return messages
 
 
-def _settle(upload: PartnerUpload, answer: Mapping[str, Any]) -> None:
-    now = clock.now()
-    failed = {
-        str(item["messageId"]): f"{item.get('errorCode')}: {item.get('errorDetail')}"
-        for item in answer.get("messages", [])
-        if item.get("status") == "failed"
-    }
-    for item in upload.deliveries:
-        rows = Delivery.objects.filter(
-            pk=item["id"], generation=item["generation"], status=Delivery.Status.SENT
-        )
-        if item["id"] in failed:
-            rows.update(status=Delivery.Status.FAILED, error_code="partner_refused", error=failed[item["id"]])
-        else:
-            rows.update(status=Delivery.Status.CONFIRMED, confirmed_at=now)
-    upload.status = PartnerUpload.Status.FAILED if failed else PartnerUpload.Status.COMPLETED
-    upload.error = "; ".join(sorted(set(failed.values())))[:1000]
-    upload.checked_at = now
-    upload.save(update_fields=["status", "error", "checked_at"])
+def _told_since(deliveries: Sequence[Delivery]) -> datetime:
+    told = [item.sent_at for item in deliveries if item.sent_at]
+    return min(told, default=clock.now())
 
 
 def _refused(
     tenant_id: uuid.UUID, upload: PartnerUpload, deliveries: Sequence[Delivery], error: Exception
 ) -> list[Result]:
-    code = str(getattr(error, "code", "partner_error"))
     with database.tenant(tenant_id):
         PartnerUpload.objects.filter(pk=upload.pk).update(
             status=PartnerUpload.Status.FAILED, error=str(error), checked_at=clock.now()
         )
         PartnerLink.objects.filter(tenant_id=tenant_id).update(error=str(error))
-    errors.record(tenant_id, "partner", Problem(code, str(error)))
     return [
-        Result(item.pk, item.generation, Delivery.Status.DUE, error_code=code, error=str(error))
-        for item in deliveries
+        result(item, Delivery.Status.DUE, error_code=code_of(error), error=str(error)) for item in deliveries
     ]

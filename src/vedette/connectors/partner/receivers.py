@@ -7,16 +7,18 @@ from typing import Any
 from django.dispatch import receiver
 
 from vedette.compliance.models import DeviceState, StateChange
-from vedette.compliance.signals import devices_removed, states_changed
+from vedette.compliance.signals import devices_removed, states_changed, threats_opened
 from vedette.connectors import deliver
 from vedette.connectors.deliver import Owed
 from vedette.connectors.models import Delivery
-from vedette.connectors.partner.messages import desired_health
+from vedette.connectors.partner.messages import DEACTIVATED, WITHDRAWN, desired_health
 from vedette.connectors.partner.models import PartnerLink
 from vedette.connectors.partner.partner_route import ROUTE
 from vedette.connectors.signals import values_stale
-from vedette.connectors.state_sync import settings_of
+from vedette.connectors.state_sync import may_tell, settings_of
 from vedette.devices.models import Device
+from vedette.threats.models import Threat
+from vedette.verdict.states import DeviceState as State
 
 
 def is_on(tenant_id: uuid.UUID) -> bool:
@@ -31,6 +33,13 @@ def owe_changes(tenant_id: uuid.UUID, changes: Sequence[StateChange], **_signal:
         _owe(tenant_id, [change.device_id for change in changes], again=False)
 
 
+@receiver(threats_opened)
+def owe_threats(tenant_id: uuid.UUID, threats: Sequence[Threat], **_signal: Any) -> None:
+    """Tell of a further threat although the device's state stays what it is."""
+    if is_on(tenant_id):
+        _owe(tenant_id, list({threat.device_id for threat in threats}), again=True)
+
+
 @receiver(values_stale)
 def owe_all(
     tenant_id: uuid.UUID, *, again: bool, device_ids: Sequence[uuid.UUID] | None, **_signal: Any
@@ -42,9 +51,21 @@ def owe_all(
 
 @receiver(devices_removed)
 def withdraw(tenant_id: uuid.UUID, devices: Iterable[Device], **_signal: Any) -> None:
-    """Report devices that are about to be deleted as deactivated."""
-    if is_on(tenant_id):
-        deliver.owe(tenant_id, ROUTE, [Owed(device.pk, "deactivated") for device in devices])
+    """Report devices that are about to be deleted as deactivated, or take back what was told of them."""
+    if not is_on(tenant_id):
+        return
+    settings = settings_of(tenant_id)
+    deliver.owe(
+        tenant_id,
+        ROUTE,
+        [
+            Owed(
+                device.pk,
+                DEACTIVATED if may_tell(State.DEACTIVATED, device.platform, settings) else WITHDRAWN,
+            )
+            for device in devices
+        ],
+    )
 
 
 def forget_all(tenant_id: uuid.UUID) -> None:
@@ -54,7 +75,7 @@ def forget_all(tenant_id: uuid.UUID) -> None:
 
 def _owe(tenant_id: uuid.UUID, device_ids: Sequence[uuid.UUID] | None, *, again: bool) -> None:
     settings = settings_of(tenant_id)
-    states = DeviceState.objects.select_related("device")
+    states = DeviceState.objects.select_related("device").defer("device__facts")
     if device_ids is not None:
         states = states.filter(device_id__in=device_ids)
     owed = [

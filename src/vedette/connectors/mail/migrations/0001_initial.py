@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("tenant_id", models.UUIDField(editable=False)),
-                ("kind", models.TextField()),
+                ("kind", models.TextField(help_text="threat, threats, error or state")),
                 (
                     "reference",
                     models.TextField(help_text="What it is about: makes the mail unique per address"),
@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
                 ("due_at", models.DateTimeField()),
                 ("lease_until", models.DateTimeField(null=True)),
                 ("sent_at", models.DateTimeField(null=True)),

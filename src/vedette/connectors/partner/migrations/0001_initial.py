@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ("message_id", models.UUIDField(unique=True)),
                 (
                     "deliveries",
-                    models.JSONField(default=list, help_text="[{delivery id, generation, health}]"),
+                    models.JSONField(default=list, help_text="[{delivery id, generation, value}]"),
                 ),
                 (
                     "status",
@@ -41,7 +41,14 @@ class Migration(migrations.Migration):
                 ("checked_at", models.DateTimeField(null=True)),
             ],
             options={
-                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["tenant_id", "-sent_at"], name="partner_upload_newest"),
+                    models.Index(
+                        condition=models.Q(("status", "pending")),
+                        fields=["tenant_id"],
+                        name="partner_upload_pending",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -59,9 +66,24 @@ class Migration(migrations.Migration):
                 ("tenant_id", models.UUIDField(editable=False)),
                 ("enabled", models.BooleanField(default=False)),
                 ("provisioned_at", models.DateTimeField(null=True)),
-                ("last_heartbeat_at", models.DateTimeField(null=True)),
-                ("resync_seen", models.TextField(blank=True, default="")),
-                ("error", models.TextField(blank=True, default="")),
+                (
+                    "last_heartbeat_at",
+                    models.DateTimeField(help_text="Last one that succeeded", null=True),
+                ),
+                ("heartbeat_tried_at", models.DateTimeField(null=True)),
+                (
+                    "resync_pending",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Intune asked for everything; the next upload says that it is the answer",
+                    ),
+                ),
+                (
+                    "error",
+                    models.TextField(
+                        blank=True, default="", help_text="Why the last call failed; empty after a success"
+                    ),
+                ),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("tenant_id",), name="partner_link_one")],

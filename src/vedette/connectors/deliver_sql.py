@@ -1,0 +1,64 @@
+"""SQL of the deliveries: one statement for any number of devices. `%(owed)s` and `%(results)s` are JSON lists."""
+
+from typing import Final
+
+LEFT_BEHIND: Final = """
+insert into connectors_delivery
+    (id, tenant_id, route, device_id, desired, sent, place, before, status, generation, due_at, attempts,
+     error_code, error, request_id, requested_at, sent_at, entra_object_id, entra_device_id, owner_oid)
+select gen_random_uuid(), d.tenant_id, d.route, null, '', d.sent, d.place, d.before, 'due', 1, %(now)s, 0,
+       '', '', '', %(now)s, d.sent_at, d.entra_object_id, d.entra_device_id, d.owner_oid
+from jsonb_to_recordset(%(owed)s::jsonb) as o(id uuid, device_id uuid, value text, state_change_id uuid)
+join devices_device dev on dev.tenant_id = %(tenant)s and dev.id = o.device_id
+join connectors_delivery d
+  on d.tenant_id = %(tenant)s and d.route = %(route)s and d.device_id = o.device_id
+where d.entra_object_id is distinct from dev.entra_object_id and d.entra_object_id is not null
+  and coalesce(d.sent, '') <> ''
+"""
+"""Withdraw what was written to the Entra device that a device stood for before."""
+
+OWE: Final = """
+insert into connectors_delivery as d
+    (id, tenant_id, route, device_id, desired, before, status, generation, due_at, attempts,
+     error_code, error, request_id, state_change_id, requested_at,
+     entra_object_id, entra_device_id, owner_oid, place)
+select o.id, %(tenant)s, %(route)s, o.device_id, o.value, '', 'due', 1, %(now)s, 0, '', '', '',
+       o.state_change_id, %(now)s, dev.entra_object_id, dev.entra_device_id, dev.owner_oid, ''
+from jsonb_to_recordset(%(owed)s::jsonb) as o(id uuid, device_id uuid, value text, state_change_id uuid)
+join devices_device dev on dev.tenant_id = %(tenant)s and dev.id = o.device_id
+where o.value <> '' or exists (
+    select 1 from connectors_delivery x
+    where x.tenant_id = %(tenant)s and x.route = %(route)s and x.device_id = o.device_id)
+on conflict (tenant_id, route, device_id) do update
+set desired = excluded.desired, status = 'due', generation = d.generation + 1, due_at = excluded.due_at,
+    attempts = 0, error_code = '', error = '',
+    state_change_id = excluded.state_change_id, requested_at = excluded.requested_at,
+    sent = case when d.entra_object_id is distinct from excluded.entra_object_id then null else d.sent end,
+    place = case when d.entra_object_id is distinct from excluded.entra_object_id then '' else d.place end,
+    entra_object_id = excluded.entra_object_id, entra_device_id = excluded.entra_device_id,
+    owner_oid = excluded.owner_oid
+where d.desired <> excluded.desired or %(again)s
+   or d.entra_object_id is distinct from excluded.entra_object_id
+"""
+"""The lease of a value on its way is kept: its write must end before the next begins."""
+
+SETTLE: Final = """
+update connectors_delivery as d
+set sent = case when r.arrived then r.value else d.sent end,
+    sent_at = case when r.arrived then %(now)s else d.sent_at end,
+    confirmed_at = case when r.status = 'confirmed' then %(now)s else d.confirmed_at end,
+    place = coalesce(nullif(r.place, ''), d.place),
+    before = coalesce(r.before, d.before),
+    request_id = coalesce(nullif(r.request_id, ''), d.request_id),
+    attempts = d.attempts - r.untouched::int,
+    status = case when d.generation = r.generation then r.status else d.status end,
+    due_at = case when d.generation = r.generation then r.due_at else d.due_at end,
+    error_code = case when d.generation = r.generation then r.error_code else d.error_code end,
+    error = case when d.generation = r.generation then r.error else d.error end,
+    lease_until = null
+from jsonb_to_recordset(%(results)s::jsonb)
+    as r(id uuid, generation bigint, lease_until timestamptz, status text, arrived boolean,
+         untouched boolean, value text, place text, before text, request_id text, error_code text,
+         error text, due_at timestamptz)
+where d.tenant_id = %(tenant)s and d.id = r.id and d.lease_until = r.lease_until
+"""

@@ -7,7 +7,9 @@ from tests.tenants.conftest import Person, actions, administrators, draft, fresh
 from tests.tenants.microsoft import Microsoft, Organisation
 
 from vedette.tenants import accounts
+from vedette.tenants.jobs import forget_sessions
 from vedette.tenants.models import Tenant
+from vedette.tenants.sessions import SessionStore
 
 Someone = Callable[[str], Person]
 
@@ -180,3 +182,15 @@ def test_a_session_has_a_fixed_end(owner: Person) -> None:
 
 def asked_of_graph(microsoft: Microsoft) -> int:
     return sum("checkMemberGroups" in entry["path"] for entry in microsoft.lab.get("/requests"))
+
+
+def test_sessions_that_have_ended_are_forgotten(owner: Person) -> None:
+    session = owner.pages.session
+    session.set_expiry(-1)
+    session.save()
+    kept = SessionStore()
+    kept["anything"] = 1
+    kept.save()
+    forget_sessions.func(0)
+    assert not kept.exists(str(session.session_key))
+    assert kept.exists(str(kept.session_key))

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 # Modules whose import registers jobs.
 JOB_MODULES = (
+    "vedette.tenants.jobs",
     "vedette.compliance.jobs",
     "vedette.devices.jobs",
     "vedette.connectors.intune.jobs",

@@ -1,6 +1,7 @@
 """Reports become threats and states; nothing missing is called clean."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from tests.support.world import ADA, BAD_PACKAGE, World, app, facts
@@ -183,7 +184,7 @@ def test_parameters_judge_known_facts_anew(world: World) -> None:
     world.report(device, facts())
     assess(world.tenant_id)
     group = change_policy.ensure_defaults(world.tenant_id)
-    given = {"minimum_ios": "17.0", "patch_age_days": 180, "actor": ADA}
+    given: dict[str, Any] = {"minimum_ios": "17.0", "patch_age_days": 180, "actor": ADA}
     assert change_policy.change_parameters(world.tenant_id, group.id, minimum_android="16", **given)
     reassess(world.tenant_id)
     assert world.state(device) == "medium"

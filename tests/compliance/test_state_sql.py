@@ -1,6 +1,5 @@
 """The SQL that decides states says what verdict.decide says (design.md 2, rule 4)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,9 +61,9 @@ silences = st.lists(
 
 
 @pytest.fixture
-def one(world: World) -> Iterator[tuple[World, Device]]:
+def one(world: World) -> tuple[World, Device]:
     (device,) = world.activated()
-    yield world, device
+    return world, device
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from joserfc.jwk import ECKey
 
 from vedette.compliance import lifecycle
 from vedette.compliance.change_policy import ensure_defaults
@@ -60,11 +61,11 @@ def facts(
     complete: bool = True,
 ) -> Facts:
     """A healthy, fully reported Android phone, but for what is given."""
-    healthy = {
+    healthy: dict[str, Any] = {
         "root": False, "debug_build": False, "encrypted": True,
         "screen_lock": True, "developer_options": False, "adb": False,
     }  # fmt: skip
-    about = {
+    about: dict[str, Any] = {
         "platform": "ANDROID", "manufacturer": "Google", "model": "Pixel 8", "os_version": "15", "sdk": 35,
         "security_patch": (clock.now().date() - dt.timedelta(days=20)).isoformat(),
         "build_type": "user", "build_tags": "release-keys",
@@ -152,7 +153,7 @@ class World:
             self.activate(device)
         return [self.fresh(device) for device in new]
 
-    def activate(self, device: Device) -> jose.ECKey:
+    def activate(self, device: Device) -> ECKey:
         from vedette.compliance import activation  # noqa: PLC0415 needs Django
         from vedette.devices import invitations  # noqa: PLC0415 needs Django
 

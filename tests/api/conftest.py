@@ -1,0 +1,184 @@
+"""The device API over real HTTP: uvicorn in a thread, a pool as the login role, phones that sign."""
+
+import asyncio
+import datetime as dt
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import uvicorn
+from joserfc.jwk import ECKey
+from tests.support.database import Database
+from tests.support.world import World, load_intelligence, make_world
+
+from vedette.api.device.app import DeviceApi, make_app
+from vedette.directory.write import DeviceRecord, UserRecord
+from vedette.foundation import database
+from vedette.foundation.graph import GraphError
+from vedette_facts import jose
+from vedette_facts import protocol as p
+from vedette_facts.report import Facts
+
+
+class Membership:
+    """Stands where the Intune connector's live question stands: tests say who is in a group now."""
+
+    def __init__(self) -> None:
+        self.members: dict[uuid.UUID, tuple[UserRecord, list[DeviceRecord]]] = {}
+        self.down: GraphError | None = None
+        self.asked = 0
+
+    def __call__(self, tenant_id: uuid.UUID, oid: uuid.UUID) -> tuple[UserRecord, list[DeviceRecord]] | None:
+        assert tenant_id
+        self.asked += 1
+        if self.down:
+            raise self.down
+        return self.members.get(oid)
+
+
+@dataclass
+class Service:
+    """A running device API."""
+
+    url: str
+    membership: Membership
+    client: httpx.Client
+    app: DeviceApi
+
+    def post(self, path: str, body: bytes | str, **headers: str) -> httpx.Response:
+        given = {"content-type": "application/jose"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        return self.client.post(self.url + path, content=body, headers=given)
+
+
+@pytest.fixture
+def world(db: Database) -> World:
+    assert db.name
+    load_intelligence()
+    return make_world()
+
+
+@pytest.fixture
+def service(database: Database) -> Iterator[Service]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with run(database.login_url, url, port) as running:
+        yield running
+
+
+class Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
+
+
+class run:  # noqa: N801 - reads as a word
+    """Serve the application in a thread, as project/asgi.py does in its process."""
+
+    def __init__(self, login_url: str, url: str, port: int) -> None:
+        self._login_url, self._url, self._port = login_url, url, port
+        self._membership = Membership()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    def __enter__(self) -> Service:
+        self._thread.start()
+        assert self._ready.wait(20)
+        return Service(self._url, self._membership, httpx.Client(timeout=20), self._app)
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+    async def _serve(self) -> None:
+        pool = database.make_pool(self._login_url, max_size=4)
+        await pool.open(wait=True, timeout=10)
+        self._app = make_app(pool, self._membership, public_url=self._url, check_in_seconds=60)
+        await self._app.start()
+        config = uvicorn.Config(
+            self._app, host="127.0.0.1", port=self._port, lifespan="off", log_level="warning"
+        )
+        self._server = Server(config, self._ready)
+        await self._server.serve()
+        await self._app.stop()
+        await pool.close()
+
+
+def plain_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass
+class Phone:
+    """A phone with its own key and clock."""
+
+    service: Service
+    key: ECKey = field(default_factory=jose.new_key)
+    device_id: str = ""
+    sequence: int = 0
+    wrong_by: float = 0
+    """Seconds by which its clock is ahead."""
+
+    def now(self) -> dt.datetime:
+        return plain_now() + dt.timedelta(seconds=self.wrong_by)
+
+    def enroll(self, code: str, **more: Any) -> httpx.Response:
+        device = {"platform": "ANDROID", "manufacturer": "Google", "model": "Pixel 8", "os_version": "15"}
+        message = p.EnrollRequest(
+            code=code,
+            sent_at=self.now(),
+            audience=more.pop("audience", self.service.url),
+            device=p.EnrollDevice(**(device | more.pop("device", {}))),
+            agent_version="1.0.0",
+            **more,
+        )
+        answer = self.service.post(p.ENROLL_PATH, jose.sign(message, self.key, p.ENROLL_TYP))
+        if answer.status_code in {200, 201}:
+            self.device_id = answer.json()["device_id"]
+        return answer
+
+    def message(self, facts: Facts | None, /, **more: Any) -> p.ReportRequest:
+        self.sequence = more.pop("sequence", self.sequence + 1)
+        given: dict[str, Any] = {
+            "device_id": self.device_id,
+            "audience": self.service.url,
+            "sequence": self.sequence,
+            "observed_at": self.now(),
+            "sent_at": self.now(),
+        }
+        if facts is not None:
+            given["facts"] = msgspec.Raw(msgspec.json.encode(facts))
+        return p.ReportRequest(**(given | more))
+
+    def check_in(self, facts: Facts | None, /, **more: Any) -> httpx.Response:
+        return self.send(self.message(facts, **more))
+
+    def send(self, message: p.ReportRequest, **headers: str) -> httpx.Response:
+        return self.service.post(p.CHECK_IN_PATH, jose.sign(message, self.key, p.REPORT_TYP), **headers)
+
+    def status(self, **headers: str) -> httpx.Response:
+        message = p.StatusRequest(device_id=self.device_id, audience=self.service.url, sent_at=self.now())
+        return self.service.post(p.STATUS_PATH, jose.sign(message, self.key, p.STATUS_TYP), **headers)
+
+
+@pytest.fixture
+def phone(service: Service, world: World) -> Phone:
+    """A phone that is enrolled and has not reported yet."""
+    (device,) = world.activated()
+    made = Phone(service, device_id=str(device.id))
+    made.key = world.activate(device)
+    return made

@@ -19,6 +19,7 @@ test: $(VENV)/dev.done assets browser ## Set up and run the whole test suite (ON
 bench: $(VENV)/dev.done assets ## Run the benchmarks (ONLY=way for one family), write bench/results.json
 	$(BIN)/python -m bench $(ONLY)
 
+lint: export VEDETTE_SECRET_KEY = only reads the settings
 lint: $(VENV)/dev.done ## ruff, mypy --strict, import-linter, djlint, migration check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

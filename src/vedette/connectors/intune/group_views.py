@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -93,9 +93,7 @@ def add(request: MemberRequest) -> HttpResponseBase:
 @access.full("connectors")
 def remove(request: MemberRequest, object_id: uuid.UUID) -> HttpResponseBase:
     """Take a group out, after asking."""
-    row = EnrollmentGroup.objects.filter(object_id=object_id).first()
-    if row is None:
-        return redirect("intune:enrollment")
+    row = get_object_or_404(EnrollmentGroup, object_id=object_id)
     if request.method == "POST":
         settings_change.remove_group(request.tenant.id, object_id, access.actor(request))
         messages.success(request, _("%(name)s is no longer enrolled.") % {"name": row.display_name})

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -124,7 +124,8 @@ def error_management(request: MemberRequest) -> HttpResponseBase:
 @access.full("connectors")
 def acknowledge(request: MemberRequest, error_id: uuid.UUID) -> HttpResponse:
     """Note that somebody has seen an error."""
-    errors.acknowledge(request.tenant.id, error_id, access.actor(request))
+    if not errors.acknowledge(request.tenant.id, error_id, access.actor(request)):
+        raise Http404
     return redirect("intune:errors")
 
 

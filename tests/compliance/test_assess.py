@@ -33,6 +33,8 @@ def test_a_phone_is_pending_until_it_reported_and_then_secured(world: World) -> 
     with database.tenant(world.tenant_id):
         change = StateChange.objects.get(to_state="secured")
         assert (change.cause, change.report_id, change.from_state) == ("report", report.id, "pending")
+        first = StateChange.objects.get(to_state="pending")
+        assert first.reasons == [{"code": "not_activated", "subject": "", "key": "", "risk": 0}]
         event = Event.objects.get(position=change.position)
         assert event.changes == [{"attribute": "state", "from": "pending", "to": "secured"}]
 

@@ -70,9 +70,9 @@ def test_the_language_is_the_persons_also_on_the_page_that_confirms(person: Pers
     assert 'lang="fr"' in text(person.get("/preferences/"))
 
 
-@pytest.mark.parametrize("sent", [{"theme": "pink"}, {"theme": "dark", "language": "tlh"}, {}])
-def test_what_is_no_choice_is_refused(person: Person, row: Tenant, sent: dict[str, str]) -> None:
-    assert person.pages.post("/preferences/", sent).status_code == 400
+def test_what_is_no_choice_is_refused(person: Person, row: Tenant) -> None:
+    for sent in ({"theme": "pink"}, {"theme": "dark", "language": "tlh"}, {}):
+        assert person.pages.post("/preferences/", sent).status_code == 400
     assert stored(row, person.upn).theme == "system"
 
 

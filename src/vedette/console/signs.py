@@ -1,0 +1,68 @@
+"""What every page of the console shows beside its own content: Monitor mode, open threats, connector errors."""
+
+from typing import cast
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from vedette.connectors.intune.models import IntuneConnector
+from vedette.connectors.models import ConnectorError
+from vedette.foundation import database
+from vedette.tenants import access
+from vedette.tenants.access import MemberRequest
+from vedette.tenants.models import Tenant
+from vedette.threats.models import Threat
+from vedette.verdict.risk import Risk
+from vedette.web.viewer import Banner, Signs
+
+BROKEN = frozenset({IntuneConnector.State.ERROR, IntuneConnector.State.UNRESPONSIVE})
+
+
+def signs(request: HttpRequest) -> Signs:
+    """Count what waits for somebody, and say what holds for the whole tenant."""
+    member = cast("MemberRequest", request)
+    if getattr(request, "tenant", None) is None:
+        return Signs()
+    with database.tenant(member.tenant.id):
+        badges = {
+            "threats": Threat.objects.filter(status=Threat.Status.OPEN, risk__gte=Risk.LOW).count(),
+            "connectors": ConnectorError.objects.filter(
+                acknowledged_at__isnull=True, resolved_at__isnull=True
+            ).count(),
+        }
+        banners = (*_monitor(member), *_connector(member))
+    return Signs(badges=badges, banners=banners)
+
+
+def _monitor(request: MemberRequest) -> tuple[Banner, ...]:
+    address = reverse("console:account")
+    if request.tenant.mode != Tenant.Mode.MONITOR or request.path == address:
+        return ()  # the account's page says it at length
+    may_arm = access.may(request.administrator, "account", "modify")
+    return (
+        Banner(
+            text=_("Monitor mode: verdicts are computed, nothing is written to Microsoft."),
+            tone="warning",
+            icon="eye",
+            link_text=_("See who would be blocked, then arm") if may_arm else _("See who would be blocked"),
+            href=address,
+        ),
+    )
+
+
+def _connector(request: MemberRequest) -> tuple[Banner, ...]:
+    if not access.may(request.administrator, "connectors", "view"):
+        return ()
+    state = IntuneConnector.objects.values_list("state", flat=True).first()
+    if state not in BROKEN:
+        return ()
+    return (
+        Banner(
+            text=_("The way to Microsoft is interrupted: states are not delivered until it works again."),
+            tone="danger",
+            icon="plug-connected-x",
+            link_text=_("See the errors"),
+            href=reverse("intune:errors"),
+        ),
+    )

@@ -1,0 +1,248 @@
+"""Who may open, change and export what: full access, restricted access, a stranger, and nobody at all."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.support.console import Member, sign_in, text
+from tests.support.world import ADA, BAD_PACKAGE, World, facts
+
+from vedette.compliance.assess import assess
+from vedette.compliance.models import DeviceState
+from vedette.devices import invitations
+from vedette.devices.models import Device, Invitation
+from vedette.events.models import Event
+from vedette.foundation import database
+from vedette.tenants import access
+from vedette.threats.models import Threat
+
+DECORATORS = "tenants/access.py"
+NOBODY = "00000000-0000-4000-8000-000000000000"
+# The page kit lies below the tenants: these show nothing that belongs to anybody.
+KIT = {"appearance", "styleguide", "styleguide/confirm", "styleguide/plain", "styleguide/error"}
+
+
+def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every address of the project with its view."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        path = f"{before}{entry.pattern}"
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, path)
+        elif isinstance(entry, URLPattern):
+            yield path, entry.callback
+
+
+def decorations(view: Any) -> int:
+    """How many decorators of the access rules stand around a view."""
+    count = 0
+    while view is not None:
+        count += view.__code__.co_filename.endswith(DECORATORS)
+        view = getattr(view, "__wrapped__", None)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("path", "view"), list(routes()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_view_has_exactly_one_rule(path: str, view: Any) -> None:
+    if path in KIT:
+        assert view.__module__.startswith("vedette.web.")
+        return
+    assert decorations(view) == 1
+    assert access.rule_of(view) is not None
+
+
+def test_the_kit_has_no_views_but_these() -> None:
+    assert {path for path, view in routes() if access.rule_of(view) is None} == KIT
+
+
+# -- a tenant with one of everything --------------------------------------------------------------------
+
+
+@pytest.fixture
+def places(world: World) -> dict[str, str]:
+    """IDs of a device, an open and an ignored threat, an audit event, in that tenant."""
+    (device,) = world.activated()
+    world.report(device, facts(BAD_PACKAGE, posture={"adb": True}))
+    assess(world.tenant_id)
+    invitations.invite_device(device, ADA)
+    with database.tenant(world.tenant_id):
+        return {
+            "tenant": str(world.tenant_id),
+            "device": str(device.id),
+            "threat": str(Threat.objects.get(classification="TROJAN").id),
+            "event": str(Event.objects.filter(type=Event.Type.AUDIT).latest("position").id),
+        }
+
+
+def address(name: str, places: dict[str, str]) -> str:
+    """The address of a page by its route, filled with the objects it is about."""
+    route, _colon, more = name.partition(" ")
+    given: dict[str, tuple[str, ...]] = {
+        "console:threat": (places["threat"],),
+        "console:threat-ignore": (places["threat"],),
+        "console:threat-reopen": (places["threat"],),
+        "console:device": (places["device"],),
+        "console:device-invite": (places["device"],),
+        "console:device-act": (places["device"], more),
+        "console:audit-event": (places["event"],),
+        "console:waiting": (NOBODY,),
+        "intune:group-remove": (NOBODY,),
+        "intune:acknowledge": (NOBODY,),
+    }
+    return reverse(route, args=given.get(route, ()))
+
+
+# What restricted access may do (reference/lookout.md 1.6, requirement B1).
+MODIFY = {
+    "console:threats", "console:threats-export", "console:threat", "console:threat-ignore",
+    "console:threat-reopen", "console:devices", "console:devices-export", "console:device",
+    "console:device-act resync", "console:device-act deactivate", "console:device-act reinstate",
+    "console:device-act delete", "console:dashboard", "console:audit", "preferences",
+}  # fmt: skip
+LOOK = {"console:policy", "console:policy-export", "console:account"}
+NOTHING = {
+    "console:policy-reset", "console:policy-parameters", "console:arm", "console:monitor",
+    "console:enrollment", "console:invite-all", "console:device-invite", "console:waiting",
+    "console:invitations", "console:enrollment-settings", "connectors:overview", "intune:connection",
+    "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
+    "intune:group-remove", "intune:state-sync", "intune:unsupported", "intune:errors", "intune:acknowledge",
+    "partner:page", "partner:turn",
+}  # fmt: skip
+OWN_ONLY = {"console:audit-event"}
+ALL = sorted(MODIFY | LOOK | NOTHING | OWN_ONLY)
+OF_AN_OBJECT = sorted(
+    route for route in ALL if route.split()[0] in {
+        "console:threat", "console:threat-ignore", "console:threat-reopen", "console:device",
+        "console:device-act", "console:device-invite", "console:audit-event", "console:waiting",
+        "intune:group-remove", "intune:acknowledge",
+    }
+)  # fmt: skip
+
+
+def test_the_tables_above_name_every_page_of_a_member() -> None:
+    known = {address(route, dict.fromkeys(("device", "threat", "event"), NOBODY)) for route in ALL}
+    for path, view in routes():
+        rule = access.rule_of(view)
+        if rule and rule.kind == "member":
+            filled = "/" + re.sub(
+                r"<\w+:\w+>", lambda found: "resync" if "slug" in found[0] else NOBODY, path
+            )
+            assert filled in known, f"{path} is in no table"
+
+
+@pytest.mark.parametrize("route", ALL)
+def test_restricted_access_looks_and_acts_as_the_matrix_says(
+    full: Member, restricted: Member, places: dict[str, str], route: str
+) -> None:
+    path = address(route, places)
+    if route in OWN_ONLY:
+        assert full.get(path).status_code == 200
+        assert restricted.get(path).status_code == 404, "an act of somebody else"
+        return
+    may_look, may_act = route in MODIFY | LOOK, route in MODIFY
+    for answer, allowed in ((restricted.get(path), may_look), (restricted.post(path), may_act)):
+        if answer.status_code == 405 and answer.request["REQUEST_METHOD"] == "GET":
+            continue  # an address for forms alone
+        assert (answer.status_code != 403) is allowed, answer.status_code
+        assert answer.status_code < 500
+        if not allowed:
+            assert "This needs full access" in text(answer)
+            assert restricted.administrator.upn in text(answer)
+    assert full.get(path).status_code not in {403, 500}
+
+
+@pytest.mark.parametrize("route", OF_AN_OBJECT)
+def test_objects_of_another_tenant_are_not_there(
+    stranger: Member, places: dict[str, str], route: str
+) -> None:
+    path = address(route, places)
+    before = every_row(places)
+    assert stranger.get(path).status_code in {404, 405}
+    assert stranger.post(path, reason="mine now", device=places["device"], reject="1").status_code in {
+        404,
+        405,
+    }
+    assert every_row(places) == before
+
+
+def every_row(places: dict[str, str]) -> list[Any]:
+    with database.tenant(UUID(places["tenant"])):
+        return [
+            list(Device.objects.values()), list(Threat.objects.values()), list(DeviceState.objects.values()),
+            Event.objects.filter(type=Event.Type.AUDIT).count(), list(Invitation.objects.values("revoked_at")),
+        ]  # fmt: skip
+
+
+def test_lists_and_exports_show_own_rows_alone(stranger: Member, places: dict[str, str]) -> None:
+    mine = stranger.world
+    (device,) = mine.activated()
+    mine.report(device, facts(posture={"adb": True}))
+    assess(mine.tenant_id)
+    for path in ("/devices/", "/threats/", "/dashboard/", "/system/audit/"):
+        page = text(stranger.get(path))
+        assert not [place for place in places.values() if place in page], path
+    assert str(device.id) in text(stranger.get("/devices/"))
+    assert stranger.export("/devices/export").count("\n") == 2
+    assert "TROJAN" not in stranger.export("/threats/export")
+
+
+@pytest.mark.parametrize("route", ALL)
+def test_nobody_is_sent_to_sign_in_and_back(places: dict[str, str], route: str) -> None:
+    path = address(route, places)
+    anonymous = Client()
+    answer = anonymous.get(path + "?q=1")
+    if answer.status_code == 405:  # a POST-only address has nothing to come back to
+        return
+    assert (answer.status_code, answer["Location"]) == (302, f"/signin?{urlencode({'next': path + '?q=1'})}")
+    assert anonymous.post(path)["Location"] == "/signin?next=%2F"
+
+
+def test_the_menu_shows_what_may_be_opened(full: Member, restricted: Member) -> None:
+    for_full, for_restricted = text(full.get("/dashboard/")), text(restricted.get("/dashboard/"))
+    for path in ("/system/connectors/", "/system/enrollment/"):
+        assert f'href="{path}"' in for_full
+        assert f'href="{path}"' not in for_restricted
+    for path in ("/threats/", "/devices/", "/policy/", "/system/account/", "/system/audit/"):
+        assert f'href="{path}"' in for_restricted
+
+
+def test_buttons_are_drawn_only_for_who_may_press_them(
+    full: Member, restricted: Member, places: dict[str, str]
+) -> None:
+    for path, button in (
+        ("/policy/", "/policy/reset"),
+        ("/policy/", "<select"),
+        ("/system/account/", "/system/account/arm"),
+    ):
+        assert button in text(full.get(path))
+        assert button not in text(restricted.get(path))
+    device = f"/devices/{places['device']}/"
+    assert f"{device}deactivate" in text(restricted.get(device))
+
+
+def test_restricted_access_sees_its_own_acts(
+    full: Member, restricted: Member, places: dict[str, str]
+) -> None:
+    path = f"/threats/{places['threat']}/ignore"
+    assert restricted.follow(path, reason="known to us").status_code == 200
+    own, everything = text(restricted.get("/system/audit/")), text(full.get("/system/audit/"))
+    assert "Threat ignored" in own
+    assert "you see what you did yourself" in own
+    assert full.administrator.upn not in own
+    assert "Threat ignored" in everything
+    assert "Invitations sent" in everything
+    assert "Invitations sent" not in own
+
+
+def test_access_that_ended_is_felt_at_once(world: World, places: dict[str, str]) -> None:
+    leaver = sign_in(world, "full")
+    assert leaver.get("/devices/").status_code == 200
+    with database.writer(world.tenant_id):
+        leaver.administrator.delete()
+    assert leaver.get(f"/devices/{places['device']}/")["Location"].startswith("/signin?next=")

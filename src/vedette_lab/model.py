@@ -8,176 +8,28 @@ tokens use real time. One asyncio process owns the state, so nothing is locked.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from vedette_lab.app_model import AppRegistration, Consent, ServicePrincipal
 from vedette_lab.directory import Directory
+from vedette_lab.intune_model import (
+    NO_DEVICE,
+    CompliancePolicy,
+    ComplianceSettings,
+    Json,
+    ManagedDevice,
+    MtdConnector,
+    PartnerTenant,
+)
 from vedette_lab.sessions import EntraState
-
-Json = dict[str, Any]
-"""A JSON object in Graph's shape."""
-
-NO_DEVICE = "00000000-0000-0000-0000-000000000000"
-"""What Intune shows as `azureADDeviceId` of a phone that Entra does not know (microsoft.md 2.2)."""
 
 
 def new_id() -> str:
     """Return a new object id in the form Microsoft writes them."""
     return str(uuid4())
-
-
-@dataclass(slots=True, eq=False)
-class ManagedDevice:
-    """A phone as Intune knows it (Graph `managedDevice`)."""
-
-    id: str
-    azure_ad_device_id: str
-    user_id: str
-    device_name: str
-    operating_system: str
-    os_version: str
-    manufacturer: str
-    model: str
-    serial_number: str
-    enrolled: datetime
-    last_sync: datetime
-    android_security_patch_level: str | None = None
-    imei: str = ""
-    owner_type: str = "company"
-    enrollment_type: str = "userEnrollment"
-    registration_state: str = "registered"
-    management_agent: str = "mdm"
-    management_state: str = "managed"
-    is_encrypted: bool = True
-    is_supervised: bool = False
-    jail_broken: str = "False"
-    has_passcode: bool = True
-    compliance_state: str = "unknown"
-    grace_expires: datetime | None = None
-    noncompliant_since: datetime | None = None
-    """Start of the breach that the grace period of the scheduled actions is counted from."""
-    partner_reported_threat_state: str = "unknown"
-    """Of `managedDevicePartnerReportedHealthState`; only the partner adapter's messages change it."""
-    partner_reported_at: datetime | None = None
-    policy_states: list[Json] = field(default_factory=list)
-    """Result of the last check-in, per policy and setting (Graph `deviceCompliancePolicyState`)."""
-    notes: str | None = None
-
-
-@dataclass(slots=True)
-class Assignment:
-    """Whom a compliance policy goes to. `target` is Graph's JSON with its `@odata.type`."""
-
-    id: str
-    target: Json
-
-
-@dataclass(slots=True)
-class ActionItem:
-    """One scheduled action of a compliance policy (Graph `deviceComplianceActionItem`)."""
-
-    id: str
-    action_type: str = "block"
-    grace_period_hours: int = 0
-    notification_template_id: str = ""
-    notification_message_cc_list: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class ScheduledAction:
-    """Graph `deviceComplianceScheduledActionForRule`."""
-
-    id: str
-    rule_name: str
-    configurations: list[ActionItem]
-
-
-@dataclass(slots=True)
-class CompliancePolicy:
-    """An Intune compliance policy. `settings` holds the type's own properties under their Graph names."""
-
-    id: str
-    odata_type: str
-    display_name: str
-    created: datetime
-    modified: datetime
-    description: str | None = None
-    version: int = 1
-    settings: Json = field(default_factory=dict)
-    assignments: list[Assignment] = field(default_factory=list)
-    scheduled_actions: list[ScheduledAction] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class ComplianceSettings:
-    """Tenant-wide compliance settings (Graph `deviceManagementSettings`)."""
-
-    device_compliance_checkin_threshold_days: int = 30
-    is_scheduled_action_enabled: bool = True
-    secure_by_default: bool = False
-    """True: a phone with no policy is noncompliant (microsoft.md 2.4)."""
-
-
-@dataclass(slots=True)
-class MtdConnector:
-    """A partner's connector in Intune (Graph `mobileThreatDefenseConnector`, microsoft.md 1.3 and 2.1)."""
-
-    id: str
-    android_enabled: bool = False
-    ios_enabled: bool = False
-    windows_enabled: bool = False
-    android_device_blocked_on_missing_partner_data: bool = False
-    ios_device_blocked_on_missing_partner_data: bool = False
-    windows_device_blocked_on_missing_partner_data: bool = False
-    android_mobile_application_management_enabled: bool = False
-    ios_mobile_application_management_enabled: bool = False
-    allow_partner_to_collect_ios_application_metadata: bool = False
-    allow_partner_to_collect_ios_personal_application_metadata: bool = False
-    microsoft_defender_for_endpoint_attach_enabled: bool = False
-    partner_unsupported_os_version_blocked: bool = False
-    partner_unresponsiveness_threshold_in_days: int = 7
-    partner_state: str = "notSetUp"
-    last_heartbeat: datetime | None = None
-
-
-@dataclass(slots=True)
-class PartnerMessage:
-    """A message the simulated partner interface received (microsoft.md 1.7 and 4.6)."""
-
-    id: str
-    kind: str
-    device_id: str | None
-    body: Json
-    status: str = "pending"
-    error_code: str | None = None
-    error: str | None = None
-
-
-@dataclass(slots=True)
-class PartnerUpload:
-    """An upload of messages; `status` is Pending, Completed or Failed."""
-
-    id: str
-    received: datetime
-    digest: str
-    messages: list[PartnerMessage] = field(default_factory=list)
-    status: str = "Pending"
-    error: str | None = None
-
-
-@dataclass(slots=True)
-class PartnerTenant:
-    """What the simulated partner interface of Intune remembers for one tenant."""
-
-    provisioned: datetime | None = None
-    connector_id: str | None = None
-    """Set at the first provisioning and kept: tells "withdrawn" from "never set up"."""
-    resync_requested: bool = False
-    uploads: dict[str, PartnerUpload] = field(default_factory=dict)
-    threats: dict[str, dict[str, Json]] = field(default_factory=dict)
-    """Last message of each threat: by azureADDeviceId, then by the partner's threat id."""
 
 
 @dataclass(slots=True)
@@ -236,69 +88,6 @@ class IssuedToken:
     def alive(self, now: datetime) -> bool:
         """Tell whether the token still opens doors at `now`."""
         return now < self.expires and self.revoked is None
-
-
-@dataclass(slots=True)
-class AppSecret:
-    """A client secret and when it ends."""
-
-    value: str
-    expires: datetime
-
-
-@dataclass(slots=True)
-class AppCertificate:
-    """A certificate registered for an application; thumbprints as base64url without padding."""
-
-    pem: str
-    x5t: str
-    x5t_s256: str
-
-
-@dataclass(slots=True, eq=False)
-class AppRegistration:
-    """An application registration with its manifest's permissions."""
-
-    client_id: str
-    object_id: str
-    display_name: str
-    home_tenant: str
-    redirect_uris: list[str] = field(default_factory=list)
-    permissions: list[str] = field(default_factory=list)
-    """Application permissions (app roles) of Microsoft Graph that the manifest asks for."""
-    delegated_permissions: list[str] = field(
-        default_factory=lambda: ["openid", "profile", "email", "User.Read"]
-    )
-    secrets: list[AppSecret] = field(default_factory=list)
-    certificates: list[AppCertificate] = field(default_factory=list)
-    multi_tenant: bool = True
-    group_claims: str = "DirectoryRole"
-    """`groupMembershipClaims`: None, SecurityGroup, DirectoryRole, All, joined by a comma."""
-    omit_wids: bool = False
-    """A test switch: leave `wids` out, as an over-size token does (microsoft.md 3.4)."""
-    assignment_required: bool = False
-
-
-@dataclass(slots=True)
-class ServicePrincipal:
-    """The presence of an application in one tenant."""
-
-    id: str
-    app_id: str
-    created: datetime
-    assigned: set[str] = field(default_factory=set)
-    """Users and groups assigned to the enterprise app; counts only where assignment is required."""
-
-
-@dataclass(slots=True)
-class Consent:
-    """An administrator's consent; the permissions count from `effective` on (propagation)."""
-
-    app_id: str
-    permissions: tuple[str, ...]
-    granted: datetime
-    granted_by: str
-    effective: datetime
 
 
 @dataclass(slots=True)

@@ -12,15 +12,15 @@ from vedette_lab.directory import Device, Group, User
 from vedette_lab.intune import connectors, service
 from vedette_lab.intune.compliance import Target, assess, platform_of, reach
 from vedette_lab.intune.settings import HEALTH_STATES, Phone, State, ThreatData, judge, version_key
-from vedette_lab.model import (
+from vedette_lab.intune_model import (
     ActionItem,
     Assignment,
     CompliancePolicy,
     ManagedDevice,
     MtdConnector,
     ScheduledAction,
-    Tenant,
 )
+from vedette_lab.model import Tenant
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 THREAT = ThreatData("secured", "Vedette", missing_blocks=False)

@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from vedette_lab.control.bodies import ControlError
 from vedette_lab.directory import Device, Group, User
-from vedette_lab.model import Cloud, Json, Tenant
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Cloud, Tenant
 from vedette_lab.seed.roles import ROLE_NAMES
 
 Handler = Callable[[Request, Cloud], Awaitable[Any]]

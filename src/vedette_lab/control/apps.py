@@ -7,11 +7,12 @@ from uuid import UUID
 from msgspec import UNSET
 from starlette.requests import Request
 
+from vedette_lab.app_model import AppCertificate, AppRegistration, AppSecret, Consent
 from vedette_lab.control import bodies
 from vedette_lab.control.answers import member_id, plain, tenant_of
 from vedette_lab.control.bodies import ControlError, apply, read
 from vedette_lab.entra.clients import certificate_of
-from vedette_lab.model import AppCertificate, AppRegistration, AppSecret, Cloud, Consent, new_id
+from vedette_lab.model import Cloud, new_id
 from vedette_lab.permissions import PERMISSIONS
 
 SECRET_DAYS = 180

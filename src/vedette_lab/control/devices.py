@@ -13,7 +13,8 @@ from vedette_lab.control.answers import device_of, show_device, tenant_of, user_
 from vedette_lab.control.bodies import ControlError, apply
 from vedette_lab.control.bodies import read as read_body
 from vedette_lab.directory import Device, User
-from vedette_lab.model import Cloud, Json, ManagedDevice, Tenant
+from vedette_lab.intune_model import Json, ManagedDevice
+from vedette_lab.model import Cloud, Tenant
 from vedette_lab.seed import phones
 from vedette_lab.seed.build import Builder
 from vedette_lab.seed.names import Names

@@ -1,10 +1,11 @@
 """What stands between a known account and a token: enabled, assigned, consented, conditional access."""
 
+from vedette_lab.app_model import AppRegistration
 from vedette_lab.conditional_access.engine import Application
 from vedette_lab.conditional_access.sign_in import Attempt, sign_in
 from vedette_lab.directory import User
 from vedette_lab.entra.errors import EntraError
-from vedette_lab.model import AppRegistration, Cloud, Tenant
+from vedette_lab.model import Cloud, Tenant
 from vedette_lab.permissions import DELEGATED
 
 GRAPH = "https://graph.microsoft.com/"

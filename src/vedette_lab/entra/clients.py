@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from vedette_lab.app_model import AppCertificate, AppRegistration
 from vedette_lab.entra.errors import EntraError
 from vedette_lab.entra.keys import b64url, unb64url
 from vedette_lab.entra.lookup import ANY_ORGANISATION
 from vedette_lab.entra.tokens import CERTIFICATE, SECRET
-from vedette_lab.model import AppCertificate, AppRegistration, Cloud, Json, Tenant
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Cloud, Tenant
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CLOCK_SKEW_SECONDS = 300

@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from vedette_lab.app_model import AppRegistration, Consent
 from vedette_lab.directory import User
 from vedette_lab.entra import browser
 from vedette_lab.entra.authorize import form_of
 from vedette_lab.entra.errors import EntraError
 from vedette_lab.entra.lookup import app_of, tenant_of, user_by_name
-from vedette_lab.model import AppRegistration, Cloud, Consent, Tenant
+from vedette_lab.model import Cloud, Tenant
 from vedette_lab.pages import page
 from vedette_lab.permissions import DELEGATED, INTUNE_AUDIENCE, PERMISSIONS
 from vedette_lab.seed.roles import MAY_CONSENT

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
+from vedette_lab.app_model import AppRegistration
 from vedette_lab.directory import User
 from vedette_lab.entra.errors import EntraError
-from vedette_lab.model import AppRegistration, Cloud, Tenant
+from vedette_lab.model import Cloud, Tenant
 
 ANY_ORGANISATION = frozenset({"common", "organizations"})
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from vedette_lab.app_model import AppRegistration
 from vedette_lab.entra import tokens
 from vedette_lab.entra.authorize import form_of
 from vedette_lab.entra.clients import authenticate, basic_credentials
 from vedette_lab.entra.errors import EntraError
 from vedette_lab.entra.keys import b64url
 from vedette_lab.entra.lookup import app_of, tenant_of
-from vedette_lab.model import AppRegistration, Cloud, Json, Tenant
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Cloud, Tenant
 from vedette_lab.permissions import GRAPH_APP, GRAPH_AUDIENCE, INTUNE_API_APP, INTUNE_AUDIENCE
 from vedette_lab.sessions import AuthorizationCode
 

@@ -12,9 +12,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from vedette_lab.app_model import AppRegistration
 from vedette_lab.directory import User
 from vedette_lab.entra.keys import b64url, sign, unb64url
-from vedette_lab.model import AppRegistration, Cloud, IssuedToken, Json, Tenant
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Cloud, IssuedToken, Tenant
 from vedette_lab.permissions import GRAPH_APP, GRAPH_AUDIENCE, PERMISSIONS, RESOURCES
 from vedette_lab.seed.roles import DEFAULT_USER
 

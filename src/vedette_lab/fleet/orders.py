@@ -8,7 +8,8 @@ from starlette.routing import BaseRoute, Route
 from vedette_lab.control.answers import control, device_of, plain, tenant_of
 from vedette_lab.control.bodies import ControlError
 from vedette_lab.fleet.life import ACTIONS
-from vedette_lab.model import Cloud, Json
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Cloud
 
 _LONGEST_PACKAGE = 255
 

@@ -12,7 +12,7 @@ from starlette.types import Message, Scope
 
 from vedette_lab.graph.call import VERSIONS
 from vedette_lab.graph.errors import GraphError
-from vedette_lab.model import Json
+from vedette_lab.intune_model import Json
 
 MOST: Final = 20
 FAILED: Final = 400

@@ -25,7 +25,8 @@ from vedette_lab.graph.query import (
     page_token,
     read,
 )
-from vedette_lab.model import Cloud, Json, Tenant
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Cloud, Tenant
 
 LARGEST_BODY: Final = 4 << 20
 VERSIONS: Final = ("v1.0", "beta")

@@ -10,7 +10,8 @@ from starlette.routing import BaseRoute
 from vedette_lab.graph.call import Call, operation
 from vedette_lab.graph.errors import GraphError, not_found
 from vedette_lab.graph.properties import iso
-from vedette_lab.model import ActionItem, Assignment, CompliancePolicy, Json, ScheduledAction, new_id
+from vedette_lab.intune_model import ActionItem, Assignment, CompliancePolicy, Json, ScheduledAction
+from vedette_lab.model import new_id
 
 PATH: Final = "deviceManagement/deviceCompliancePolicies"
 PREFIX: Final = "#microsoft.graph."

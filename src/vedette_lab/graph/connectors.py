@@ -9,7 +9,7 @@ from vedette_lab.graph.call import Call, operation
 from vedette_lab.graph.errors import GraphError, not_found
 from vedette_lab.graph.properties import iso
 from vedette_lab.intune import connectors
-from vedette_lab.model import Json, MtdConnector
+from vedette_lab.intune_model import Json, MtdConnector
 
 PATH: Final = "deviceManagement/mobileThreatDefenseConnectors"
 TOGGLES: Final = {

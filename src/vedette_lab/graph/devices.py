@@ -11,7 +11,7 @@ from vedette_lab.graph.errors import bad_request, denied, not_found, unsupported
 from vedette_lab.graph.filtering import properties
 from vedette_lab.graph.properties import DEVICE, NUMBERED
 from vedette_lab.graph.query import Query
-from vedette_lab.model import Json
+from vedette_lab.intune_model import Json
 
 LONGEST_ATTRIBUTE: Final = 1024
 EXPANDED: Final = 20

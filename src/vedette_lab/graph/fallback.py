@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Route
 
 from vedette_lab.graph.call import VERSIONS, Call, signed_in
 from vedette_lab.graph.errors import GraphError, not_found
-from vedette_lab.model import Json
+from vedette_lab.intune_model import Json
 
 
 async def unknown(request: Request) -> Response:

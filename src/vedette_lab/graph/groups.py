@@ -11,7 +11,8 @@ from vedette_lab.graph.call import Call, operation
 from vedette_lab.graph.errors import GraphError, bad_request, denied, not_found, unsupported
 from vedette_lab.graph.properties import GROUP, KINDS, render
 from vedette_lab.graph.query import check, check_directory
-from vedette_lab.model import Json, new_id
+from vedette_lab.intune_model import Json
+from vedette_lab.model import new_id
 
 CASTS: Final[dict[str, type]] = {
     "microsoft.graph.user": User,

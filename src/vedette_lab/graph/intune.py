@@ -15,7 +15,7 @@ from vedette_lab.graph.filtering import features, properties
 from vedette_lab.graph.properties import managed_kind, render
 from vedette_lab.graph.query import INTUNE_PAGE, Query, check, fits
 from vedette_lab.intune import service
-from vedette_lab.model import Json, ManagedDevice
+from vedette_lab.intune_model import Json, ManagedDevice
 
 FILTERABLE: Final = frozenset(
     {

@@ -9,7 +9,8 @@ from vedette_lab.conditional_access.policy import PolicyError, read
 from vedette_lab.graph.call import Call, operation
 from vedette_lab.graph.errors import GraphError
 from vedette_lab.graph.properties import iso
-from vedette_lab.model import Cloud, ConditionalAccessPolicy, Json, Tenant, new_id
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Cloud, ConditionalAccessPolicy, Tenant, new_id
 
 PATH: Final = "identity/conditionalAccess/policies"
 OWN: Final = (

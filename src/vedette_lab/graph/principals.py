@@ -8,11 +8,13 @@ from uuid import NAMESPACE_URL, uuid5
 from odata_query import ast
 from starlette.routing import BaseRoute
 
+from vedette_lab.app_model import ServicePrincipal
 from vedette_lab.entra.tokens import consented
 from vedette_lab.graph.call import Call, operation
 from vedette_lab.graph.errors import not_found
 from vedette_lab.graph.properties import iso
-from vedette_lab.model import Json, ServicePrincipal, Tenant
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Tenant
 from vedette_lab.partner import endpoints
 from vedette_lab.permissions import GRAPH_APP, INTUNE_API_APP, PERMISSIONS
 

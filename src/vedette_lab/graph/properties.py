@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vedette_lab.directory import Device, Group, User
-from vedette_lab.model import ManagedDevice
+from vedette_lab.intune_model import ManagedDevice
 
 Getter = Callable[[Any], Any]
 NUMBERED = tuple(f"extensionAttribute{number}" for number in range(1, 16))

@@ -10,7 +10,7 @@ from vedette_lab.entra.tokens import revoke_user
 from vedette_lab.graph.call import VERSIONS, Call, operation, signed_in
 from vedette_lab.graph.errors import bad_request, not_found, unsupported
 from vedette_lab.graph.properties import USER
-from vedette_lab.model import Json
+from vedette_lab.intune_model import Json
 
 MOST_GROUPS: Final = 20
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vedette_lab.intune.settings import Phone, Result, State, judge
-from vedette_lab.model import CompliancePolicy, Json
+from vedette_lab.intune_model import CompliancePolicy, Json
 
 ANDROID_TYPES = (
     "androidCompliancePolicy",

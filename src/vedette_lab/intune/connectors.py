@@ -6,7 +6,8 @@ States and toggles: reference microsoft.md 1.3 and 1.4 (memdocs overview.md, ena
 from datetime import datetime, timedelta
 
 from vedette_lab.intune.settings import ThreatData
-from vedette_lab.model import ManagedDevice, MtdConnector, Tenant
+from vedette_lab.intune_model import ManagedDevice, MtdConnector
+from vedette_lab.model import Tenant
 
 SIMULATION_ID = "9c1f6e52-2b0d-4a55-8f0e-5d3f6a7b8c90"
 """The lab's own partner. Real partners' fixed ids are never impersonated (microsoft.md 2.1)."""

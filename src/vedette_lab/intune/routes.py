@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Route
 from vedette_lab.answers import Json, RefusalError, answering, cloud_of, read_json, tenant_of, text
 from vedette_lab.directory import Device
 from vedette_lab.intune import service
-from vedette_lab.model import Cloud, ManagedDevice
+from vedette_lab.intune_model import ManagedDevice
+from vedette_lab.model import Cloud
 
 TICK_SECONDS = 1.0
 

@@ -10,7 +10,8 @@ from vedette_lab.directory import Device
 from vedette_lab.intune import connectors
 from vedette_lab.intune.compliance import Outcome, Target, assess, platform_of, policy_states
 from vedette_lab.intune.settings import Phone
-from vedette_lab.model import NO_DEVICE, ManagedDevice, Tenant
+from vedette_lab.intune_model import NO_DEVICE, ManagedDevice
+from vedette_lab.model import Tenant
 
 
 def find(tenant: Tenant, device_id: str) -> ManagedDevice | None:

@@ -9,7 +9,8 @@ from email.message import Message
 
 from lxml import etree, html
 
-from vedette_lab.model import Json, Mail, new_id
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Mail, new_id
 
 _LINK = re.compile(r"https?://[^\s<>\"')\]]+")
 _TRAILING = ".,;:!?"

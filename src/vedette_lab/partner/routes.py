@@ -10,7 +10,8 @@ from starlette.routing import BaseRoute, Route
 
 from vedette_lab.answers import Handler, Json, RefusalError, answering, cloud_of, read_json, tenant_of
 from vedette_lab.entra.tokens import InvalidTokenError, read_bearer
-from vedette_lab.model import Cloud, PartnerUpload, Tenant
+from vedette_lab.intune_model import PartnerUpload
+from vedette_lab.model import Cloud, Tenant
 from vedette_lab.partner import service
 
 AUDIENCES = frozenset({"https://api.manage.microsoft.com/", "https://api.manage.microsoft.com"})

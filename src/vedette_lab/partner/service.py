@@ -7,7 +7,8 @@ from datetime import datetime
 from vedette_lab.answers import RefusalError
 from vedette_lab.intune import connectors
 from vedette_lab.intune import service as intune
-from vedette_lab.model import Json, MtdConnector, PartnerMessage, PartnerUpload, Tenant
+from vedette_lab.intune_model import Json, MtdConnector, PartnerMessage, PartnerUpload
+from vedette_lab.model import Tenant
 from vedette_lab.partner.messages import DeviceHealth, MessageError, Threat, entries, read
 
 KEPT_UPLOADS = 500

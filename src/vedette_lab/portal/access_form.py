@@ -7,7 +7,8 @@ from starlette.datastructures import FormData
 
 from vedette_lab.conditional_access.policy import PolicyError, read
 from vedette_lab.conditional_access.sign_in import APPLICATIONS
-from vedette_lab.model import Json, Tenant
+from vedette_lab.intune_model import Json
+from vedette_lab.model import Tenant
 from vedette_lab.portal import kit
 from vedette_lab.portal.kit import FormError
 

@@ -5,7 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vedette_lab.answers import cloud_of
-from vedette_lab.model import CompliancePolicy, Tenant
+from vedette_lab.intune_model import CompliancePolicy
+from vedette_lab.model import Tenant
 from vedette_lab.portal import compliance_form as forms
 from vedette_lab.portal.kit import FormError, go, missing, show, tenant_form, tenant_page
 

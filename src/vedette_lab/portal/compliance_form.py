@@ -8,7 +8,8 @@ from starlette.datastructures import FormData
 
 from vedette_lab.intune.compliance import policy_platform
 from vedette_lab.intune.settings import LEVELS, version_key
-from vedette_lab.model import ActionItem, Assignment, CompliancePolicy, Json, ScheduledAction, Tenant, new_id
+from vedette_lab.intune_model import ActionItem, Assignment, CompliancePolicy, Json, ScheduledAction
+from vedette_lab.model import Tenant, new_id
 from vedette_lab.portal import kit
 from vedette_lab.portal.kit import FormError
 

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from vedette_lab.answers import cloud_of
 from vedette_lab.intune import connectors as engine
-from vedette_lab.model import MtdConnector, Tenant
+from vedette_lab.intune_model import MtdConnector
+from vedette_lab.model import Tenant
 from vedette_lab.partner.service import connector as simulated
 from vedette_lab.portal.kit import field, go, missing, show, tenant_form, tenant_page
 

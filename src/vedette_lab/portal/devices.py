@@ -9,7 +9,8 @@ from starlette.responses import Response
 from vedette_lab.answers import cloud_of
 from vedette_lab.directory import Device
 from vedette_lab.intune import service as intune
-from vedette_lab.model import ManagedDevice, Tenant
+from vedette_lab.intune_model import ManagedDevice
+from vedette_lab.model import Tenant
 from vedette_lab.portal.kit import field, go, listing, missing, show, tenant_form, tenant_page
 
 

@@ -8,7 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from vedette_lab.directory import Device, Group, User
-from vedette_lab.model import ManagedDevice, Tenant
+from vedette_lab.intune_model import ManagedDevice
+from vedette_lab.model import Tenant
 from vedette_lab.seed import phones
 from vedette_lab.seed.names import Names, mailbox
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 STOP_SECONDS: Final = 10.0
-POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.1
 LAST_LINES: Final = 15
 
 

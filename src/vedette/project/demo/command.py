@@ -1,7 +1,9 @@
 """The command `vedette demo`."""
 
+import contextlib
 import json
 import re
+import shlex
 import signal
 import sys
 import time
@@ -13,6 +15,7 @@ from typing import Any
 import click
 
 from vedette.foundation import config, postgres
+from vedette.project.demo import databases
 from vedette.project.demo import stage as staging
 from vedette.project.demo.children import Children, DemoError
 
@@ -42,26 +45,34 @@ def demo(phones: int, *, fleet: bool) -> None:
 
 
 def run(stage: staging.Stage, *, with_fleet: bool) -> None:
-    """Start everything, say how to reach it, and watch it."""
+    """Start everything, say how to reach it, and watch it.
+
+    What does not wait for something else starts at once: waking four processes of Python is most of the time.
+    """
     say = _Steps()
     staging.prepare(stage)
-    with postgres.acquire(stage.home) as server, Children(stage.home / "logs") as children:
-        staging.empty_database(server)
-        say("PostgreSQL")
+    with Children(stage.home / "logs") as children, contextlib.ExitStack() as held:
         staging.start_lab(stage, children)
+        server = held.enter_context(postgres.acquire(stage.home))
+        # whoever is connected goes before the server does
+        held.callback(children.stop)
+        migrated = databases.begin(server)
+        say("PostgreSQL")
+        children.wait_for("The lab", lambda: staging.lab_ready(stage), staging.START_SECONDS)
         say(f"A stand-in for Microsoft's cloud with {stage.phones} phones")
-        client_id, files = staging.register_app(stage)
-        environment = staging.variables(stage, server, client_id, files)
+        environment = staging.variables(stage, server, *staging.register_app(stage))
         staging.write_env(stage, environment)
-        children.run("migrate", "vedette", ["migrate"], environment)
-        for feed in sorted(FEEDS.iterdir()):
-            arguments = ["intel", "import", str(feed), "--name", feed.stem]
-            children.run(f"feed-{feed.stem}", "vedette", arguments, environment)
-        children.start("worker", "vedette", ["worker"], environment)
+        if not migrated:
+            children.run("migrate", "vedette", ["migrate"], environment)
+            databases.keep(server)
+            say("Tables")
         children.start("serve", "vedette", ["serve"], environment)
+        children.start("worker", "vedette", ["worker"], environment)
+        link = prepare(children, environment)
+        children.wait_for("The console", lambda: staging.console_ready(stage), staging.START_SECONDS)
+        say("Console and threat intelligence")
+        walked = walk(stage, children, environment, link)
         children.wait_for("The service", lambda: staging.service_ready(stage), staging.START_SECONDS)
-        say("Vedette: console, device API and worker")
-        walked = walk(stage, children, environment)
         say(f"The tenant {walked['tenant']['name']} onboarded page by page, and armed")
         if with_fleet:
             start_fleet(stage, children, walked)
@@ -73,17 +84,25 @@ def run(stage: staging.Stage, *, with_fleet: bool) -> None:
             time.sleep(LOOK_SECONDS)
 
 
-def walk(stage: staging.Stage, children: Children, environment: dict[str, str]) -> dict[str, Any]:
-    """Onboard the first tenant by driving the same pages a person uses; return what demo.json tells."""
-    printed = children.run("operator-link", "vedette", ["operator", "link"], environment)
-    link = re.search(r"https?://\S+", printed)
+def prepare(children: Children, environment: dict[str, str]) -> str:
+    """Import the feeds of the demo and return the link that opens the operator's page."""
+    imports = [shlex.join(["intel", "import", str(f), "--name", f.stem]) for f in sorted(FEEDS.iterdir())]
+    printed = children.run(
+        "prepare", "vedette.project.demo.several", [*imports, "operator link"], environment
+    )
+    link = re.search(r"https?://\S+/operator/open/\S+", printed)
     if link is None:
         raise DemoError(f"`vedette operator link` printed no link: {printed}")
+    return link[0]
+
+
+def walk(stage: staging.Stage, children: Children, environment: dict[str, str], link: str) -> dict[str, Any]:
+    """Onboard the first tenant by driving the same pages a person uses; return what demo.json tells."""
     answer = stage.home / "walk.json"
     answer.unlink(missing_ok=True)
     arguments = ["walk", "--lab", stage.lab, "--lab-ca", str(stage.lab_ca), "--console", stage.console]
     children.run(
-        "walk", "vedette_lab", [*arguments, "--operator-link", link[0], "--out", str(answer)], environment
+        "walk", "vedette_lab", [*arguments, "--operator-link", link, "--out", str(answer)], environment
     )
     result: dict[str, Any] = json.loads(answer.read_text())
     return result

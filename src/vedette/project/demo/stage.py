@@ -9,16 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import psycopg
-from psycopg import sql
 
-from vedette.foundation import config, postgres, roles
-from vedette.foundation.postgres.files import DATABASE
+from vedette.foundation import config, postgres
 from vedette.project.demo.children import Children, DemoError
 from vedette.project.demo.credentials import make_certificate
 
 START_SECONDS: Final = 60.0
-WALK_SECONDS: Final = 120.0
 PERMISSIONS: Final = (
     "GroupMember.Read.All",
     "User.Read.All",
@@ -84,15 +80,6 @@ def prepare(stage: Stage) -> None:
     (stage.home / "lab").mkdir(parents=True, exist_ok=True)
 
 
-def empty_database(server: postgres.Server) -> None:
-    """Drop yesterday's tables with their database and make it anew."""
-    owner = sql.Identifier(roles.OWNER)
-    name = sql.Identifier(DATABASE)
-    with psycopg.connect(server.superuser_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
-        connection.execute(sql.SQL("create database {} owner {}").format(name, owner))
-
-
 def variables(
     stage: Stage, server: postgres.Server, client_id: str, files: tuple[Path, Path]
 ) -> dict[str, str]:
@@ -125,20 +112,20 @@ def lab_client(stage: Stage) -> httpx.Client:
 
 
 def start_lab(stage: Stage, children: Children) -> None:
-    """Start the stand-in for Microsoft's cloud and wait until it answers."""
+    """Start the stand-in for Microsoft's cloud."""
     arguments = ["serve", "--home", str(stage.home / "lab"), "--port", str(stage.settings.lab_port)]
     children.start("lab", "vedette_lab", [*arguments, "--phones", str(stage.phones)], {})
 
-    def ready() -> bool:
-        if not stage.lab_ca.exists():
-            return False
-        try:
-            with lab_client(stage) as client:
-                return client.get("/lab/tenants").is_success
-        except (httpx.HTTPError, ssl.SSLError):
-            return False
 
-    children.wait_for("The lab", ready, START_SECONDS)
+def lab_ready(stage: Stage) -> bool:
+    """Tell whether the lab answers."""
+    if not stage.lab_ca.exists():
+        return False
+    try:
+        with lab_client(stage) as client:
+            return client.get("/lab/tenants").is_success
+    except (httpx.HTTPError, ssl.SSLError):
+        return False
 
 
 def register_app(stage: Stage) -> tuple[str, tuple[Path, Path]]:
@@ -157,10 +144,19 @@ def register_app(stage: Stage) -> tuple[str, tuple[Path, Path]]:
     return str(answer.json()["client_id"]), files
 
 
+def console_ready(stage: Stage) -> bool:
+    """Tell whether the console answers."""
+    return _answers(f"{stage.console}/healthz")
+
+
 def service_ready(stage: Stage) -> bool:
-    """Tell whether console, database and worker are up."""
+    """Tell whether console, database and worker are fine."""
+    return _answers(f"{stage.console}/readyz")
+
+
+def _answers(address: str) -> bool:
     try:
-        return httpx.get(f"{stage.console}/readyz", timeout=5.0).is_success
+        return httpx.get(address, timeout=5.0).is_success
     except httpx.HTTPError:
         return False
 

@@ -1,0 +1,175 @@
+"""A phone in a person's hand: the reference agent as a process, its facts in a file, sign-ins in the browser."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from playwright.sync_api import expect
+from tests.way.stack import Demo
+from tests.way.visit import Organisation, Visit
+
+AGENT = Path(sys.executable).with_name("vedette-agent")
+POLL_SECONDS = 0.02
+WATCH_SECONDS = 30.0
+MAIL = {
+    "package": "org.example.mail",
+    "name": "Company Mail",
+    "version": "8.2",
+    "version_code": 802,
+    "installer": "com.android.vending",
+    "sha256": "1d" * 32,
+    "certificates": ["7a" * 20],
+    "system": False,
+}
+# in src/vedette/feeds/demo/demo-stalkerware.yaml, by package and by signer
+SPY = {
+    "package": "org.vedette.demo.spyapp",
+    "name": "Family Locator Plus",
+    "version": "3.1",
+    "version_code": 31,
+    "installer": "com.google.android.packageinstaller",
+    "sha256": "5b" * 32,
+    "certificates": ["9f2a30d4b5c97298e471f54c11c4d042b6c9cb4f"],
+    "system": False,
+}
+
+
+@dataclass
+class Phone:
+    """One phone of an organisation, as the lab's directory knows it."""
+
+    demo: Demo
+    organisation: Organisation
+    device: dict[str, Any]
+    user_id: str
+    folder: Path
+    apps: list[dict[str, Any]] = field(default_factory=lambda: [MAIL])
+
+    @property
+    def name(self) -> str:
+        return str(self.device["display_name"])
+
+    def agent(self, *arguments: str) -> dict[str, Any]:
+        """Run `vedette-agent` with this phone's facts of now; its answer. Fails when it says no."""
+        facts = self.folder / "facts.json"
+        facts.write_text(json.dumps(self.facts()))
+        done = subprocess.run(
+            [str(AGENT), "--home", str(self.folder / "agent"), "--json", *arguments, "--facts", str(facts)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"vedette-agent {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def enroll(self, code: str) -> dict[str, Any]:
+        """Open the app and type the code of the invitation."""
+        return self.agent("enroll", "--server", self.demo.console, "--code", code, "--name", self.name)
+
+    def check_in(self) -> dict[str, Any]:
+        """Report once."""
+        return self.agent("check-in")
+
+    def facts(self) -> dict[str, Any]:
+        """Give an up-to-date phone in good order, with its apps of now."""
+        managed = self.device["managed"]
+        return {
+            "device": {
+                "platform": "ANDROID",
+                "manufacturer": self.device["manufacturer"],
+                "model": self.device["model"],
+                "os_version": "16",
+                "security_patch": datetime.now(UTC).date().replace(day=1).isoformat(),
+                "sdk": 36,
+                "build_type": "user",
+                "build_tags": "release-keys",
+                "fingerprint": f"google/{managed['id'][:8]}:16:user/release-keys",
+            },
+            "posture": {
+                "root": False,
+                "root_signs": [],
+                "debug_build": False,
+                "encrypted": True,
+                "screen_lock": True,
+                "developer_options": False,
+                "adb": False,
+            },
+            "apps": self.apps,
+            "apps_complete": True,
+            "agent": {"version": "0.1.0", "permissions": {"notifications": True}},
+            "collected": ["device", "posture", "apps"],
+        }
+
+    def decision(self) -> dict[str, Any]:
+        """Ask for a new token for mail, as the broker on this phone would."""
+        body = {
+            "tenant": self.organisation.id,
+            "user_id": self.user_id,
+            "device_id": self.device["id"],
+            "app": "mail",
+            "client": "mailApp",
+        }
+        answer: dict[str, Any] = self.demo.post("/decision", body)
+        return answer
+
+
+class Watch:
+    """Asks for tokens again and again beside what happens, until the answer is ALLOWED; `seconds` after `since`."""
+
+    def __init__(self, phone: Phone, *, allowed: bool) -> None:
+        self._phone = phone
+        self._wanted = allowed
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch")
+        self.decided: datetime | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def seconds(self, since: str) -> float:
+        """Wait for the decision; how long it fell after a time that the service named."""
+        self._thread.join(WATCH_SECONDS)
+        assert self.decided is not None, f"no token decision turned within {WATCH_SECONDS:.0f} s"
+        return (self.decided - datetime.fromisoformat(since)).total_seconds()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            answer = self._phone.decision()
+            if answer["allowed"] is self._wanted:
+                self.decided = datetime.fromisoformat(answer["evaluated_at"])
+                return
+            time.sleep(POLL_SECONDS)
+
+
+def pixel_of(demo: Demo, organisation: Organisation, folder: Path) -> Phone:
+    """Take a managed Android phone of somebody who is in the enrollment group itself."""
+    tenant = demo.get(f"/tenants/{organisation.id}")
+    device = next(d for d in tenant["devices"] if d["model"] == "Pixel 8a" and d["managed"])
+    owner = next(u for u in tenant["accounts"] if u["upn"] == device["upn"])
+    return Phone(demo, organisation, device, owner["id"], folder)
+
+
+def sign_in_to_mail(who: Visit, phone: Phone, *, way: str = "mailApp") -> str | None:
+    """Take the phone and sign in to mail: None when let in, else the reason on the page that blocks."""
+    query = f"user={phone.user_id}&device={phone.device['id']}"
+    who.page.goto(f"{who.demo.lab}/phone/{who.organisation.id}?{query}")
+    who.page.locator(f"#client-{way}").check()
+    who.page.locator("#sign-in").click()
+    blocked, allowed = who.page.locator("#blocked"), who.page.locator("#allowed")
+    expect(blocked.or_(allowed)).to_be_visible()
+    return who.page.locator("#reason").inner_text() if blocked.count() else None

@@ -1,0 +1,139 @@
+"""Watching one phone in the console: invited, activated, at risk with evidence, mended, and on record."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+from tests.way.phone import SPY, Phone
+from tests.way.stack import until
+from tests.way.visit import Visit
+
+CODE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
+
+
+def activate(who: Visit, phone: Phone) -> None:
+    """Invite everybody, take the code out of the mailbox, enroll, and report for the first time."""
+    who.open("/dashboard/")
+    who.menu("Manage Enrollment")
+    who.follow("Invite everybody pending")
+    who.page.locator("dialog[open]").wait_for()
+    who.press("Send invitations")
+    who.sees("The invitations are being sent")
+    who.shot("invited")
+    code = code_from_mailbox(who, phone)
+    enrolled = phone.enroll(code)
+    assert enrolled["result"] == "activated", enrolled
+    assert enrolled["detail"]["binding"] == "code"
+    open_device(who, phone)
+    assert "Activated" in who.fact("Activation")
+    reported = phone.check_in()
+    assert reported["result"] == "accepted", reported
+    who.reload_until(lambda: state(who) == "Secured", "the first verdict")
+    told(who, "mtd:secured")
+    who.shot("device-secured")
+
+
+def code_from_mailbox(who: Visit, phone: Phone) -> str:
+    """Read the invitation as its person does."""
+    who.page.goto(f"{who.demo.lab}/mailbox/{phone.device['upn']}")
+    invitations = who.page.locator("tbody tr")
+    who.reload_until(lambda: invitations.count() > 0, "the invitation's mail")
+    for place in range(invitations.count()):
+        invitations.nth(place).get_by_role("link").click()
+        text = who.page.locator("#text").inner_text()
+        if phone.name in text:
+            break
+        who.page.go_back()
+    who.shot("mail-invitation")
+    found = CODE.search(text)
+    assert found, text
+    return found[0]
+
+
+def open_device(who: Visit, phone: Phone) -> None:
+    """Find the phone's page by its person, as an administrator does."""
+    who.open("/devices/")
+    who.page.get_by_label("Search by device or person").fill(phone.name)
+    row = who.page.locator("tbody tr", has_text=phone.name)
+    expect(who.page.locator("tbody tr")).to_have_count(1)
+    row.get_by_role("link").first.click()
+    expect(who.page.locator("h1")).to_have_text(phone.name)
+
+
+def state(who: Visit) -> str:
+    """Give the state badge of the device's page."""
+    return str(
+        who.page.locator("header .v-actions .v-badge, header .v-actions .badge").first.inner_text()
+    ).strip()
+
+
+def told(who: Visit, value: str) -> None:
+    """Wait until Microsoft was told this value, and it is confirmed, on the way by attribute."""
+    row = who.page.locator("tr", has_text="extensionAttribute1")
+    who.reload_until(
+        lambda: row.count() and value in row.inner_text() and "Confirmed" in row.inner_text(), value
+    )
+
+
+def look_at_threat(who: Visit, phone: Phone) -> None:
+    """Dashboard, threat with evidence, device with rule, time and delivery."""
+    who.open("/dashboard/")
+    worst = who.page.locator("section.card", has_text="Worst open threats").locator("tbody tr")
+    who.reload_until(lambda: worst.count() == 1 and phone.name in worst.inner_text(), "the threat")
+    assert "High" in worst.inner_text()
+    who.shot("dashboard-threat")
+    worst.get_by_role("link").last.click()
+    evidence = who.page.locator("section.card", has_text="Evidence").locator("tbody")
+    assert SPY["package"] in evidence.inner_text()
+    assert SPY["certificates"][0] in evidence.inner_text()
+    assert "demo-stalkerware" in who.text()
+    who.shot("threat-evidence")
+    open_device(who, phone)
+    assert state(who) == "High risk", state(who)
+    why = who.page.locator("section.v-why").inner_text()
+    assert "rated High by your security policy" in why, why
+    told(who, "mtd:high")
+    partner = who.page.locator("tr", has_text="Partner interface").inner_text()
+    assert "mtd:high" in partner or "highSeverity" in partner, partner
+    history = who.page.locator(".v-timeline li").first.inner_text()
+    assert "a report of the phone" in history, history
+    who.shot("device-high")
+    who.portal(f"/devices/{phone.device['id']}")
+    assert "mtd:high" in who.page.locator("#extension-attributes").inner_text()
+    assert who.page.locator("#is-compliant").inner_text() == "No"
+    who.shot("portal-device")
+
+
+def read_threat_mail(who: Visit, phone: Phone) -> None:
+    """Whoever asked for mail about high risk got one, with the phone, the threat and a link."""
+    address = who.organisation.accounts["full"]
+    who.page.goto(f"{who.demo.lab}/mailbox/{address}")
+    mails = who.page.locator("tbody tr")
+    who.reload_until(lambda: mails.count() > 0, "the mail about the threat")
+    mails.first.get_by_role("link").click()
+    text = who.page.locator("#text").inner_text()
+    assert phone.name in text, text
+    assert "/threats/" in text, text
+    who.shot("mail-threat")
+
+
+def look_at_mended(who: Visit, phone: Phone) -> None:
+    """The threat is resolved by the report that no longer has it; Microsoft was told."""
+    open_device(who, phone)
+    who.reload_until(lambda: state(who) == "Secured", "the mended phone")
+    told(who, "mtd:secured")
+    earlier = who.page.locator("section.card", has_text="Earlier threats").inner_text()
+    assert "Resolved" in earlier, earlier
+    who.shot("device-mended")
+
+
+def read_audit_trail(who: Visit) -> None:
+    """Everything that was done here is on record, with who, when, from and to."""
+    who.menu("Audit trail")
+    who.shot("audit")
+
+
+def settled(who: Visit) -> None:
+    """Wait until no invitation is still on its way."""
+    until(lambda: "being sent" not in who.text(), "the invitations")

@@ -275,6 +275,23 @@ def test_a_newer_key_of_the_same_code_takes_the_waiting_place(world: World, serv
     assert [row.key_id for row in waiting(world)] == [jose.key_id(jose.public_jwk(second.key))]
 
 
+def test_a_waiting_key_that_comes_with_a_newer_code_waits_with_that_one(
+    world: World, service: Service
+) -> None:
+    bo = world.person("bo")
+    world.phone(bo)
+    right = world.phone(bo)
+    world.poll()
+    phone = Phone(service)
+    phone.enroll(invite_person(world, bo))
+    newer = invite_person(world, bo)
+    phone.enroll(newer)
+    (row,) = waiting(world)
+    enroll.confirm(row, world.device(right), ADA)
+    answer = phone.enroll(newer)
+    assert (answer.status_code, answer.json()["device_id"]) == (200, str(world.device(right).id))
+
+
 def test_a_key_of_another_tenant_is_worth_nothing_here(world: World, service: Service) -> None:
     from tests.support.world import make_world  # noqa: PLC0415 beside its use
 

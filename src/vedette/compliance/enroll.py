@@ -265,8 +265,17 @@ def _apple_family(model: str) -> str:
 
 
 def _wait(attempt: _Attempt, reason: str) -> Waiting:
-    """Keep the identity. A newer key of the same code takes the place of an older one that still waits."""
+    """Keep the identity. A newer key of the same code takes the place of an older one that still waits.
+
+    A key that comes with another code waits with that one: it is what an administrator's word uses up.
+    """
     now = clock.now()
+    told = {
+        "invitation_id": attempt.invitation_id,
+        "reason": reason,
+        "claim": dict(attempt.claim),
+        "last_seen_at": now,
+    }
     with database.writer(attempt.tenant_id):
         WaitingIdentity.objects.filter(invitation=attempt.invitation_id).exclude(
             key_id=attempt.key_id
@@ -274,15 +283,8 @@ def _wait(attempt: _Attempt, reason: str) -> Waiting:
         WaitingIdentity.objects.update_or_create(
             key_id=attempt.key_id,
             tenant_id=attempt.tenant_id,
-            defaults={"reason": reason, "claim": dict(attempt.claim), "last_seen_at": now},
-            create_defaults={
-                "public_jwk": dict(attempt.jwk),
-                "invitation_id": attempt.invitation_id,
-                "reason": reason,
-                "claim": dict(attempt.claim),
-                "first_seen_at": now,
-                "last_seen_at": now,
-            },
+            defaults=told,
+            create_defaults={**told, "public_jwk": dict(attempt.jwk), "first_seen_at": now},
         )
     return Waiting(attempt.key_id, reason)
 

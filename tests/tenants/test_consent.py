@@ -112,6 +112,20 @@ def test_a_look_tries_once_and_does_not_keep_the_page_waiting(
     assert grace.get("/consent/progress")["Location"] == "/dashboard/"
 
 
+def test_a_session_key_planted_before_is_worth_nothing_once_somebody_has_signed_in(
+    account: Tenant, grace: Person
+) -> None:
+    way_back = grace.start(consent=True)
+    planted = grace.pages.cookies["vedette_session"].value
+    asked = grace.get(way_back)
+    thief = Person("thief", grace.entra)
+    thief.pages.cookies["vedette_session"] = planted
+    grace.get(grace.entra.consent(asked["Location"], "accept"))
+    assert thief.get("/consent/progress")["Location"] == "/les?action=consent"
+    assert administrators(account) == []
+    assert grace.get("/consent/progress")["Location"] == "/dashboard/"
+
+
 def test_after_ten_minutes_the_page_gives_up_and_says_why(
     account: Tenant, microsoft: Microsoft, grace: Person, move_clock: Callable[[float], None]
 ) -> None:

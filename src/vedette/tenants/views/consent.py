@@ -99,6 +99,8 @@ def begin(request: HttpRequest, tenant: Tenant, person: Person) -> HttpResponseB
         people.refused(tenant, person.oid, person.upn, "not a Global Administrator")
         return refusals.wrong_role(request, person, tenant)
     pending = Pending(tenant.id, person, generate_token(32))
+    # From here on the session stands for a person, who is let in at its end: whoever knew its key no longer does.
+    request.session.cycle_key()
     pending.store(request)
     return HttpResponseRedirect(domain.address(tenant, pending.state))
 

@@ -41,8 +41,6 @@ def compose(issued: Issued, organisation: str) -> EmailMultiAlternatives:
             "organisation": organisation,
             "device": name,
             "code": issued.code,
-            # behind the # it never reaches a server's log
-            "link": f"{config.current().public_url}/phone/activate#{issued.code}",
             "server": config.current().public_url,
             "expires_at": invitation.expires_at,
             "qr": f"cid:{_QR_NAME}",

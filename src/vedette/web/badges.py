@@ -65,6 +65,13 @@ STATES: Final[Mapping[str, Badge]] = {
     "unknown": Badge(_("Unknown"), "neutral"),
     "ok": Badge(_("OK"), "success"),
     "failed": Badge(_("Failed"), "danger"),
+    # on the way to another system (connectors.models.Delivery.Status)
+    "due": Badge(pgettext_lazy("delivery status", "Waiting"), "info"),
+    "leased": Badge(pgettext_lazy("delivery status", "Being sent"), "info"),
+    "sent": Badge(pgettext_lazy("delivery status", "Sent"), "success"),
+    "confirmed": Badge(pgettext_lazy("delivery status", "Confirmed"), "success"),
+    "completed": Badge(pgettext_lazy("delivery status", "Applied"), "success"),
+    "foreign": Badge(pgettext_lazy("delivery status", "Foreign value"), "warning"),
 }
 
 

@@ -37,17 +37,18 @@ def command(lab: str, lab_ca: Path, console: str, operator_link: str, out: Path)
         began = time.monotonic()
         try:
             walk.run(operator_link)
+            result = _result(control, organisations, walk)
         except (WalkError, httpx.HTTPError) as error:
             raise click.ClickException(str(error)) from error
         click.echo(f"walked in {time.monotonic() - began:.1f} s")
-        out.write_text(json.dumps(_result(control, organisations), ensure_ascii=False, indent=2))
+        out.write_text(json.dumps(result, ensure_ascii=False, indent=2))
 
 
-def _result(control: httpx.Client, organisations: list[Organisation]) -> dict[str, Any]:
+def _result(control: httpx.Client, organisations: list[Organisation], walk: Walk) -> dict[str, Any]:
     first, second = organisations[FIRST], organisations[SECOND]
     details = control.get(f"/lab/tenants/{first.id}").json()
     return {
-        "tenant": {"name": first.name, "entra_tenant_id": first.id},
+        "tenant": {"guid": walk.tenant_guid, "name": first.name, "entra_tenant_id": first.id},
         "accounts": _accounts(first),
         "groups": _groups(control, first),
         "fresh": {
@@ -58,6 +59,7 @@ def _result(control: httpx.Client, organisations: list[Organisation]) -> dict[st
         },
         "devices": [
             {
+                "guid": walk.device_guid(device["upn"], device["device_id"]),
                 "entra_device_id": device["device_id"],
                 "platform": device["platform"],
                 "upn": device["upn"],

@@ -13,6 +13,7 @@ from vedette_lab.walk.browser import Browser, Page, WalkError
 
 PATIENCE = 60.0
 LOOK_AGAIN = 0.2
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Walk:
     lab: httpx.Client
     console: str
     organisation: Organisation
+    tenant_guid: str = ""
 
     def run(self, operator_link: str) -> None:
         """Walk all steps."""
@@ -63,6 +65,8 @@ class Walk:
                 "primary_contact": self.organisation.accounts["global_administrator"],
             },
         )
+        # The account's own ID stands in the address of its page, as a device's does in its.
+        self.tenant_guid = _guid(self._shown().url)
 
     def consent(self) -> None:
         """Step 2: the Global Administrator follows the link of the mail and accepts."""
@@ -149,6 +153,14 @@ class Walk:
         self.browser.open(f"{self.console}/system/account/arm")
         self.browser.submit("account/arm", {})
 
+    def device_guid(self, upn: str, entra_device_id: str) -> str:
+        """Return the service's ID of a phone: a search for its person, then the row whose page names it."""
+        found = self.browser.open(f"{self.console}/devices/?{urlencode({'q': upn})}")
+        for href in found.document.xpath("//tbody/tr//a[starts-with(@href, '/devices/')]/@href"):
+            if entra_device_id in self.browser.open(f"{self.console}{href}").text:
+                return _guid(self._shown().url)
+        raise WalkError(f"the Devices module does not show the phone {entra_device_id} of {upn}")
+
     def _mailed_link(self, address: str) -> str:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -182,3 +194,10 @@ class Walk:
         if self.browser.page is None:
             raise WalkError("no page is open")
         return self.browser.page
+
+
+def _guid(url: str) -> str:
+    found = GUID.search(url)
+    if found is None:
+        raise WalkError(f"{url} holds no ID")
+    return found[0]

@@ -78,6 +78,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("closed/", closed),
     path("unmarked/", unmarked),
     path("favicon.ico", favicon),
+    # Behind the stand-ins above: banners on every page lead into the console and the connectors.
+    path("", include("vedette.connectors.urls")),
+    path("", include("vedette.console.urls")),
 ]
 
 handler404 = "vedette.web.errors.page_not_found"

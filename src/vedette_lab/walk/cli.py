@@ -2,7 +2,6 @@
 
 import json
 import ssl
-import time
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +32,13 @@ def command(lab: str, lab_ca: Path, console: str, operator_link: str, out: Path)
         organisations = [
             Organisation(**{key: item[key] for key in Organisation.__annotations__}) for item in listed
         ]
-        walk = Walk(Browser(client), control, console, organisations[FIRST])
-        began = time.monotonic()
+        walk = Walk(Browser(client), control, console, organisations[FIRST], operator_link)
         try:
-            walk.run(operator_link)
+            for step, seconds in walk.run():
+                click.echo(f"{seconds:5.1f} s  {step.replace('_', ' ')}")
             result = _result(control, organisations, walk)
         except (WalkError, httpx.HTTPError) as error:
             raise click.ClickException(str(error)) from error
-        click.echo(f"walked in {time.monotonic() - began:.1f} s")
         out.write_text(json.dumps(result, ensure_ascii=False, indent=2))
 
 

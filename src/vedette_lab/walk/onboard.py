@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -35,25 +35,31 @@ class Walk:
     lab: httpx.Client
     console: str
     organisation: Organisation
+    operator_link: str
     tenant_guid: str = ""
 
-    def run(self, operator_link: str) -> None:
-        """Walk all steps."""
-        self.create_account(operator_link)
-        self.consent()
-        self.sign_in_again()
-        self.connector()
-        self.enrollment_groups()
-        self.errors_and_settings()
-        self.notifications()
-        self.policy()
-        self.watch_enrollment()
-        self.enforce()
-        self.arm()
+    def run(self) -> Iterator[tuple[str, float]]:
+        """Walk all steps; yield each one's name and how many seconds it took."""
+        for step in (
+            self.create_account,
+            self.consent,
+            self.sign_in_again,
+            self.connector,
+            self.enrollment_groups,
+            self.errors_and_settings,
+            self.notifications,
+            self.policy,
+            self.watch_enrollment,
+            self.enforce,
+            self.arm,
+        ):
+            began = time.monotonic()
+            step()
+            yield step.__name__, time.monotonic() - began
 
-    def create_account(self, operator_link: str) -> None:
+    def create_account(self) -> None:
         """Step 1: the operator creates the account from IDs that stand in the Entra portal."""
-        self.browser.open(operator_link)
+        self.browser.open(self.operator_link)
         self.browser.open(f"{self.console}/operator/accounts/new")
         self.browser.submit(
             "/operator/accounts/new",

@@ -7,9 +7,9 @@ it cannot be known any more, so nobody is retired either until an administrator 
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils.translation import gettext_noop as _
@@ -85,7 +85,11 @@ def poll(tenant_id: uuid.UUID) -> Polled:
     except (KeyError, TypeError, ValueError) as error:
         log.exception("The directory of tenant %s cannot be read", tenant_id)
         return _failed(connector, reading, "unreadable", f"{type(error).__name__}: {error}", _UNREADABLE)
-    return _store(connector, reading, found, bounds)
+    try:
+        return _store(connector, reading, found, wanted, bounds)
+    except Exception as error:
+        log.exception("The directory of tenant %s cannot be written down", tenant_id)
+        return _failed(connector, reading, "internal_error", f"{type(error).__name__}: {error}", "")
 
 
 def look(graph: Graph, wanted: Sequence[EnrollmentGroup]) -> Reading:
@@ -116,14 +120,22 @@ def _take(found: Reading, member: dict[str, Any]) -> None:
         found.member_devices.add(member["id"])
 
 
-def _store(connector: IntuneConnector, reading: DirectoryPass, found: Reading, bounds: Limits) -> Polled:
+def _store(
+    connector: IntuneConnector,
+    reading: DirectoryPass,
+    found: Reading,
+    wanted: Sequence[EnrollmentGroup],
+    bounds: Limits,
+) -> Polled:
     tenant_id, now = connector.tenant_id, clock.now()
     people = [user_record(person) for person in found.people.values()]
     devices = [device_record(device, bounds, now) for device in found.devices]
     with database.writer(tenant_id):
         write.store_users(reading, people)
         write.store_devices(reading, devices)
-        finished = write.finish_pass(reading, keep_unseen=bool(found.missing))
+        # A group that was added meanwhile has not been looked at: its people are not gone.
+        unread = _groups(EnrollmentGroup.objects.all()) - _groups(wanted)
+        finished = write.finish_pass(reading, keep_unseen=bool(found.missing or unread))
         appeared = lifecycle.appear(tenant_id, list(read.supported()))
         connector = IntuneConnector.objects.select_for_update().get(pk=connector.pk)
         gone = lifecycle.out_of_scope()
@@ -131,10 +143,22 @@ def _store(connector: IntuneConnector, reading: DirectoryPass, found: Reading, b
         _note_groups(tenant_id, found)
         repair(tenant_id, reading.started_at)
         connector.last_synchronised_at = now
-        connector.next_poll_at = now + timedelta(minutes=connector.poll_minutes)
+        connector.next_poll_at = _next(connector, reading, now)
         connector.poll_running_since = None
         connector.save(update_fields=["last_synchronised_at", "next_poll_at", "poll_running_since"])
     return Polled(finished.users, finished.devices, len(appeared), len(gone))
+
+
+def _groups(rows: Iterable[EnrollmentGroup]) -> set[tuple[uuid.UUID, bool]]:
+    return {(row.object_id, row.include_nested) for row in rows}
+
+
+def _next(connector: IntuneConnector, reading: DirectoryPass, now: datetime) -> datetime:
+    """Say when to look again; a look that was asked for while this one was under way is still owed."""
+    asked = connector.next_poll_at
+    if asked and asked > reading.started_at:
+        return asked
+    return now + timedelta(minutes=connector.poll_minutes)
 
 
 def _note_groups(tenant_id: uuid.UUID, found: Reading) -> None:
@@ -161,9 +185,9 @@ def _failed(
     now = clock.now()
     with database.writer(connector.tenant_id):
         write.fail_pass(reading, code, message)
-        IntuneConnector.objects.filter(pk=connector.pk).update(
-            next_poll_at=now + timedelta(minutes=connector.poll_minutes), poll_running_since=None
-        )
+        connector = IntuneConnector.objects.select_for_update().get(pk=connector.pk)
+        connector.next_poll_at, connector.poll_running_since = _next(connector, reading, now), None
+        connector.save(update_fields=["next_poll_at", "poll_running_since"])
         problem = Problem(SOURCE, code, message, Advice(_UNFINISHED, next_step or _AGAIN))
         errors.record(connector.tenant_id, "intune", problem)
     return Polled(error=code)

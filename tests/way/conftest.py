@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.support.browser import launch
-from tests.way.stack import Demo, Running, demo_at
+from tests.support.demo import Demo, Running, demo_at
 from tests.way.visit import Organisation
 
 PHONES = 30

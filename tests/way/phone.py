@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from playwright.sync_api import expect
-from tests.way.stack import Demo
+from tests.support.demo import Demo
 from tests.way.visit import Organisation, Visit
 
 AGENT = Path(sys.executable).with_name("vedette-agent")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import expect
+from tests.support.demo import until
 from tests.way.phone import SPY, Phone
-from tests.way.stack import until
 from tests.way.visit import Visit
 
 CODE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")

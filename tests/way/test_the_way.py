@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from tests.support.demo import Demo
 from tests.way import enforcing, protecting, setting_up
 from tests.way.phone import MAIL, SPY, Phone, Watch, pixel_of, sign_in_to_mail
-from tests.way.stack import Demo
 from tests.way.visit import Organisation, Visit, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from tests.way.stack import Demo, until
+from tests.support.demo import Demo, until
 
 WIDTH, HEIGHT = 1440, 1000
 PATIENCE_MS = 30_000

@@ -76,18 +76,19 @@ class Demo:
 class Running:
     """`vedette demo` in a process group of its own; leaving the context ends it with Ctrl-C."""
 
-    def __init__(self, home: Path, phones: int) -> None:
+    def __init__(self, home: Path, phones: int, *, fleet: bool = False) -> None:
         self.home = home
-        self.phones = phones
+        self.arguments = ["--phones", str(phones), "--fleet" if fleet else "--no-fleet"]
         self.log = home / "demo.log"
 
     def __enter__(self) -> Self:
         console, lab = _two_ports()
         self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / "demo.json").unlink(missing_ok=True)
         ports = {"VEDETTE_PORT": str(console), "VEDETTE_LAB_PORT": str(lab)}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vedette", "demo", "--phones", str(self.phones), "--no-fleet"],
+                [sys.executable, "-m", "vedette", "demo", *self.arguments],
                 env=environment(self.home) | ports,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m bench [FAMILY …]` writes bench/results.json (format: docs/benchmarks.md)."""

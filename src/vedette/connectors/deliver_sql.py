@@ -37,10 +37,12 @@ set desired = excluded.desired, status = 'due', generation = d.generation + 1, d
     place = case when d.entra_object_id is distinct from excluded.entra_object_id then '' else d.place end,
     entra_object_id = excluded.entra_object_id, entra_device_id = excluded.entra_device_id,
     owner_oid = excluded.owner_oid
-where d.desired <> excluded.desired or %(again)s
+where d.desired <> excluded.desired
+   or (%(again)s and (excluded.desired <> '' or coalesce(d.sent, '') <> ''))
    or d.entra_object_id is distinct from excluded.entra_object_id
 """
-"""The lease of a value on its way is kept: its write must end before the next begins."""
+"""The lease of a value on its way is kept: its write must end before the next begins. What was withdrawn is not
+withdrawn again."""
 
 SETTLE: Final = """
 update connectors_delivery as d

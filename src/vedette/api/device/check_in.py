@@ -55,7 +55,7 @@ class CheckIn:
 def _arrival(message: ReportRequest, speaker: Speaker, now: datetime) -> Arrival:
     try:
         facts = message.decoded_facts()
-        digest, fingerprint = message.digest(), message.fingerprint()
+        digest = message.digest()
     except FactsError as error:
         raise malformed(error) from None
     if facts is not None and facts.device.platform != speaker.platform:
@@ -67,7 +67,7 @@ def _arrival(message: ReportRequest, speaker: Speaker, now: datetime) -> Arrival
     return Arrival(
         key_id=speaker.key_id,
         sequence=message.sequence,
-        fingerprint=fingerprint,
+        fingerprint=message.fingerprint(digest),
         digest=digest,
         facts=message.facts if facts is not None else None,
         observed_at=corrected(observed, skew, now),

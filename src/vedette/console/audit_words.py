@@ -1,25 +1,41 @@
-"""Words for the actions of the audit trail."""
+"""Words for the audit trail: actions, what they are done to, attributes and their values."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-ACTIONS: Final = {
+from vedette.console.policy_words import RESPONSES
+from vedette.console.words import title_of
+from vedette.events.models import Event
+from vedette.verdict.classifications import CLASSIFICATIONS
+from vedette.verdict.risk import Risk
+from vedette.web.badges import RISKS, STATES
+
+ACTIONS: Final[Mapping[str, Promise]] = {
     "administrator.signed_in": _("Signed in"),
     "administrator.signed_out": _("Signed out"),
-    "administrator.preferences_changed": _("Changed own preferences"),
+    "administrator.sign_in_refused": _("Sign-in refused"),
+    "administrator.access_changed": _("Access changed"),
+    "administrator.preferences_changed": _("Own preferences changed"),
     "tenant.created": _("Account created"),
     "tenant.invitation_sent": _("Login link sent"),
+    "tenant.invitation_failed": _("Login link could not be sent"),
     "tenant.consented": _("Consent given"),
+    "tenant.consent_renewed": _("Consent renewed"),
     "tenant.groups_changed": _("Console access groups changed"),
     "tenant.armed": _("Tenant armed"),
-    "tenant.monitored": _("Back to Monitor mode"),
+    "tenant.monitoring": _("Back to Monitor mode"),
     "connector.settings_changed": _("Connector settings changed"),
     "connector.state_changed": _("Connector state changed"),
     "connector.error_acknowledged": _("Connector error acknowledged"),
     "enrollment.group_added": _("Enrollment group added"),
     "enrollment.group_removed": _("Enrollment group taken out"),
     "enrollment.invited": _("Invitations sent"),
+    "enrollment.code_renewed": _("Invitation sent again"),
+    "enrollment.code_revoked": _("Invitation revoked"),
     "enrollment.confirmed": _("Waiting app confirmed"),
     "enrollment.rejected": _("Waiting app turned away"),
     "enrollment.disconnected_days_changed": _("Days until disconnected changed"),
@@ -34,3 +50,133 @@ ACTIONS: Final = {
     "policy.levels_changed": _("Security policy changed"),
     "policy.parameters_changed": _("Up-to-date versions changed"),
 }
+
+AREAS: Final[Mapping[str, Promise]] = {
+    "administrator": _("Sign-in and people"),
+    "tenant": _("Account"),
+    "connector": _("Connectors"),
+    "enrollment": _("Enrollment"),
+    "device": _("Devices"),
+    "threat": _("Threats"),
+    "policy": _("Security policy"),
+}
+"""First part of each action's name."""
+
+ATTRIBUTES: Final[Mapping[str, Promise]] = {
+    "access": _("Access"),
+    "activation_status": _("Activation"),
+    "android_enabled": _("Android"),
+    "attribute_number": _("Extension attribute"),
+    "binding": _("Binding"),
+    "delete_on_unenrollment": _("Delete on unenrollment"),
+    "disconnected_days": _("Days until disconnected"),
+    "enabled": _("Switched on"),
+    "entra_object_id": _("Entra device"),
+    "error_emails": _("People told of errors"),
+    "full_group_id": _("Group with full access"),
+    "heartbeat_minutes": _("Heartbeat, minutes"),
+    "ios_enabled": _("iOS"),
+    "language": _("Language"),
+    "minimum_android": _("Oldest Android"),
+    "minimum_ios": _("Oldest iOS"),
+    "missed_allowed": _("Missed heartbeats allowed"),
+    "mode": _("Mode"),
+    "notify_high": _("Mail at high risk"),
+    "notify_low": _("Mail at low risk"),
+    "notify_medium": _("Mail at medium risk"),
+    "patch_age_days": _("Security patch at most, days"),
+    "poll_minutes": _("Poll, minutes"),
+    "restricted_group_id": _("Group with restricted access"),
+    "scope": _("Devices taken in"),
+    "seen_within_days": _("Seen within, days"),
+    "state": _("State"),
+    "status": _("Status"),
+    "sync_device_status": _("Device status sent"),
+    "sync_threat_status": _("Threat status sent"),
+    "theme": _("Theme"),
+}
+DETAILS: Final[Mapping[str, Promise]] = {
+    "access": _("Access"),
+    "claim": _("What the app said of its phone"),
+    "count": _("How many"),
+    "device_id": _("Device"),
+    "devices_by_state": _("Devices by state"),
+    "first_session": _("Session that gave consent"),
+    "include_nested": _("With nested groups"),
+    "invitation": _("Invitation"),
+    "key_id": _("Key of the app"),
+    "reason": _("Reason"),
+}
+_LEVELS: Final = {level.name: RISKS[int(level)].label for level in Risk}
+_RISK, _RESPONSE = ".risk", ".response"
+
+
+def action_words(action: str) -> str:
+    """Say what was done; an action without words is shown by its name."""
+    return str(ACTIONS.get(action, action))
+
+
+def attribute_words(attribute: str) -> str:
+    """Name an attribute: `patch_age_days`, or `TROJAN.risk` of the policy."""
+    code, dot, part = attribute.partition(".")
+    if dot and code in CLASSIFICATIONS:
+        title = title_of(code)
+        if f".{part}" == _RESPONSE:
+            return gettext("%(classification)s, response") % {"classification": title}
+        return title
+    return str(ATTRIBUTES.get(attribute, attribute.replace("_", " ")))
+
+
+def value_words(attribute: str, value: Any) -> str:
+    """Write a value of an attribute as people read it."""
+    if value is None or value in ("", []):
+        return gettext("none")
+    if isinstance(value, bool):
+        return gettext("on") if value else gettext("off")
+    if attribute.endswith(_RISK) and value in _LEVELS:
+        return str(_LEVELS[value])
+    if attribute.endswith(_RESPONSE):
+        return str(RESPONSES.get(str(value), value))
+    return _structure(value)
+
+
+def _structure(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_name(key)}: {value_words(str(key), item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(value_words("", item) for item in value)
+    return str(_name(value))
+
+
+def changes_of(event: Event) -> list[tuple[str, str, str]]:
+    """Give attribute, value before and value after of each change, in words."""
+    return [
+        (
+            attribute_words(str(item["attribute"])),
+            value_words(str(item["attribute"]), item.get("from")),
+            value_words(str(item["attribute"]), item.get("to")),
+        )
+        for item in event.changes
+    ]
+
+
+def details_of(event: Event) -> list[tuple[str, str]]:
+    """Give what else is known of an event, in words."""
+    return [
+        (str(DETAILS.get(name, name.replace("_", " "))), value_words(name, value))
+        for name, value in event.detail.items()
+    ]
+
+
+def target_words(event: Event) -> str:
+    """Say what it was done to; a sending of invitations by how many it was."""
+    if event.target_type == "batch":
+        count = int(event.detail.get("count", 0))
+        return ngettext("%(count)d person", "%(count)d people", count) % {"count": count}
+    return event.target_name or event.target_type
+
+
+def _name(value: object) -> object:
+    """A state by its label, where it is one."""
+    badge = STATES.get(str(value)) or STATES.get(str(value).lower())
+    return badge.label if badge else value

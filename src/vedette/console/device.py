@@ -17,7 +17,9 @@ from vedette.compliance import lifecycle
 from vedette.compliance.lifecycle import Refused
 from vedette.compliance.models import StateChange
 from vedette.connectors.models import Delivery
-from vedette.console.explanation import explain_state, history_of
+from vedette.console import comparison, device_story
+from vedette.console.device_story import Case
+from vedette.console.explanation import LEFT_BECAUSE, history_of
 from vedette.devices.models import Device
 from vedette.directory.models import DirectoryDevice
 from vedette.events.log import Actor
@@ -26,6 +28,8 @@ from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.threats.models import Threat
 from vedette.web.confirm import confirm
+
+LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -89,26 +93,61 @@ ACTS = {
 @access.member("devices")
 def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
     """Show one device."""
-    device = get_object_or_404(Device.objects.select_related("state_row", "group"), pk=device_id)
-    threats = Threat.objects.filter(device=device).order_by("status", "-risk", "-created_at")
-    reported = (
-        DirectoryDevice.objects.filter(object_id=device.entra_object_id).first()
-        if device.entra_object_id
-        else None
+    device = get_object_or_404(
+        Device.objects.select_related("state_row", "group").defer("facts"), pk=device_id
     )
+    threats = Threat.objects.filter(device=device).order_by("-risk", "-created_at")
+    unresolved = list(threats.exclude(status=Threat.Status.RESOLVED))
+    case = Case(
+        device=device,
+        tenant=request.tenant,
+        open_threats=[threat for threat in unresolved if threat.status == Threat.Status.OPEN],
+        deliveries=list(Delivery.objects.filter(device=device).order_by("route")),
+    )
+    lines = _comparison(case)
     context: dict[str, Any] = {
         "device": device,
-        "state": getattr(device, "state_row", None),
-        "explanation": explain_state(device),
-        "open_threats": [threat for threat in threats if threat.status == Threat.Status.OPEN],
-        "other_threats": [threat for threat in threats if threat.status != Threat.Status.OPEN][:50],
-        "deliveries": Delivery.objects.filter(device=device).order_by("route"),
-        "reported": reported,
-        "history": history_of(StateChange.objects.filter(device=device).order_by("-position")[:50]),
+        "state": case.state.value,
+        "tone": device_story.TONES.get(case.state.value, "danger" if case.state == "high" else "warning"),
+        "headline": device_story.headline(case),
+        "steps": device_story.steps(case),
+        "open_threats": case.open_threats,
+        "ignored_threats": [threat for threat in unresolved if threat.status == Threat.Status.IGNORED],
+        "earlier_threats": threats.filter(status=Threat.Status.RESOLVED).order_by("-resolved_at")[:LISTED],
+        "deliveries": case.deliveries,
+        "routes": device_story.ROUTES,
+        "comparison": lines,
+        "differs": comparison.differs(lines),
+        "reported": _directory_row(device),
+        "left_because": LEFT_BECAUSE.get(device.deactivation_reason, device.deactivation_reason),
+        "history": history_of(StateChange.objects.filter(device=device).order_by("-position")[:LISTED]),
         "may_modify": access.may(request.administrator, "devices", "modify"),
         "may_invite": access.may(request.administrator, "enrollment", "modify"),
+        "may_configure": access.may(request.administrator, "connectors", "modify"),
     }
     return TemplateResponse(request, "console/device.html", context)
+
+
+def _directory_row(device: Device) -> DirectoryDevice | None:
+    if device.entra_object_id is None:
+        return None
+    return DirectoryDevice.objects.filter(object_id=device.entra_object_id).first()
+
+
+def _comparison(case: Case) -> list[comparison.Line]:
+    row = _directory_row(case.device)
+    if row is None:
+        return []
+    told = {
+        delivery.route: comparison.Told(
+            delivery.desired, delivery.place, delivery.sent_at if delivery.sent == delivery.desired else None
+        )
+        for delivery in case.deliveries
+    }
+    reported = comparison.Reported(
+        row.compliant, row.compliance_state, row.reported_health, row.extension_attributes, row.seen_at
+    )
+    return comparison.compare(case.state, reported, told.get("attribute"), told.get("partner"))
 
 
 @access.full("devices")
@@ -117,7 +156,7 @@ def act(request: MemberRequest, device_id: uuid.UUID, act: str) -> HttpResponseB
     chosen = ACTS.get(act)
     if chosen is None:
         raise Http404
-    device = get_object_or_404(Device, pk=device_id)
+    device = get_object_or_404(Device.objects.defer("facts"), pk=device_id)
     if request.method == "POST":
         try:
             with database.writer(request.tenant.id):

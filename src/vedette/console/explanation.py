@@ -1,75 +1,55 @@
 """Why a device has its state, in words: evidence, rule, time and delivery (design.md 4)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from vedette.compliance.models import StateChange
-from vedette.console.words import text_of
-from vedette.devices.models import Device
+from vedette.console import words
 from vedette.verdict.classifications import CLASSIFICATIONS
 from vedette.web.badges import RISKS, STATES
 
-
-@dataclass(frozen=True)
-class Explanation:
-    """A headline and the reasons under it; ``tone`` is one of the page kit."""
-
-    headline: str
-    tone: str
-    reasons: list[str] = field(default_factory=list)
-
-
-TONES = {"secured": "success", "pending": "info", "deactivated": "neutral", "disconnected": "neutral"}
-
-
-def explain_state(device: Device) -> Explanation:
-    """Say why the device is in its state."""
-    row = getattr(device, "state_row", None)
-    state = row.state if row else "pending"
-    reasons = [reason_text(reason) for reason in (row.reasons if row else [])]
-    badge = STATES[state]
-    tone = TONES.get(state, "danger" if state == "high" else "warning")
-    if not reasons and state == "secured":
-        reasons = [_("Its last report was complete, and nothing in it counts as a risk.")]
-    return Explanation(_("Why this device is: %(state)s") % {"state": badge.label}, tone, reasons)
+SENTENCES: Final[Mapping[str, Promise]] = {
+    "not_activated": gettext_lazy("The app has not been opened and activated on the phone yet."),
+    "no_report": gettext_lazy("The app is activated, but its first report has not been judged yet."),
+    "disconnected": gettext_lazy("The phone has not reported for longer than your setting allows."),
+    "deactivated": gettext_lazy("The device is out of scope: it left, or was deactivated."),
+}
+LEFT_BECAUSE: Final[Mapping[str, Promise]] = {
+    "left_enrollment_groups": gettext_lazy("Its person left the enrollment groups, or it is gone from Entra"),
+    "unsupported": gettext_lazy("It no longer meets the limits of Enrollment management"),
+    "replaced": gettext_lazy("The phone was wiped or enrolled anew; another device took its place"),
+    "administrator": gettext_lazy("An administrator deactivated it"),
+}
+SHOWN_REASONS: Final = 5
+NAMED: Final = 3
 
 
-def reason_text(reason: dict[str, Any]) -> str:
+def reason_text(reason: Mapping[str, Any]) -> str:
     """One reason of a decision, as a sentence."""
-    code, subject = reason.get("code", ""), str(reason.get("subject", ""))
+    code, subject = str(reason.get("code", "")), str(reason.get("subject", ""))
     if code == "threat" and subject in CLASSIFICATIONS:
-        words: Any = text_of(subject)
         level = RISKS[int(reason.get("risk", 0))].label
         return _("%(title)s, rated %(level)s by your security policy.") % {
-            "title": words.title,
+            "title": words.title_of(subject),
             "level": level,
         }
-    sentences = {
-        "not_activated": _("The app has not been opened and activated on the phone yet."),
-        "no_report": _("The app is activated, but its first report has not been judged yet."),
-        "disconnected": _("The phone has not reported for longer than your setting allows."),
-        "deactivated": _("The device left the enrollment groups, or was deactivated."),
-        "detector_failed": _(
-            "A check could not be carried out (%(subject)s), so the phone does not count as clean."
-        ),
-        "unanswered": _("The phone does not tell something that the policy asks for (%(subject)s)."),
-    }
-    return str(sentences.get(code, code)) % {"subject": subject}
+    if code == "detector_failed":
+        return _("A check could not be carried out (%(check)s), so the phone does not count as clean.") % {
+            "check": words.detector_words(subject)
+        }
+    if code == "unanswered":
+        return _("The phone gives no answer, so it does not count as clean: %(rule)s.") % {
+            "rule": words.rule_words(subject)
+        }
+    return str(SENTENCES.get(code, code))
 
 
 def history_of(changes: Iterable[StateChange]) -> list[dict[str, Any]]:
     """Entries for the timeline, newest first."""
-    causes = {
-        "report": _("a report of the phone"),
-        "policy": _("a change of the security policy"),
-        "sweep": _("silence"),
-        "enroll": _("activation"),
-        "lifecycle": _("the directory or an administrator"),
-        "administrator": _("an administrator"),
-    }
     entries = []
     for change in changes:
         badge = STATES.get(change.to_state)
@@ -77,9 +57,56 @@ def history_of(changes: Iterable[StateChange]) -> list[dict[str, Any]]:
             {
                 "at": change.changed_at,
                 "title": badge.label if badge else change.to_state,
-                "text": "; ".join(reason_text(reason) for reason in change.reasons[:5]),
-                "actor": _("by %(cause)s") % {"cause": causes.get(change.cause, change.cause)},
+                "text": " ".join(_told(change)),
+                "actor": cause_words(change),
                 "tone": badge.tone if badge else "neutral",
             }
         )
     return entries
+
+
+def cause_words(change: StateChange) -> str:
+    """Say what made a state change happen."""
+    detail = change.detail
+    if change.cause == "policy":
+        return _("Security policy changed: %(names)s") % {"names": _names(detail.get("classifications", []))}
+    if change.cause == "sweep":
+        days = int(detail.get("disconnected_days", 0))
+        return ngettext("Silence counts after %(days)d day", "Silence counts after %(days)d days", days) % {
+            "days": days
+        }
+    if change.cause == "lifecycle":
+        return str(LEFT_BECAUSE.get(str(detail.get("reason", "")), _("Found in the directory")))
+    return {
+        "report": _("A report of the phone"),
+        "intelligence": _("Judged anew with the intelligence and policy in force"),
+        "enroll": _("The app was activated"),
+        "administrator": _by_hand(detail),
+    }.get(change.cause, change.cause)
+
+
+def _by_hand(detail: Mapping[str, Any]) -> str:
+    return {
+        "ignored": _("An administrator ignored a threat"),
+        "open": _("An administrator reopened a threat"),
+    }.get(str(detail.get("status", "")), _("An administrator"))
+
+
+def _told(change: StateChange) -> list[str]:
+    told = [reason_text(reason) for reason in change.reasons[:SHOWN_REASONS]]
+    more = len(change.reasons) - SHOWN_REASONS
+    if more > 0:
+        told.append(ngettext("And %(more)d more.", "And %(more)d more.", more) % {"more": more})
+    return told
+
+
+def _names(codes: Iterable[str]) -> str:
+    titles = [words.title_of(code) for code in codes]
+    more = len(titles) - NAMED
+    named = ", ".join(titles[:NAMED])
+    if more <= 0:
+        return named
+    return ngettext("%(names)s and %(more)d more", "%(names)s and %(more)d more", more) % {
+        "names": named,
+        "more": more,
+    }

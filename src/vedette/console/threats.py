@@ -8,11 +8,13 @@ from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from vedette.console import words
 from vedette.feeds.models import FeedVersion
 from vedette.foundation import database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.threats.models import Threat
+from vedette.verdict.risk import Risk
 from vedette.web import exports, tables
 from vedette.web.badges import RISKS, STATES
 
@@ -61,9 +63,9 @@ def export(request: MemberRequest) -> HttpResponseBase:
         with database.tenant(tenant_id):
             for row in _rows(query).order_by(*query.order_by).iterator(chunk_size=CHUNK):
                 yield (
-                    row.classification, row.family, row.risk, row.status, row.summary, row.device.display_name,
-                    row.device.owner_upn, row.detected_at, row.created_at, row.resolved_at, row.ignored_by,
-                    row.ignore_reason, row.simulated,
+                    row.classification, row.family, Risk(row.risk).name, row.status, row.summary,
+                    row.device.display_name, row.device.owner_upn, row.detected_at, row.created_at, row.resolved_at,
+                    row.ignored_by, row.ignore_reason, row.simulated,
                 )  # fmt: skip
 
     return exports.csv_response("threats.csv", HEADER, lines)
@@ -87,7 +89,8 @@ def _rows(query: tables.Query) -> QuerySet[Threat]:
         rows = rows.filter(risk=int(risk))
     for word in query.search.split():
         rows = rows.filter(
-            Q(classification__icontains=word.replace(" ", "_"))
+            Q(classification__in=words.codes_called(word))
+            | Q(classification__icontains=word)
             | Q(family__icontains=word)
             | Q(summary__icontains=word)
             | Q(device__display_name__icontains=word)

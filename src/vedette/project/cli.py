@@ -79,9 +79,22 @@ def vedette() -> None:
 
 
 def main(*args: Any) -> None:
-    """Run the command line; a setting that cannot be used is said in one sentence, exit code 2."""
+    """Run the command line; what is wrong with settings or database is said in a sentence, exit code 2."""
     try:
         vedette(*args)
     except config.ConfigError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
+    except Exception as error:
+        if not _is_database_away(error):
+            raise
+        reason = str(error).partition("\n")[0]
+        click.echo(f"Error: The database could not be used: {reason}. `vedette doctor` says more.", err=True)
+        sys.exit(2)
+
+
+def _is_database_away(error: Exception) -> bool:
+    import psycopg  # noqa: PLC0415 - `--help` stays quick
+    from django.db.utils import OperationalError  # noqa: PLC0415 - as above
+
+    return isinstance(error, OperationalError | psycopg.OperationalError)

@@ -13,9 +13,11 @@ SETTINGS = "vedette.project.settings"
 
 
 def demo_variables(home: Path) -> dict[str, str]:
-    """Read the variables the running demo wrote for other terminals; empty when no demo has run."""
+    """Read the variables the running demo wrote for other terminals; empty when no demo runs."""
+    from vedette.project.demo import lock  # noqa: PLC0415 - only for --demo
+
     path = home / "demo" / "env"
-    if not path.exists():
+    if not lock.is_running(home / "demo") or not path.exists():
         return {}
     lines = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
     return {name: value for name, _, value in lines}

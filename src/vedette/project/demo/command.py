@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from vedette.foundation import config, postgres
-from vedette.project.demo import databases
+from vedette.project.demo import databases, lock
 from vedette.project.demo import stage as staging
 from vedette.project.demo.children import Children, DemoError
 
@@ -36,7 +36,8 @@ def demo(phones: int, *, fleet: bool) -> None:
         signal.signal(number, _interrupt)
     stage = staging.Stage(config.load(), phones)
     try:
-        run(stage, with_fleet=fleet)
+        with lock.held(stage.home):
+            run(stage, with_fleet=fleet)
     except DemoError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)

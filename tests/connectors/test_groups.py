@@ -59,6 +59,7 @@ def test_a_group_that_is_no_security_group_is_not_taken(scene: Scene, graph: Gra
     make(scene, "Newsletter", security_enabled=False, group_types=["Unified"])
     found = groups.resolve(graph, "Newsletter")
     assert (found.exact, list(found.same_name)) == (None, [])
+    assert list(groups.resolve(graph, "NEWSLETTER").other_case) == []
     assert groups.search(graph, "newsletter") == []
 
 

@@ -67,12 +67,14 @@ def resolve(graph: Graph, name: str) -> Resolved:
         for item in _some(graph.pages("/groups", filter=f"displayName eq '{quoted}'", select=FIELDS))
     ]
     # Graph's eq is not documented as case-sensitive, so the letter is checked here (microsoft.md 2.5).
-    same = [group for group in found if group.display_name == name and group.security_enabled]
+    # Mailing lists may bear the same name; they enrol nobody.
+    secure = [group for group in found if group.security_enabled]
+    same = [group for group in secure if group.display_name == name]
     if len(same) == 1:
         return Resolved(exact=same[0])
     if same:
         return Resolved(same_name=same)
-    other_case = [group for group in found if group.display_name.casefold() == name.casefold()]
+    other_case = [group for group in secure if group.display_name.casefold() == name.casefold()]
     if not other_case:
         other_case = [
             group for group in search(graph, name) if group.display_name.casefold() == name.casefold()

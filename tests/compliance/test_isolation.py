@@ -78,11 +78,28 @@ def test_a_row_cannot_refer_to_another_tenants_row(full: World, stranger: World)
 
     with pytest.raises(IntegrityError), database.system(), connection.cursor() as cursor:
         cursor.execute(
-            "insert into devices_devicekey (id, tenant_id, device_id, key_id, public_jwk, created_at,"
-            " last_sequence, last_fingerprint, last_digest, skew_seconds)"
-            " values (gen_random_uuid(), %s, %s, 'k', '{}', now(), 0, '', '', 0)",
+            "insert into devices_report (id, tenant_id, device_id, key_id, sequence, body_hash, received_at,"
+            " observed_at, device_observed_at, skew_seconds, digest, problem)"
+            " values (gen_random_uuid(), %s, %s, 'k', 1, '', now(), now(), now(), 0, '', '')",
             [stranger.tenant_id, device.id],
         )
+
+
+@pytest.mark.usefixtures("world")
+def test_the_systems_door_writes_only_what_precedes_knowing_the_tenant() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select relname, string_agg(right_, ', ' order by right_) from pg_class,"
+            " unnest(array['insert', 'update', 'delete', 'truncate']) as right_"
+            " where relrowsecurity and has_table_privilege('vedette_system', pg_class.oid, right_)"
+            " group by relname"
+        )
+        assert dict(cursor.fetchall()) == {
+            "tenants_tenant": "insert",
+            "devices_device": "update",
+            "devices_devicekey": "update",
+            "devices_report": "insert",
+        }
 
 
 def test_assessing_one_tenant_leaves_the_other_alone(full: World, stranger: World) -> None:

@@ -43,12 +43,14 @@ def schema() -> RunSQL:
 
 
 def protect(
-    table: str, tenant_column: str = "tenant_id", *, tenant: str = WRITE, system: str = WRITE
+    table: str, tenant_column: str = "tenant_id", *, tenant: str = WRITE, system: str = READ
 ) -> RunSQL:
     """Put `table` under row-level security: a tenant's door sees its rows, the system's door all.
 
     `tenant` and `system` are the privileges behind each door, for example `APPEND` for a log that nobody may
-    change. The login role gets nothing: without a door PostgreSQL answers "permission denied".
+    change. The system's door only reads, except where something precedes knowing the tenant: it is the one
+    that a mistake would carry across tenants. The login role gets nothing: without a door PostgreSQL answers
+    "permission denied".
     """
     name, column = _name(table), _name(tenant_column)
     return RunSQL(

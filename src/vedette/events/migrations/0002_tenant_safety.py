@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
 
     operations = [
         rls.schema(),
-        rls.protect("events_event", tenant=rls.APPEND, system=rls.APPEND),
+        rls.protect("events_event", tenant=rls.APPEND),
         rls.protect("events_eventhead"),
     ]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        rls.protect("tenants_tenant", tenant_column="id", tenant="select, update"),
+        rls.protect("tenants_tenant", tenant_column="id", tenant="select, update", system=rls.APPEND),
         rls.protect("tenants_administrator"),
         tables.own_key("tenants_administrator"),
         tables.belongs_to_tenant("tenants_administrator"),

@@ -147,8 +147,8 @@ def test_restricted_access_looks_and_acts_as_the_matrix_says(
         return
     may_look, may_act = route in MODIFY | LOOK, route in MODIFY
     for answer, allowed in ((restricted.get(path), may_look), (restricted.post(path), may_act)):
-        if answer.status_code == 405 and answer.request["REQUEST_METHOD"] == "GET":
-            continue  # an address for forms alone
+        if answer.status_code == 405:
+            continue  # an address that knows this method for nobody
         assert (answer.status_code != 403) is allowed, answer.status_code
         assert answer.status_code < 500
         if not allowed:
@@ -200,7 +200,8 @@ def test_nobody_is_sent_to_sign_in_and_back(places: dict[str, str], route: str) 
     if answer.status_code == 405:  # a POST-only address has nothing to come back to
         return
     assert (answer.status_code, answer["Location"]) == (302, f"/signin?{urlencode({'next': path + '?q=1'})}")
-    assert anonymous.post(path)["Location"] == "/signin?next=%2F"
+    posted = anonymous.post(path)
+    assert posted.status_code == 405 or posted["Location"] == "/signin?next=%2F"
 
 
 def test_the_menu_shows_what_may_be_opened(full: Member, restricted: Member) -> None:

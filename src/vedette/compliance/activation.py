@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from vedette.compliance import lifecycle, state
 from vedette.compliance.appear import same_model
 from vedette.devices.models import Device, DeviceKey, Invitation, WaitingIdentity
@@ -49,8 +51,7 @@ def activate(
     device.save()
     invitation.used_at, invitation.used_by_key = now, key_id
     invitation.save(update_fields=["used_at", "used_by_key"])
-    WaitingIdentity.objects.filter(key_id=key_id).delete()
-    WaitingIdentity.objects.filter(invitation=invitation).delete()
+    WaitingIdentity.objects.filter(Q(key_id=key_id) | Q(invitation=invitation)).delete()
     emit(_event(device, before, claim, key_id, actor))
     lifecycle.leave(device.tenant_id, _twins(device), lifecycle.REPLACED)
     state.decide_devices([device.id], CAUSE, {"binding": device.binding}, actor=actor)

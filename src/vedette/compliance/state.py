@@ -69,7 +69,10 @@ def _decide(device_ids: list[UUID], assessed_at: datetime | None) -> list[_Decid
             },
         )
         # Django hands jsonb over as text where no model field reads it.
-        return [_Decided(*row, json.loads(reasons)) for *row, reasons in cursor.fetchall()]
+        return [
+            _Decided(device_id, before, after, needs_it, json.loads(reasons))
+            for device_id, before, after, needs_it, reasons in cursor.fetchall()
+        ]
 
 
 def _write(

@@ -147,8 +147,7 @@ def decide_waiting(request: MemberRequest, waiting_id: uuid.UUID) -> HttpRespons
                 enroll.reject(waiting, access.actor(request))
                 messages.success(request, _("The app is turned away; its code is worth nothing."))
             else:
-                device = get_object_or_404(Device, pk=request.POST.get("device") or None)
-                enroll.confirm(waiting, device, access.actor(request))
+                enroll.confirm(waiting, _chosen_device(request), access.actor(request))
                 messages.success(request, _("Confirmed: the phone is activated when its app is opened next."))
     except Refused as error:
         messages.error(request, str(error))
@@ -194,6 +193,15 @@ def settings_page(request: MemberRequest) -> HttpResponseBase:
         messages.success(request, _("Saved."))
         return redirect("console:enrollment-settings")
     return _page(request, "enrollment-settings", "console/enrollment_settings.html", {"form": form})
+
+
+def _chosen_device(request: MemberRequest) -> Device:
+    """Return the device that was picked from the list. Raises Refused, and Http404 for one that is not there."""
+    try:
+        picked = uuid.UUID(request.POST.get("device", ""))
+    except ValueError:
+        raise Refused(_("Choose the device that the app runs on.")) from None
+    return get_object_or_404(Device, pk=picked)
 
 
 def _matching(status: str) -> QuerySet[Invitation]:

@@ -77,9 +77,13 @@ def reset(request: MemberRequest) -> HttpResponseBase:
         code: (int(known.default_risk), known.default_response) for code, known in CLASSIFICATIONS.items()
     }
     if request.method == "POST":
-        with database.writer(request.tenant.id):
-            change_policy.reset(request.tenant.id, group.pk, actor=access.actor(request))
-        messages.success(request, _("Every classification has its default level again."))
+        try:
+            with database.writer(request.tenant.id):
+                change_policy.reset(request.tenant.id, group.pk, actor=access.actor(request))
+        except TooLarge as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Every classification has its default level again."))
         return redirect("console:policy")
     return confirm(
         request,

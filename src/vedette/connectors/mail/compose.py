@@ -100,6 +100,7 @@ def _about(context: Mapping[str, Any], language: str) -> Words:
         **context,
         "title": text.title,
         "description": text.description,
+        "mend": context.get("mend") or text.mend,
         "risk": _RISKS[Risk(context["risk"])](),
         "owner": context["owner"] or _("an unknown person"),
     }

@@ -159,6 +159,20 @@ def test_a_value_that_cannot_be_used_is_named(variables: dict[str, str], said: s
         config.load(variables)
 
 
+def test_no_secret_shows_in_the_text_of_the_configuration() -> None:
+    found = config.load(
+        {
+            "DATABASE_URL": "postgresql://login:hush@db/vedette",
+            "VEDETTE_MIGRATE_URL": "postgresql://owner:hush@db/vedette",
+            "VEDETTE_CLIENT_KEY": "hush",
+            "VEDETTE_CLIENT_SECRET": "hush",
+            "VEDETTE_SECRET_KEY": "hush",
+            "VEDETTE_SMTP_URL": "smtps://ada:hush@mail.example.org",
+        }
+    )
+    assert "hush" not in repr(found)
+
+
 def test_mail_addresses() -> None:
     found = config.load({"VEDETTE_SMTP_URL": "smtp+starttls://ada%40example.org:p%2Fw@mail.example.org"}).smtp
     assert (found.host, found.port, found.user, found.password) == (

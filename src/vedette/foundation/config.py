@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -35,28 +35,28 @@ class Smtp:
     host: str
     port: int
     user: str
-    password: str
+    password: str = field(repr=False)
     tls: bool
     starttls: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Everything the environment decides. URLs carry no trailing slash."""
+    """Everything the environment decides. URLs carry no trailing slash; secrets do not show in its text."""
 
     home: Path
     port: int
     lab_port: int
     public_url: str
     allowed_hosts: tuple[str, ...]
-    database_url: str | None
-    migrate_url: str | None
+    database_url: str | None = field(repr=False)
+    migrate_url: str | None = field(repr=False)
     login_url: str
     graph_url: str
     client_id: str | None
     client_certificate: str | None
-    client_key: str | None
-    client_secret: str | None
+    client_key: str | None = field(repr=False)
+    client_secret: str | None = field(repr=False)
     ca_file: Path | None
     allow_private_addresses: bool
     smtp: Smtp
@@ -64,7 +64,7 @@ class Config:
     partner_simulation: bool
     demo: bool
     log_level: str
-    given_secret_key: str | None
+    given_secret_key: str | None = field(repr=False)
 
     @cached_property
     def secret_key(self) -> str:

@@ -16,10 +16,12 @@ from playwright.sync_api import expect
 from tests.support.demo import Demo
 from tests.way.visit import Organisation, Visit
 
+from vedette_lab.fleet.invitations import code_in
+
 AGENT = Path(sys.executable).with_name("vedette-agent")
 POLL_SECONDS = 0.02
 WATCH_SECONDS = 30.0
-MAIL = {
+MAIL: dict[str, Any] = {
     "package": "org.example.mail",
     "name": "Company Mail",
     "version": "8.2",
@@ -30,7 +32,7 @@ MAIL = {
     "system": False,
 }
 # in src/vedette/feeds/demo/demo-stalkerware.yaml, by package and by signer
-SPY = {
+SPY: dict[str, Any] = {
     "package": "org.vedette.demo.spyapp",
     "name": "Family Locator Plus",
     "version": "3.1",
@@ -57,18 +59,19 @@ class Phone:
     def name(self) -> str:
         return str(self.device["display_name"])
 
-    def agent(self, *arguments: str) -> dict[str, Any]:
-        """Run `vedette-agent` with this phone's facts of now; its answer. Fails when it says no."""
+    def agent(self, *arguments: str, with_facts: bool = True, expected: int = 0) -> dict[str, Any]:
+        """Run `vedette-agent`, with this phone's facts of now; its answer. Fails for another exit code."""
         facts = self.folder / "facts.json"
         facts.write_text(json.dumps(self.facts()))
+        command = [str(AGENT), "--home", str(self.folder / "agent"), "--json", *arguments]
         done = subprocess.run(
-            [str(AGENT), "--home", str(self.folder / "agent"), "--json", *arguments, "--facts", str(facts)],
+            [*command, "--facts", str(facts)] if with_facts else command,
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, f"vedette-agent {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        assert done.returncode == expected, f"vedette-agent {' '.join(arguments)}: {done.stdout}{done.stderr}"
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
@@ -162,6 +165,25 @@ def pixel_of(demo: Demo, organisation: Organisation, folder: Path) -> Phone:
     device = next(d for d in tenant["devices"] if d["model"] == "Pixel 8a" and d["managed"])
     owner = next(u for u in tenant["accounts"] if u["upn"] == device["upn"])
     return Phone(demo, organisation, device, owner["id"], folder)
+
+
+def invited_phone(
+    demo: Demo, organisation: Organisation, folder: Path, *, place: int = 0
+) -> tuple[Phone, str]:
+    """Take one of the managed Android phones that were invited already, with the code of its mail."""
+    tenant = demo.get(f"/tenants/{organisation.id}")
+    owners = {user["upn"]: user["id"] for user in tenant["accounts"]}
+    found = []
+    for device in tenant["devices"]:
+        if device["platform"] != "ANDROID" or not device["managed"] or device["story"]:
+            continue
+        mails = [
+            mail for mail in demo.get("/mail", to=device["upn"]) if device["display_name"] in mail["text"]
+        ]
+        codes = [code for mail in mails if (code := code_in(mail))]
+        if codes:
+            found.append((Phone(demo, organisation, device, owners[device["upn"]], folder), codes[-1]))
+    return found[place]
 
 
 def sign_in_to_mail(who: Visit, phone: Phone, *, way: str = "mailApp") -> str | None:

@@ -1,6 +1,6 @@
 """System > Account: the tenant, who may sign in, Monitor mode and arming."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpResponseBase
@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vedette.compliance import mode
 from vedette.connectors.intune import recipes
@@ -18,24 +19,43 @@ from vedette.foundation import database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.tenants.models import Administrator, Tenant
+from vedette.verdict.states import REQUIRED_FOR_MINIMUM
 from vedette.web.confirm import confirm
 
 LISTED = 100
-MINIMUMS = ("high", "medium", "low")
+SHOWN_BLOCKED = 12
+MINIMUMS: Final = {
+    "high": gettext_lazy("High"),
+    "medium": gettext_lazy("Medium"),
+    "low": gettext_lazy("Low"),
+}
+"""Minimum level of a rule, as the source pages say it."""
+REQUIRED: Final = {"secured": gettext_lazy("Secured"), "low": MINIMUMS["low"], "medium": MINIMUMS["medium"]}
+"""The same level as Intune says it: "at or under" (requirement E3)."""
 
 
 @access.member("account")
 def page(request: MemberRequest) -> HttpResponseBase:
-    """Show the account."""
+    """Show the account; `?minimum=` chooses the level from which the rule blocks."""
+    chosen = request.GET.get("minimum", "")
+    minimum = chosen if chosen in MINIMUMS else "high"
+    counts = [mode.would_block(request.tenant.id, word) for word in MINIMUMS]
     context: dict[str, Any] = {
         "armed": request.tenant.mode == Tenant.Mode.ARMED,
         "may_modify": access.may(request.administrator, "account", "modify"),
-        "would_block": [mode.would_block(request.tenant.id, minimum) for minimum in MINIMUMS],
-        "blocked_devices": mode.would_block_devices("high").select_related("state_row")[:20],
-        "rules": recipes.device_filters(connector_of(request.tenant.id).attribute_number),
+        "minimum": minimum,
+        "minimum_label": MINIMUMS[minimum],
+        "would_block": [
+            {"word": item.minimum, "label": MINIMUMS[item.minimum],
+             "required": REQUIRED[REQUIRED_FOR_MINIMUM[item.minimum].value], "count": item}
+            for item in counts
+        ],
+        "blocked": next(item.blocked for item in counts if item.minimum == minimum),
+        "blocked_devices": mode.would_block_devices(minimum)[:SHOWN_BLOCKED],
+        "rules": recipes.device_filters(connector_of(request.tenant.id).attribute_number, minimum),
         "people": Administrator.objects.order_by("-last_sign_in_at")[:LISTED],
         "feeds": FeedVersion.objects.filter(active=True).select_related("feed").order_by("feed__name"),
-    }
+    }  # fmt: skip
     return TemplateResponse(request, "console/account.html", context)
 
 
@@ -51,10 +71,10 @@ def arm(request: MemberRequest) -> HttpResponseBase:
         (_("Phones whose state is written"), affected(request.tenant.id, armed=True).written),
         *[
             (
-                _("Blocked by a rule from %(level)s up") % {"level": _(minimum)},
+                _("Blocked by a rule from %(level)s up") % {"level": label},
                 mode.would_block(request.tenant.id, minimum).blocked,
             )
-            for minimum in MINIMUMS
+            for minimum, label in MINIMUMS.items()
         ],
         (
             _("Without a verdict yet (a fail-closed rule blocks them)"),

@@ -84,7 +84,7 @@ def _words(event: Event) -> dict[str, Any]:
         "title": audit_words.action_words(event.action),
         "target": audit_words.target_words(event),
         "changes": audit_words.changes_of(event),
-        "reason": event.detail.get("reason", ""),
+        "reason": event.detail.get("reason", "") if event.action.startswith("threat.") else "",
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.urls import reverse
@@ -25,6 +25,7 @@ ROUTES: Final = {
     "attribute": gettext_lazy("Extension attribute"),
     "partner": gettext_lazy("Partner interface (simulation)"),
 }
+_AT_ONCE: Final = timedelta(seconds=1)
 TONES: Final = {"pending": "info", "secured": "success", "disconnected": "neutral", "deactivated": "neutral"}
 
 
@@ -178,4 +179,7 @@ def _way(delivery: Delivery) -> str:
 def _lag(case: Case, delivery: Delivery) -> list[str]:
     if not case.row or not delivery.sent_at or delivery.sent_at < case.row.since or not delivery.desired:
         return []
-    return [_("%(span)s after the verdict") % {"span": times.duration(delivery.sent_at - case.row.since)}]
+    span = delivery.sent_at - case.row.since
+    if span < _AT_ONCE:
+        return [_("within a second of the verdict")]
+    return [_("%(span)s after the verdict") % {"span": times.duration(span)}]

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
@@ -10,10 +11,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from vedette.compliance import change_policy, defaults
 from vedette.compliance.change_policy import BadPolicy, TooLarge
+from vedette.console import policy_rows
 from vedette.console.policy_form import ParametersForm
 from vedette.console.words import text_of
 from vedette.foundation import database
@@ -23,24 +24,9 @@ from vedette.threats.models import PolicyLevel, PolicyParameters
 from vedette.verdict.classifications import CLASSIFICATIONS
 from vedette.verdict.risk import Risk
 from vedette.web import exports
-from vedette.web.badges import RISKS, STATES
+from vedette.web.badges import RISKS
 from vedette.web.confirm import confirm
 
-FAMILIES = (
-    ("APPLICATION", gettext_lazy("Applications")),
-    ("FILE", gettext_lazy("Files")),
-    ("OS", gettext_lazy("Operating system")),
-    ("CONFIGURATION", gettext_lazy("Device configuration")),
-    ("NETWORK", gettext_lazy("Network")),
-    ("WEB_CONTENT", gettext_lazy("Web and content")),
-)
-RESPONSES = {
-    "alert": gettext_lazy("Alert device"),
-    "silent": gettext_lazy("Don't alert device"),
-    "block_and_alert": gettext_lazy("Block and alert device"),
-    "warn_and_alert": gettext_lazy("Warn and alert device"),
-}
-WEB_RESPONSES = frozenset({"block_and_alert", "warn_and_alert"})
 HEADER = (
     "classification",
     "title",
@@ -51,39 +37,34 @@ HEADER = (
     "default_risk",
     "default_response",
 )
-_FIELD = re.compile(r"(risk|response)-([A-Z_]+)")
+_FIELD: Final = re.compile(r"(risk|response)-([A-Z_]+)")
 
 
 @access.member("policy")
 def page(request: MemberRequest) -> HttpResponseBase:
     """Show the policy; a POST is shown with its consequences first, then saved."""
-    group = defaults.default_group(request.tenant.id)
     if request.method == "POST":
         return _save(request)
-    context = {
-        "families": _families(group.pk),
-        "risks": [(int(level), RISKS[int(level)].label) for level in Risk],
-        "parameters": ParametersForm(instance=_parameters(group.pk)),
-        "may_modify": access.may(request.administrator, "policy", "modify"),
-    }
-    return TemplateResponse(request, "console/policy.html", context)
+    return _draw(request, None)
 
 
 @access.full("policy")
 def reset(request: MemberRequest) -> HttpResponseBase:
     """Set every level back to its default, after showing what that does."""
     group = defaults.default_group(request.tenant.id)
-    wanted = {
-        code: (int(known.default_risk), known.default_response) for code, known in CLASSIFICATIONS.items()
-    }
-    if request.method == "POST":
-        try:
+    wanted = _changed(group.pk, policy_rows.DEFAULTS)
+    if not wanted:
+        messages.info(request, _("Every classification has its default level already."))
+        return redirect("console:policy")
+    try:
+        if request.method == "POST":
             with database.writer(request.tenant.id):
-                change_policy.reset(request.tenant.id, group.pk, actor=access.actor(request))
-        except TooLarge as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, _("Every classification has its default level again."))
+                changes = change_policy.reset(request.tenant.id, group.pk, actor=access.actor(request))
+            messages.success(request, policy_rows.saved_words(len(changes)))
+            return redirect("console:policy")
+        preview = change_policy.preview(request.tenant.id, group.pk, wanted)
+    except TooLarge as error:
+        messages.error(request, str(error))
         return redirect("console:policy")
     return confirm(
         request,
@@ -91,7 +72,7 @@ def reset(request: MemberRequest) -> HttpResponseBase:
         body=_("Every risk level and response goes back to its default; open threats are re-rated at once."),
         action=_("Reset"),
         back=reverse("console:policy"),
-        facts=_consequences(change_policy.preview(request.tenant.id, group.pk, wanted)),
+        facts=[*policy_rows.changes(group.pk, wanted), *policy_rows.consequences(preview)],
         danger=True,
     )
 
@@ -100,20 +81,21 @@ def reset(request: MemberRequest) -> HttpResponseBase:
 def parameters(request: MemberRequest) -> HttpResponseBase:
     """Save what counts as up to date."""
     group = defaults.default_group(request.tenant.id)
-    form = ParametersForm(request.POST or None, instance=_parameters(group.pk))
-    if request.method == "POST" and form.is_valid():
+    if request.method != "POST":
+        return redirect("console:policy")
+    form = ParametersForm(request.POST, instance=_parameters(group.pk))
+    if form.is_valid():
         try:
             with database.writer(request.tenant.id):
                 change_policy.change_parameters(
                     request.tenant.id, group.pk, actor=access.actor(request), **form.cleaned_data
                 )
         except BadPolicy as error:
-            messages.error(request, str(error))
+            form.add_error(None, str(error))
         else:
             messages.success(request, _("Saved. Devices are judged anew from what they last reported."))
-    elif form.errors:
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-    return redirect("console:policy")
+            return redirect("console:policy")
+    return _draw(request, form)
 
 
 @access.member("policy", door=False)
@@ -135,6 +117,19 @@ def export(request: MemberRequest) -> HttpResponseBase:
     return exports.csv_response("policy.csv", HEADER, lines)
 
 
+def _draw(request: MemberRequest, form: ParametersForm | None) -> TemplateResponse:
+    group = defaults.default_group(request.tenant.id)
+    families = policy_rows.families(group.pk)
+    context = {
+        "families": families,
+        "changed": sum(not row["is_default"] for family in families for row in family["rows"]),
+        "risks": [(int(level), RISKS[int(level)].label) for level in sorted(Risk, reverse=True)],
+        "parameters": form or ParametersForm(instance=_parameters(group.pk)),
+        "may_modify": access.may(request.administrator, "policy", "modify"),
+    }
+    return TemplateResponse(request, "console/policy.html", context)
+
+
 def _save(request: MemberRequest) -> HttpResponseBase:
     group = defaults.default_group(request.tenant.id)
     try:
@@ -147,9 +142,7 @@ def _save(request: MemberRequest) -> HttpResponseBase:
                 changes = change_policy.apply(
                     request.tenant.id, group.pk, wanted, actor=access.actor(request)
                 )
-            messages.success(
-                request, _("Saved. %(count)d devices changed their state by it.") % {"count": len(changes)}
-            )
+            messages.success(request, policy_rows.saved_words(len(changes)))
             return redirect("console:policy")
         preview = change_policy.preview(request.tenant.id, group.pk, wanted)
     except (BadPolicy, TooLarge) as error:
@@ -161,7 +154,7 @@ def _save(request: MemberRequest) -> HttpResponseBase:
         body=_("Open threats are re-rated at once, and states go to Microsoft if the tenant is armed."),
         action=_("Save"),
         back=reverse("console:policy"),
-        facts=[(_("Classifications changed"), _names(wanted)), *_consequences(preview)],
+        facts=[*policy_rows.changes(group.pk, wanted), *policy_rows.consequences(preview)],
         danger=preview.worse > 0,
         hidden=[(f"risk-{code}", str(risk)) for code, (risk, _response) in wanted.items()]
         + [(f"response-{code}", response) for code, (_risk, response) in wanted.items()]
@@ -178,72 +171,24 @@ def _posted(request: HttpRequest) -> dict[str, dict[str, str]]:
     return found
 
 
-def _changed(group_id: Any, posted: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[int, str]]:
-    """Pick what differs from the levels in force. Raises BadPolicy for a code or level that does not exist."""
-    levels = {
-        row.classification: (row.risk, row.response) for row in PolicyLevel.objects.filter(group_id=group_id)
-    }
+def _changed(group_id: UUID, posted: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[int, str]]:
+    """Pick what differs from the levels in force. Raises BadPolicy for what does not exist."""
+    levels = policy_rows.in_force(group_id)
     wanted = {}
     for code, values in posted.items():
         if code not in levels:
-            raise BadPolicy(_("There is no classification %(code)s.") % {"code": code})
+            raise BadPolicy(_("There is no classification %(code)s.") % {"code": code[:80]})
         risk, response = levels[code]
-        try:
-            risk = int(values.get("risk", risk))
-        except ValueError as error:
-            raise BadPolicy(_("%(value)s is no risk level.") % {"value": values["risk"]}) from error
-        new = (risk, values.get("response", response))
+        text = values.get("risk", str(risk))
+        if text not in policy_rows.RISK_VALUES:
+            raise BadPolicy(_("“%(value)s” is no risk level.") % {"value": text[:80]})
+        new = (int(text), values.get("response", response))
+        if new[1] not in policy_rows.offered_responses(code) and new[1] != response:
+            raise BadPolicy(_("“%(value)s” is no response for this classification.") % {"value": new[1][:80]})
         if new != levels[code]:
             wanted[code] = new
     return wanted
 
 
-def _names(wanted: Mapping[str, object]) -> str:
-    return ", ".join(str(text_of(code).title) for code in wanted)
-
-
-def _consequences(preview: change_policy.Preview) -> list[tuple[Any, object]]:
-    facts: list[tuple[Any, object]] = [
-        (_("Devices that change state"), preview.devices),
-        (_("of them to a worse state"), preview.worse),
-        (_("of them to a better state"), preview.better),
-    ]
-    return facts + [
-        (f"{STATES[before].label if before in STATES else before} → {STATES[after].label}", count)
-        for (before, after), count in sorted(preview.moves.items())
-    ]
-
-
-def _families(group_id: Any) -> list[dict[str, Any]]:
-    levels = {row.classification: row for row in PolicyLevel.objects.filter(group_id=group_id)}
-    families = []
-    for family, title in FAMILIES:
-        rows = []
-        for code, known in CLASSIFICATIONS.items():
-            if known.family != family:
-                continue
-            level = levels[code]
-            offered = [
-                (key, label)
-                for key, label in RESPONSES.items()
-                if family == "WEB_CONTENT" or key not in WEB_RESPONSES
-            ]
-            rows.append(
-                {
-                    "code": code,
-                    "words": text_of(code),
-                    "platforms": sorted(known.platforms),
-                    "level": level,
-                    "responses": offered,
-                    "response_label": RESPONSES[level.response],
-                    "is_default": (level.risk, level.response)
-                    == (int(known.default_risk), known.default_response),
-                }
-            )
-        if rows:
-            families.append({"key": family, "title": title, "rows": rows})
-    return families
-
-
-def _parameters(group_id: Any) -> PolicyParameters:
+def _parameters(group_id: UUID) -> PolicyParameters:
     return PolicyParameters.objects.get(group_id=group_id)

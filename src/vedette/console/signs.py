@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from vedette.connectors.intune.models import IntuneConnector
+from vedette.connectors.intune.standing import TROUBLED
 from vedette.connectors.models import ConnectorError
 from vedette.foundation import database
 from vedette.tenants import access
@@ -15,8 +16,6 @@ from vedette.tenants.models import Tenant
 from vedette.threats.models import Threat
 from vedette.verdict.risk import Risk
 from vedette.web.viewer import Banner, Signs
-
-BROKEN = frozenset({IntuneConnector.State.ERROR, IntuneConnector.State.UNRESPONSIVE})
 
 
 def signs(request: HttpRequest) -> Signs:
@@ -55,7 +54,7 @@ def _connector(request: MemberRequest) -> tuple[Banner, ...]:
     if not access.may(request.administrator, "connectors", "view"):
         return ()
     state = IntuneConnector.objects.values_list("state", flat=True).first()
-    if state not in BROKEN:
+    if state not in TROUBLED:
         return ()
     return (
         Banner(

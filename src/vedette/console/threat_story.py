@@ -34,7 +34,8 @@ def evidence_rows(threat: Threat) -> list[Row]:
             continue  # stands beside each fact that the feed named
         value = words.value_words(item.value)
         copied = len(value) >= _LONG and " " not in value
-        rows.append(Row(words.fact_words(item.fact), value, item.source or "", copied))
+        source = item.source or (threat.source if item.fact == "family" else "")
+        rows.append(Row(words.fact_words(item.fact), value, source, copied))
     return rows
 
 

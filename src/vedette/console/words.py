@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vedette.threats.models import Threat
@@ -116,7 +117,9 @@ def detector_words(label: str) -> str:
     if name in RULES:
         return rule_words(name)
     words = str(DETECTORS.get(name, name))
-    return f"{words} {version}".strip()
+    return (
+        gettext("%(check)s, version %(version)s") % {"check": words, "version": version} if version else words
+    )
 
 
 def _language() -> str:

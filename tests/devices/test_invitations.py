@@ -168,6 +168,20 @@ def test_a_mail_server_that_is_down_fails_the_batch_soon_and_says_why(world: Wor
         assert "cannot be reached" in Invitation.objects.get(id=issued.invitation.id).send_error
 
 
+def test_whose_mail_did_not_leave_is_invited_again_with_everybody(world: World, postman: Postman) -> None:
+    for _ in range(3):
+        world.phone()
+    world.poll()
+    lost = jobs.invite_all_pending(world.tenant_id, ADA)
+    with override_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=1):
+        jobs.send_batch(str(world.tenant_id), str(lost))
+    batch = jobs.invite_all_pending(world.tenant_id, ADA)
+    assert batch
+    jobs.send_batch(str(world.tenant_id), str(batch))
+    assert len(postman.mails) == 3
+    assert jobs.invite_all_pending(world.tenant_id, ADA) is None
+
+
 def test_codes_of_a_batch_stand_in_no_table(world: World, postman: Postman, db: Database) -> None:
     world.phone()
     world.poll()

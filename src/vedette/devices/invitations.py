@@ -91,6 +91,9 @@ def prepare_batch(tenant_id: UUID, actor: Actor) -> UUID | None:
     Nobody holds their codes yet: the sending job makes them (jobs.invite_all_pending does both).
     """
     with database.writer(tenant_id):
+        # A code whose mail did not leave is nobody's.
+        pending = Device.objects.filter(activation_status=Device.Activation.PENDING)
+        _open().filter(device__in=pending).exclude(send_error="").update(revoked_at=clock.now())
         usable = _open().filter(device=OuterRef("pk"), expires_at__gt=clock.now())
         devices = (
             Device.objects.defer("facts")

@@ -14,7 +14,7 @@ demo: $(VENV)/run.done assets ## Run the service with a simulated Microsoft clou
 	@exec $(BIN)/vedette demo $(DEMO)
 
 test: $(VENV)/dev.done assets browser ## Set up and run the whole test suite (ONLY=tests/verdict for a part)
-	$(BIN)/python -m pytest -n $(WORKERS) $(or $(ONLY),tests) $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(or $(ONLY),tests) $(PYTEST)
 
 bench: $(VENV)/dev.done assets ## Run the benchmarks (ONLY=way for one family), write bench/results.json
 	$(BIN)/python -m bench $(ONLY)

@@ -60,6 +60,25 @@ class Demo:
         assert done.returncode == 0, f"vedette {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def variables(self) -> dict[str, str]:
+        """Give the variables of the service's own processes; they hold passwords."""
+        lines = (self.home / "demo" / "env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def run_python(self, script: str, *arguments: str) -> str:
+        """Run a script beside the service, with its database and Django awake; its output."""
+        wake = "from vedette.project import environment; environment.wake()\n"
+        done = subprocess.run(
+            [sys.executable, "-c", wake + script, *arguments],
+            env=environment(self.home) | self.variables(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def get(self, path: str, **params: str) -> Any:
         """Read JSON of the lab's control API."""
         answer = self.control.get(f"/lab{path}", params=params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -85,7 +86,6 @@ class Phone:
 
     def facts(self) -> dict[str, Any]:
         """Give an up-to-date phone in good order, with its apps of now."""
-        managed = self.device["managed"]
         return {
             "device": {
                 "platform": "ANDROID",
@@ -96,7 +96,7 @@ class Phone:
                 "sdk": 36,
                 "build_type": "user",
                 "build_tags": "release-keys",
-                "fingerprint": f"google/{managed['id'][:8]}:16:user/release-keys",
+                "fingerprint": f"google/{self.device['id'][:8]}:16:user/release-keys",
             },
             "posture": {
                 "root": False,
@@ -167,10 +167,8 @@ def pixel_of(demo: Demo, organisation: Organisation, folder: Path) -> Phone:
     return Phone(demo, organisation, device, owner["id"], folder)
 
 
-def invited_phone(
-    demo: Demo, organisation: Organisation, folder: Path, *, place: int = 0
-) -> tuple[Phone, str]:
-    """Take one of the managed Android phones that were invited already, with the code of its mail."""
+def invited_phone(demo: Demo, organisation: Organisation, folder: Path) -> tuple[Phone, str]:
+    """Take any of the managed Android phones that were invited already, with the code of its mail."""
     tenant = demo.get(f"/tenants/{organisation.id}")
     owners = {user["upn"]: user["id"] for user in tenant["accounts"]}
     found = []
@@ -183,7 +181,7 @@ def invited_phone(
         codes = [code for mail in mails if (code := code_in(mail))]
         if codes:
             found.append((Phone(demo, organisation, device, owners[device["upn"]], folder), codes[-1]))
-    return found[place]
+    return random.choice(found)
 
 
 def sign_in_to_mail(who: Visit, phone: Phone, *, way: str = "mailApp") -> str | None:

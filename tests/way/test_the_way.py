@@ -13,7 +13,7 @@ from tests.way import enforcing, protecting, setting_up
 from tests.way.phone import MAIL, SPY, Phone, Watch, pixel_of, sign_in_to_mail
 from tests.way.visit import Organisation, Visit, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900), pytest.mark.xdist_group("way")]
 
 
 def test_nine_steps_then_a_phone_is_blocked_and_let_in_again(

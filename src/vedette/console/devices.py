@@ -3,26 +3,29 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from vedette.console import words
 from vedette.devices.models import Device
 from vedette.foundation import database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.threats.models import Threat
+from vedette.verdict.risk import Risk
 from vedette.web import exports, tables
 from vedette.web.badges import STATES
 
 COLUMNS = (
     tables.Column(key="device", label=_("Device"), order=("display_name",), css="v-cell-main"),
     tables.Column(key="owner", label=_("Person"), order=("owner_name", "owner_upn")),
-    tables.Column(key="system", label=_("System"), order=("platform", "os_version")),
+    tables.Column(key="system", label=_("System"), order=("platform", "os_version"), css="v-nowrap"),
     tables.Column(key="state", label=_("State"), order=("state_row__risk", "state_row__state")),
     tables.Column(key="threats", label=_("Open threats"), order=("open_threats",)),
-    tables.Column(key="seen", label=_("Last seen"), order=("last_seen_at",)),
+    tables.Column(key="seen", label=_("Last seen"), order=("last_seen_at",), css="v-nowrap"),
 )
 STATE_NAMES = ("pending", "secured", "low", "medium", "high", "misconfigured", "disconnected", "deactivated")
 FILTERS = (
@@ -36,13 +39,29 @@ HEADER = (
     "state", "open_threats", "activated_at", "last_seen_at", "entra_device_id",
 )  # fmt: skip
 CHUNK = 500
+# Beside the row, so that only the page's rows are counted unless the list is sorted by it.
+_OPEN_THREATS = Coalesce(
+    Subquery(
+        Threat.objects.filter(device=OuterRef("pk"), status=Threat.Status.OPEN)
+        .order_by()
+        .values("device")
+        .annotate(count=Count("pk"))
+        .values("count")
+    ),
+    0,
+)
 
 
 @access.member("devices")
 def page(request: MemberRequest) -> HttpResponseBase:
     """List the tenant's devices."""
     query = _query(request)
-    context = {"table": tables.page(query, _rows(query)), "any_device": Device.objects.exists()}
+    table = tables.page(query, _rows(query))
+    context = {
+        "table": table,
+        "why": {row.pk: _worst(row) for row in table.page.object_list},
+        "may_enroll": access.may(request.administrator, "enrollment", "modify"),
+    }
     return TemplateResponse(request, "console/devices.html", context)
 
 
@@ -62,6 +81,13 @@ def export(request: MemberRequest) -> HttpResponseBase:
                 )  # fmt: skip
 
     return exports.csv_response("devices.csv", HEADER, lines)
+
+
+def _worst(row: Device) -> str:
+    """The title of the threat that weighs most in the device's state, empty without one."""
+    state = getattr(row, "state_row", None)
+    reasons = [reason for reason in (state.reasons if state else []) if reason.get("code") == "threat"]
+    return words.title_of(str(reasons[0]["subject"])) if reasons and state.risk >= Risk.LOW else ""
 
 
 def _query(request: MemberRequest) -> tables.Query:
@@ -89,4 +115,4 @@ def _rows(query: tables.Query) -> QuerySet[Any]:
             | Q(owner_upn__icontains=word)
             | Q(model__icontains=word)
         )
-    return rows.annotate(open_threats=Count("threats", filter=Q(threats__status=Threat.Status.OPEN)))
+    return rows.annotate(open_threats=_OPEN_THREATS)

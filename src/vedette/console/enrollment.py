@@ -6,8 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,41 +16,18 @@ from django.views.decorators.http import require_POST
 
 from vedette.compliance import enroll, sweep
 from vedette.compliance.lifecycle import Refused
-from vedette.devices import invitation_mail, invitations, jobs
-from vedette.devices.invitations import CannotInvite
+from vedette.devices import invitations, jobs
 from vedette.devices.models import Device, Invitation, WaitingIdentity
-from vedette.foundation import clock, database
-from vedette.foundation.mail import MailError
+from vedette.foundation import database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
-from vedette.web import tables
 from vedette.web.confirm import confirm
 
-LEAST_DAYS, MOST_DAYS = 1, 90
 SHOWN_WAITING = 50
 TABS = (
     ("enrollment", gettext_lazy("Enroll devices")),
     ("invitations", gettext_lazy("Invitations")),
     ("enrollment-settings", gettext_lazy("Enrollment settings")),
-)
-COLUMNS = (
-    tables.Column(key="person", label=gettext_lazy("Person"), order=("email",), css="v-cell-main"),
-    tables.Column(key="device", label=gettext_lazy("Device"), order=("device__display_name",)),
-    tables.Column(key="sent", label=gettext_lazy("Sent"), order=("created_at",)),
-    tables.Column(key="status", label=gettext_lazy("Status"), order=("used_at",)),
-    tables.Column(key="expires", label=gettext_lazy("Expires"), order=("expires_at",)),
-)
-FILTERS = (
-    tables.Filter(
-        name="status",
-        label=gettext_lazy("Status"),
-        choices=[
-            ("used", gettext_lazy("Used")),
-            ("open", gettext_lazy("Not used yet")),
-            ("failed", gettext_lazy("Not delivered")),
-            ("expired", gettext_lazy("Expired")),
-        ],
-    ),
 )
 
 
@@ -63,8 +39,8 @@ class DaysForm(forms.Form):
         help_text=gettext_lazy(
             "1 to 90. Disconnected devices are noncompliant and lose access until they check in."
         ),
-        validators=[MinValueValidator(LEAST_DAYS), MaxValueValidator(MOST_DAYS)],
-        widget=forms.NumberInput(attrs={"min": LEAST_DAYS, "max": MOST_DAYS}),
+        validators=[MinValueValidator(sweep.LEAST_DAYS), MaxValueValidator(sweep.MOST_DAYS)],
+        widget=forms.NumberInput(attrs={"min": sweep.LEAST_DAYS, "max": sweep.MOST_DAYS}),
     )
 
 
@@ -77,12 +53,11 @@ def page(request: MemberRequest) -> HttpResponseBase:
         "pending": pending.count(),
         "activated": Device.objects.filter(activation_status=Device.Activation.ACTIVATED).count(),
         "progress": invitations.progress(newest.batch_id) if newest and newest.batch_id else None,
-        "waiting": WaitingIdentity.objects.select_related("invitation").order_by("-last_seen_at")[
-            :SHOWN_WAITING
-        ],
-        "candidates": pending.order_by("display_name")[:500],
+        "batch": newest.batch_id if newest else None,
+        "without_mail": pending.filter(owner_email="").count(),
+        "waiting": _waiting(),
     }
-    return _page(request, "enrollment", "console/enrollment.html", context)
+    return tab_page(request, "enrollment", "console/enrollment.html", context)
 
 
 @access.full("enrollment")
@@ -109,33 +84,6 @@ def invite(request: MemberRequest) -> HttpResponseBase:
     )
 
 
-@access.full("enrollment", door=False)
-def invite_device(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
-    """Invite one device; the code goes by mail only."""
-    with database.tenant(request.tenant.id):
-        device = get_object_or_404(Device, pk=device_id)
-    if request.method != "POST":
-        return confirm(
-            request,
-            title=_("Send a code for this device?"),
-            body=_("An older unused code of it becomes worthless."),
-            action=_("Send"),
-            back=reverse("console:device", args=[device_id]),
-            facts=[(_("Device"), device.display_name), (_("To"), device.owner_email or device.owner_upn)],
-        )
-    try:
-        with database.writer(request.tenant.id):
-            issued = invitations.invite_device(device, access.actor(request))
-        invitation_mail.send(issued)
-    except (CannotInvite, MailError) as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(
-            request, _("The code is on its way to %(address)s.") % {"address": issued.invitation.email}
-        )
-    return redirect("console:device", device_id)
-
-
 @require_POST
 @access.full("enrollment")
 def decide_waiting(request: MemberRequest, waiting_id: uuid.UUID) -> HttpResponse:
@@ -154,23 +102,22 @@ def decide_waiting(request: MemberRequest, waiting_id: uuid.UUID) -> HttpRespons
     return redirect("console:enrollment")
 
 
+@require_POST
 @access.full("enrollment")
-def invitations_page(request: MemberRequest) -> HttpResponseBase:
-    """List invitations."""
-    query = tables.read(
-        request, columns=COLUMNS, filters=FILTERS, default_sort="-sent", search_label=_("Search by address")
-    )
-    rows = _matching(query.filters["status"])
-    if query.search:
-        rows = rows.filter(email__icontains=query.search)
-    context = {"table": tables.page(query, rows), "now": clock.now()}
-    return _page(request, "invitations", "console/invitations.html", context)
+def retry(request: MemberRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Send what failed of a sending once more."""
+    if not Invitation.objects.filter(batch_id=batch_id).exists():
+        raise Http404
+    jobs.retry_failed(request.tenant.id, batch_id)
+    messages.success(request, _("The invitations are being sent again."))
+    return redirect("console:enrollment")
 
 
 @access.full("enrollment")
 def settings_page(request: MemberRequest) -> HttpResponseBase:
     """Change the days until disconnected, after saying whom it hits."""
-    form = DaysForm(request.POST or None, initial={"days": request.tenant.disconnected_days})
+    posted = request.POST if request.method == "POST" else None
+    form = DaysForm(posted, initial={"days": request.tenant.disconnected_days})
     if request.method == "POST" and form.is_valid():
         days = form.cleaned_data["days"]
         seen = sweep.preview_disconnected_days(request.tenant.id, days)
@@ -192,7 +139,7 @@ def settings_page(request: MemberRequest) -> HttpResponseBase:
             sweep.set_disconnected_days(request.tenant.id, days, access.actor(request))
         messages.success(request, _("Saved."))
         return redirect("console:enrollment-settings")
-    return _page(request, "enrollment-settings", "console/enrollment_settings.html", {"form": form})
+    return tab_page(request, "enrollment-settings", "console/enrollment_settings.html", {"form": form})
 
 
 def _chosen_device(request: MemberRequest) -> Device:
@@ -204,20 +151,34 @@ def _chosen_device(request: MemberRequest) -> Device:
     return get_object_or_404(Device, pk=picked)
 
 
-def _matching(status: str) -> QuerySet[Invitation]:
-    rows = Invitation.objects.select_related("device").defer("device__facts")
-    now = clock.now()
-    if status == "used":
-        return rows.filter(used_at__isnull=False)
-    if status == "open":
-        return rows.filter(used_at__isnull=True, expires_at__gt=now, revoked_at__isnull=True)
-    if status == "failed":
-        return rows.exclude(send_error="")
-    if status == "expired":
-        return rows.filter(used_at__isnull=True, expires_at__lte=now)
-    return rows
+def _waiting() -> list[dict[str, Any]]:
+    """Apps that wait, each with the pending devices it may run on: same person, same platform."""
+    rows = list(
+        WaitingIdentity.objects.select_related("invitation").order_by("-last_seen_at")[:SHOWN_WAITING]
+    )
+    owners = {row.invitation.owner_oid for row in rows if row.invitation.owner_oid}
+    pending = (
+        Device.objects.filter(activation_status=Device.Activation.PENDING, owner_oid__in=owners)
+        .order_by("display_name")
+        .defer("facts")
+    )
+    return [
+        {
+            "row": row,
+            "outside": row.reason == enroll.NOT_IN_GROUP,
+            "candidates": [
+                device
+                for device in pending
+                if device.owner_oid == row.invitation.owner_oid
+                and device.platform == row.claim.get("platform")
+                and row.reason != enroll.NOT_IN_GROUP
+            ],
+        }
+        for row in rows
+    ]
 
 
-def _page(request: MemberRequest, tab: str, template: str, context: dict[str, Any]) -> TemplateResponse:
+def tab_page(request: MemberRequest, tab: str, template: str, context: dict[str, Any]) -> TemplateResponse:
+    """Draw one tab of the page."""
     entries = [{"key": key, "label": label, "href": reverse(f"console:{key}")} for key, label in TABS]
     return TemplateResponse(request, template, {"tabs": entries, "tab": tab, **context})

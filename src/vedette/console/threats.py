@@ -23,7 +23,7 @@ COLUMNS = (
     tables.Column(key="risk", label=_("Risk"), order=("risk",)),
     tables.Column(key="device", label=_("Device"), order=("device__display_name",)),
     tables.Column(key="status", label=_("Status"), order=("status",)),
-    tables.Column(key="found", label=_("Found"), order=("created_at",)),
+    tables.Column(key="found", label=_("Found"), order=("created_at",), css="v-nowrap"),
 )
 FILTERS = (
     tables.Filter(
@@ -44,11 +44,10 @@ CHUNK = 500
 
 @access.member("threats")
 def page(request: MemberRequest) -> HttpResponseBase:
-    """List the tenant's threats; without a filter the open ones come first."""
+    """List the tenant's threats, newest first."""
     query = _query(request)
     context = {
         "table": tables.page(query, _rows(query)),
-        "any_threat": Threat.objects.exists(),
         "has_intelligence": FeedVersion.objects.filter(active=True).exists(),
     }
     return TemplateResponse(request, "console/threats.html", context)

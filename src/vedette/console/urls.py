@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from vedette.console import account, audit, dashboard, device, devices, enrollment, policy, threat, threats
+from vedette.console import (
+    account,
+    audit,
+    dashboard,
+    device,
+    devices,
+    enrollment,
+    invite,
+    policy,
+    threat,
+    threats,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -15,7 +26,7 @@ urlpatterns = [
     path("devices/", devices.page, name="devices"),
     path("devices/export", devices.export, name="devices-export"),
     path("devices/<uuid:device_id>/", device.page, name="device"),
-    path("devices/<uuid:device_id>/invite", enrollment.invite_device, name="device-invite"),
+    path("devices/<uuid:device_id>/invite", invite.device, name="device-invite"),
     path("devices/<uuid:device_id>/<slug:act>", device.act, name="device-act"),
     path("policy/", policy.page, name="policy"),
     path("policy/reset", policy.reset, name="policy-reset"),
@@ -27,7 +38,12 @@ urlpatterns = [
     path("system/enrollment/", enrollment.page, name="enrollment"),
     path("system/enrollment/invite", enrollment.invite, name="invite-all"),
     path("system/enrollment/waiting/<uuid:waiting_id>", enrollment.decide_waiting, name="waiting"),
-    path("system/enrollment/invitations/", enrollment.invitations_page, name="invitations"),
+    path("system/enrollment/retry/<uuid:batch_id>", enrollment.retry, name="retry"),
+    path("system/enrollment/invitations/", invite.page, name="invitations"),
+    path("system/enrollment/invitations/<uuid:invitation_id>/renew", invite.renew, name="invitation-renew"),
+    path(
+        "system/enrollment/invitations/<uuid:invitation_id>/revoke", invite.revoke, name="invitation-revoke"
+    ),
     path("system/enrollment/settings/", enrollment.settings_page, name="enrollment-settings"),
     path("system/audit/", audit.page, name="audit"),
     path("system/audit/<uuid:event_id>/", audit.detail, name="audit-event"),

@@ -86,15 +86,21 @@ def main(*args: Any) -> None:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     except Exception as error:
-        if not _is_database_away(error):
+        reason = _wrong_with_database(error)
+        if reason is None:
             raise
-        reason = str(error).partition("\n")[0]
-        click.echo(f"Error: The database could not be used: {reason}. `vedette doctor` says more.", err=True)
+        click.echo(f"Error: {reason}", err=True)
         sys.exit(2)
 
 
-def _is_database_away(error: Exception) -> bool:
+def _wrong_with_database(error: Exception) -> str | None:
+    """Say what the operator can mend at the database; None for everything else, which is a fault of ours."""
     import psycopg  # noqa: PLC0415 - `--help` stays quick
     from django.db.utils import OperationalError  # noqa: PLC0415 - as above
 
-    return isinstance(error, OperationalError | psycopg.OperationalError)
+    if isinstance(error.__cause__, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return "The database's tables are missing or older than this program: run `vedette migrate`."
+    if isinstance(error, OperationalError | psycopg.OperationalError):
+        first_line = str(error).partition("\n")[0]
+        return f"The database could not be used: {first_line}. `vedette doctor` says more."
+    return None

@@ -72,7 +72,7 @@ def monitor(tenant_id: UUID, actor: Actor) -> bool:
 
 def _switch(tenant_id: UUID, mode: str, actor: Actor) -> bool:
     with database.writer(tenant_id):
-        tenant = Tenant.objects.select_for_update().get(id=tenant_id)
+        tenant = Tenant.objects.select_for_update(no_key=True).get(id=tenant_id)
         before = tenant.mode
         if before == mode:
             return False

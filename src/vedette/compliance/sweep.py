@@ -81,7 +81,7 @@ def set_disconnected_days(tenant_id: UUID, days: int, actor: Actor) -> list[Stat
     """Change the setting (1 to 90 days) and apply it at once, both ways. Raises OutOfRange."""
     _checked(days)
     with database.writer(tenant_id):
-        tenant = Tenant.objects.select_for_update().get(id=tenant_id)
+        tenant = Tenant.objects.select_for_update(no_key=True).get(id=tenant_id)
         before = tenant.disconnected_days
         if before == days:
             return []

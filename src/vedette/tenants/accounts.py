@@ -97,7 +97,7 @@ def set_groups(tenant: Tenant, full: UUID, restricted: UUID | None, names: dict[
     Running sessions are checked against them at their next re-check (15 minutes at most).
     """
     with database.writer(tenant.id):
-        row = Tenant.objects.select_for_update().get(id=tenant.id)
+        row = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
         changes = [
             log.change("full_group_id", str(row.full_group_id), str(full)),
             log.change("restricted_group_id", str(row.restricted_group_id or ""), str(restricted or "")),

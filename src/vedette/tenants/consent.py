@@ -157,7 +157,7 @@ def complete(tenant: Tenant, person: Person, progress: Progress) -> tuple[Admini
     """
     names = {group.id: group.name or "" for group in progress.groups}
     with database.writer(tenant.id):
-        row = Tenant.objects.select_for_update().get(id=tenant.id)
+        row = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
         first = row.status != Tenant.Status.CONSENTED
         row.full_group_name = names.get(row.full_group_id, "")
         row.restricted_group_name = names.get(row.restricted_group_id, "") if row.restricted_group_id else ""

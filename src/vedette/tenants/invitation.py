@@ -29,7 +29,7 @@ def send(tenant: Tenant) -> str:
     """
     problem = _deliver(tenant)
     with database.writer(tenant.id):
-        row = Tenant.objects.select_for_update().get(id=tenant.id)
+        row = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
         row.invitation_error = problem
         row.invitation_sent_at = row.invitation_sent_at if problem else clock.now()
         row.save(update_fields=["invitation_error", "invitation_sent_at"])

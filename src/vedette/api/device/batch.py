@@ -1,7 +1,7 @@
 """Many small questions answered by one trip to the database: collect what is there, ask once, hand out.
 
-While one batch is under way the next one gathers, so an idle service answers at once and a busy one makes
-larger batches.
+While as many batches as there are lanes are under way the next one gathers, so an idle service answers at once
+and a busy one makes larger batches.
 """
 
 import asyncio
@@ -29,8 +29,8 @@ class _Waiting(Generic[Item, Reply]):
 class Batcher(Generic[Item, Reply]):
     """A bounded queue before `work`, which answers a batch in order, or raises for all of it.
 
-    `most` items and `most_weight` (bytes) make a batch; two items of one `key` never share one. A queue of
-    `room` items or `room_weight` bytes is full: ProblemError `busy` with Retry-After.
+    `most` items and `most_weight` (bytes) make a batch, `lanes` batches are under way at once; two items of one
+    `key` never are. A queue of `room` items or `room_weight` bytes is full: ProblemError `busy` with Retry-After.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Batcher(Generic[Item, Reply]):
         most_weight: int = 8 * 1024 * 1024,
         room: int = 5000,
         room_weight: int = 64 * 1024 * 1024,
+        lanes: int = 1,
     ) -> None:
         self._work = work
         self._key = key
@@ -50,17 +51,19 @@ class Batcher(Generic[Item, Reply]):
         self._queue: deque[_Waiting[Item, Reply]] = deque()
         self._weight = 0
         self._some = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._lanes = lanes
+        self._tasks: list[asyncio.Task[None]] = []
+        self._under_way: set[Hashable] = set()
 
     def start(self) -> None:
         """Begin to work; inside the running loop."""
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run()) for _ in range(self._lanes)]
 
     async def stop(self) -> None:
         """Answer what waits as unavailable and end."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._refuse(self._queue, ProblemError("unavailable", retry_after=5))
         self._queue.clear()
 
@@ -78,11 +81,21 @@ class Batcher(Generic[Item, Reply]):
         while True:
             await self._some.wait()
             batch = self._take()
+            if not batch:
+                # another lane was faster, or all that waits is of keys under way: the end of their batch wakes
+                self._some.clear()
+                continue
+            keys = {self._key(waiting.item) for waiting in batch} if self._key else set()
+            self._under_way |= keys
             try:
                 await self._serve(batch)
             except asyncio.CancelledError:
                 self._refuse(batch, ProblemError("unavailable", retry_after=5))
                 raise
+            finally:
+                self._under_way -= keys
+                if self._queue:
+                    self._some.set()
 
     async def _serve(self, batch: list[_Waiting[Item, Reply]]) -> None:
         try:
@@ -105,7 +118,7 @@ class Batcher(Generic[Item, Reply]):
         while self._queue and len(batch) < self._most:
             waiting = self._queue.popleft()
             key = self._key(waiting.item) if self._key else None
-            if key is not None and key in keys:
+            if key is not None and (key in keys or key in self._under_way):
                 left.append(waiting)
                 continue
             if batch and weight + waiting.weight > self._most_weight:

@@ -1,11 +1,14 @@
 """A phone checks in: with facts, or with word that nothing has changed."""
 
+import asyncio
+import random
+import time
 from datetime import datetime, timedelta
 from typing import Final
 
 from vedette.api.device.answers import Answer, ProblemError, good
 from vedette.api.device.batch import Batcher
-from vedette.api.device.inbox import Arrival, Inbox, Verdict
+from vedette.api.device.inbox import HELD, Arrival, Inbox, Verdict
 from vedette.api.device.keys import Keys, Speaker
 from vedette.api.device.requests import malformed, spoken
 from vedette.api.device.status import Statuses
@@ -15,6 +18,12 @@ from vedette_facts.protocol import REPORT_TYP, CheckInAnswer, ReportRequest
 from vedette_facts.report import FactsError, utc
 
 _OLDEST: Final = timedelta(days=3650)
+# Batches under way at once: more would only make each smaller.
+_LANES: Final = 3
+# How long a phone whose device is held by another transaction waits here, and how many may.
+_HELD_SECONDS: Final = 8.0
+_MOST_HELD: Final = 500
+_FIRST_WAIT, _LONGEST_WAIT = 0.03, 0.4
 
 
 class CheckIn:
@@ -28,8 +37,9 @@ class CheckIn:
         self._public_url = public_url
         self._check_in_seconds = check_in_seconds
         self.batcher: Batcher[Arrival, Verdict] = Batcher(
-            Inbox(pool).take, key=lambda arrival: arrival.key_id
+            Inbox(pool).take, key=lambda arrival: arrival.key_id, lanes=_LANES
         )
+        self._held = 0
 
     async def answer(self, body: bytes, language: str) -> Answer:
         """Take one report in and answer after its commit. Raises ProblemError."""
@@ -37,6 +47,8 @@ class CheckIn:
         message, speaker = await spoken(body, REPORT_TYP, ReportRequest, self._keys, self._public_url)
         arrival = _arrival(message, speaker, now)
         verdict = await self.batcher.ask(arrival, len(body))
+        if verdict.error == HELD:
+            verdict = await self._offer_again(arrival, len(body))
         if verdict.error:
             raise ProblemError(verdict.error, last_sequence=verdict.last_sequence)
         status = await self._statuses.of(speaker, language)
@@ -50,6 +62,23 @@ class CheckIn:
                 state=status,
             ),
         )
+
+    async def _offer_again(self, arrival: Arrival, weight: int) -> Verdict:
+        """Offer a report until its device is free. Raises ProblemError `busy` after some seconds."""
+        if self._held >= _MOST_HELD:
+            raise ProblemError("busy", retry_after=5)
+        self._held += 1
+        try:
+            deadline, wait = time.monotonic() + _HELD_SECONDS, _FIRST_WAIT
+            while time.monotonic() < deadline:
+                await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 spreads load, protects nothing
+                verdict = await self.batcher.ask(arrival, weight)
+                if verdict.error != HELD:
+                    return verdict
+                wait = min(wait * 1.5, _LONGEST_WAIT)
+        finally:
+            self._held -= 1
+        raise ProblemError("busy", retry_after=5)
 
 
 def _arrival(message: ReportRequest, speaker: Speaker, now: datetime) -> Arrival:
@@ -73,6 +102,7 @@ def _arrival(message: ReportRequest, speaker: Speaker, now: datetime) -> Arrival
         observed_at=corrected(observed, skew, now),
         device_observed_at=observed,
         skew_seconds=round(skew, 3),
+        tenant_id=speaker.tenant_id,
     )
 
 

@@ -2,6 +2,9 @@
 
 A report is stored only when it can change a state: new facts, or a sign of life of a device that is not
 connected. All others move the device's "last seen" alone (design.md 2).
+
+A batch never waits for a device that somebody else holds (poll, policy change, assessor): such reports are
+answered `held`, and their phones alone wait. So a long transaction of one tenant delays nobody else's phones.
 """
 
 import logging
@@ -25,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _TRIES: Final = 3
 _REPLACED: Final = "replaced"
+HELD: Final = "held"
+"""Not an answer to a phone: its device is held by another transaction, the report is to be offered again."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Arrival:
     observed_at: datetime
     device_observed_at: datetime
     skew_seconds: float
+    tenant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -101,14 +107,30 @@ class Inbox:
         self._pool = pool
 
     async def take(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
-        """Take a batch in; no two of one key. A report that spoils the batch is found by taking each alone."""
+        """Take a batch in; no two of one key. A report that spoils the batch is found by taking each alone.
+
+        Verdicts with the error HELD are to be offered again.
+        """
         try:
             return await self._with_retry(arrivals)
+        except psycopg.errors.LockNotAvailable:
+            return await self._by_tenant(arrivals)
         except psycopg.DataError:
             if len(arrivals) == 1:
                 log.exception("A report cannot be stored")
                 return [Verdict("malformed")]
         return [verdict for arrival in arrivals for verdict in await self.take([arrival])]
+
+    async def _by_tenant(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        """Find the tenant whose rows keep the others waiting by taking each tenant's reports apart."""
+        tenants = {arrival.tenant_id for arrival in arrivals}
+        if len(tenants) == 1:
+            return [Verdict(HELD)] * len(arrivals)
+        found: dict[str, Verdict] = {}
+        for tenant_id in tenants:
+            own = [arrival for arrival in arrivals if arrival.tenant_id == tenant_id]
+            found |= {a.key_id: v for a, v in zip(own, await self.take(own), strict=True)}
+        return [found[arrival.key_id] for arrival in arrivals]
 
     async def _with_retry(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
         for _ in range(_TRIES - 1):
@@ -120,6 +142,8 @@ class Inbox:
                 log.warning("A device of the batch was deleted meanwhile; trying again")
         try:
             return await self._take(arrivals)
+        except psycopg.errors.LockNotAvailable:
+            raise
         except psycopg.OperationalError as error:
             log.warning("Reports cannot be taken in: %s", error)
             raise ProblemError("unavailable", retry_after=5) from error
@@ -127,9 +151,14 @@ class Inbox:
     async def _take(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
         now = clock.now()
         async with pool_system(self._pool) as connection:
-            held = await _hold(connection, arrivals)
+            held, elsewhere = await _hold(connection, arrivals)
             stored = await _stored(connection, arrivals, held)
-            verdicts = [judge(a, held.get(a.key_id), stored.get((a.key_id, a.sequence))) for a in arrivals]
+            verdicts = [
+                Verdict(HELD)
+                if a.key_id in elsewhere
+                else judge(a, held.get(a.key_id), stored.get((a.key_id, a.sequence)))
+                for a in arrivals
+            ]
             news = [
                 (arrival, held[arrival.key_id], verdict)
                 for arrival, verdict in zip(arrivals, verdicts, strict=True)
@@ -140,9 +169,19 @@ class Inbox:
         return verdicts
 
 
-async def _hold(connection: AsyncConnection[Any], arrivals: Sequence[Arrival]) -> dict[str, Held]:
-    cursor = await connection.execute(_HOLD, {"keys": [arrival.key_id for arrival in arrivals]})
-    return {row[0]: Held(*row) for row in await cursor.fetchall()}
+async def _hold(
+    connection: AsyncConnection[Any], arrivals: Sequence[Arrival]
+) -> tuple[dict[str, Held], set[str]]:
+    """Hold what is free of the batch's devices; return it, and the keys whose devices somebody else holds."""
+    keys = [arrival.key_id for arrival in arrivals]
+    await connection.execute(_PATIENCE)
+    cursor = await connection.execute(_HOLD, {"keys": keys})
+    held = {row[0]: Held(*row) for row in await cursor.fetchall()}
+    missing = [key for key in keys if key not in held]
+    if not missing:
+        return held, set()
+    cursor = await connection.execute(_KNOWN, {"keys": missing})
+    return held, {row[0] for row in await cursor.fetchall()}
 
 
 async def _stored(
@@ -208,7 +247,9 @@ def _key(arrival: Arrival, held: Held, _verdict: Verdict) -> dict[str, Any]:
     }
 
 
-# Devices are locked in order of id, as everywhere, so that batches do not meet in a deadlock.
+# What a batch may still wait for is not its devices: rows that foreign keys point at.
+_PATIENCE: Final = "set local lock_timeout = '300ms'"
+
 _HOLD: Final = """
 select k.key_id, k.tenant_id, k.device_id, k.last_sequence, k.last_fingerprint, k.last_digest,
        k.retired_at is not null, d.activation_status, d.deactivation_reason, d.disconnected_at is not null
@@ -216,7 +257,14 @@ from devices_devicekey k
 join devices_device d on d.tenant_id = k.tenant_id and d.id = k.device_id
 where k.key_id = any(%(keys)s)
 order by d.id
-for no key update of d, k
+for no key update of d, k skip locked
+"""
+
+_KNOWN: Final = """
+select k.key_id
+from devices_devicekey k
+join devices_device d on d.tenant_id = k.tenant_id and d.id = k.device_id
+where k.key_id = any(%(keys)s)
 """
 
 _STORED: Final = """

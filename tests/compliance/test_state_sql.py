@@ -69,7 +69,7 @@ def one(world: World) -> tuple[World, Device]:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     activation=st.sampled_from(["PENDING", "ACTIVATED", "ACTIVATED", "ACTIVATED", "DEACTIVATED"]),
-    disconnected=st.booleans(),
+    disconnected=st.sampled_from([False, False, False, True]),
     reported=st.sampled_from([True, True, False]),
     threats=rows,
     failures=st.lists(st.sampled_from(["apps", "device", "report"]), unique=True, max_size=2),
@@ -89,6 +89,24 @@ def test_sql_and_python_agree(one: tuple[World, Device], **case: Any) -> None:
     assert row.reasons == [
         {"code": r.code, "subject": r.subject, "key": r.key, "risk": int(r.risk)} for r in expected.reasons
     ]
+
+
+@pytest.mark.parametrize("risk", list(Risk))
+@pytest.mark.parametrize("code", ["TROJAN", "ROOT_JAILBREAK"])
+def test_each_level_gives_its_state(one: tuple[World, Device], code: str, risk: Risk) -> None:
+    """The plain cases, which random ones may miss."""
+    world, device = one
+    case: dict[str, Any] = {
+        "activation": "ACTIVATED", "disconnected": False, "reported": True, "threats": [Row(code, "a")],
+        "failures": [], "silent": [],
+    }  # fmt: skip
+    with database.writer(world.tenant_id):
+        policy = set_policy(device, {code: risk}, set())
+        store(world, device, policy, case)
+        state.decide_devices([device.id], "test")
+        row = DeviceState.objects.get(device=device)
+    expected = by_python(policy, case)
+    assert (row.state, row.risk, row.needs_it) == (expected.state, risk, expected.needs_it)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -70,11 +70,12 @@ def places(world: World) -> dict[str, str]:
     (device,) = world.activated()
     world.report(device, facts(BAD_PACKAGE, posture={"adb": True}))
     assess(world.tenant_id)
-    invitations.invite_device(device, ADA)
+    invitation = invitations.invite_device(device, ADA).invitation
     with database.tenant(world.tenant_id):
         return {
             "tenant": str(world.tenant_id),
             "device": str(device.id),
+            "invitation": str(invitation.id),
             "threat": str(Threat.objects.get(classification="TROJAN").id),
             "event": str(Event.objects.filter(type=Event.Type.AUDIT).latest("position").id),
         }
@@ -92,6 +93,9 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:device-act": (places["device"], more),
         "console:audit-event": (places["event"],),
         "console:waiting": (NOBODY,),
+        "console:retry": (NOBODY,),
+        "console:invitation-renew": (places["invitation"],),
+        "console:invitation-revoke": (places["invitation"],),
         "intune:group-remove": (NOBODY,),
         "intune:acknowledge": (NOBODY,),
     }
@@ -109,6 +113,7 @@ LOOK = {"console:policy", "console:policy-export", "console:account"}
 NOTHING = {
     "console:policy-reset", "console:policy-parameters", "console:arm", "console:monitor",
     "console:enrollment", "console:invite-all", "console:device-invite", "console:waiting",
+    "console:retry", "console:invitation-renew", "console:invitation-revoke", "console:invite-person",
     "console:invitations", "console:enrollment-settings", "connectors:overview", "intune:connection",
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
     "intune:group-remove", "intune:state-sync", "intune:unsupported", "intune:errors", "intune:acknowledge",
@@ -120,13 +125,16 @@ OF_AN_OBJECT = sorted(
     route for route in ALL if route.split()[0] in {
         "console:threat", "console:threat-ignore", "console:threat-reopen", "console:device",
         "console:device-act", "console:device-invite", "console:audit-event", "console:waiting",
+        "console:retry", "console:invitation-renew", "console:invitation-revoke",
         "intune:group-remove", "intune:acknowledge",
     }
 )  # fmt: skip
 
 
 def test_the_tables_above_name_every_page_of_a_member() -> None:
-    known = {address(route, dict.fromkeys(("device", "threat", "event"), NOBODY)) for route in ALL}
+    known = {
+        address(route, dict.fromkeys(("device", "invitation", "threat", "event"), NOBODY)) for route in ALL
+    }
     for path, view in routes():
         rule = access.rule_of(view)
         if rule and rule.kind == "member":
@@ -175,7 +183,8 @@ def every_row(places: dict[str, str]) -> list[Any]:
     with database.tenant(UUID(places["tenant"])):
         return [
             list(Device.objects.values()), list(Threat.objects.values()), list(DeviceState.objects.values()),
-            Event.objects.filter(type=Event.Type.AUDIT).count(), list(Invitation.objects.values("revoked_at")),
+            Event.objects.filter(type=Event.Type.AUDIT).count(),
+            list(Invitation.objects.values("revoked_at", "sent_at")),
         ]  # fmt: skip
 
 

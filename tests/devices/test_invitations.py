@@ -146,7 +146,7 @@ def test_all_pending_are_invited_over_one_connection(world: World, postman: Post
     codes = {next(line for line in part(m, "plain").splitlines() if len(line) == 14) for m in postman.mails}
     assert len(codes) == 59
     postman.refused.clear()
-    jobs.retry_failed(world.tenant_id, batch)
+    assert jobs.retry_failed(world.tenant_id, batch, ADA) == 1
     jobs.send_batch(str(world.tenant_id), str(batch))
     with database.tenant(world.tenant_id):
         assert invitations.progress(batch).sent == 60

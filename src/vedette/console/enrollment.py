@@ -108,8 +108,10 @@ def retry(request: MemberRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Send what failed of a sending once more."""
     if not Invitation.objects.filter(batch_id=batch_id).exists():
         raise Http404
-    jobs.retry_failed(request.tenant.id, batch_id)
-    messages.success(request, _("The invitations are being sent again."))
+    if jobs.retry_failed(request.tenant.id, batch_id, access.actor(request)):
+        messages.success(request, _("The invitations are being sent again."))
+    else:
+        messages.info(request, _("Nothing of this sending is left to send."))
     return redirect("console:enrollment")
 
 

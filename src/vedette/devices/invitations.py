@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
-from vedette.devices.models import Device, Invitation
+from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.events.log import Actor, Draft, Target, emit
 from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
@@ -22,6 +22,8 @@ from vedette.foundation.secrets import hash_code, one_time_code
 from vedette.tenants.models import Tenant
 
 LIFETIME: Final = timedelta(weeks=4)
+# compliance.appear.ADMINISTRATOR, a layer above: what an administrator took out comes back by their word only
+_BY_ADMINISTRATOR: Final = "administrator"
 
 
 class CannotInvite(Exception):  # noqa: N818 - an answer to the administrator, not a fault of the program
@@ -116,6 +118,11 @@ def renew(invitation: Invitation, actor: Actor) -> Issued:
     """Give an unused invitation a new code and four more weeks; the old code dies. Raises CannotInvite."""
     with database.writer(invitation.tenant_id):
         row = _unused(invitation)
+        if row.device and row.device.deactivation_reason == _BY_ADMINISTRATOR:
+            raise CannotInvite(gettext("This device is deactivated. Reinstate it first."))
+        if row.device:
+            _open().filter(device=row.device).exclude(id=row.id).update(revoked_at=clock.now())
+        row.email = _address(row)
         code = one_time_code()
         _date(row, hash_code(code))
         row.sent_at, row.send_error, row.revoked_at, row.batch_id = None, "", None, None
@@ -125,11 +132,14 @@ def renew(invitation: Invitation, actor: Actor) -> Issued:
 
 
 def revoke(invitation: Invitation, actor: Actor) -> None:
-    """Make an unused code worthless. Raises CannotInvite."""
+    """Make an unused code worthless, also for the app that waits with it. Raises CannotInvite."""
     with database.writer(invitation.tenant_id):
         row = _unused(invitation)
+        if row.revoked_at:
+            raise CannotInvite(gettext("This code is worthless already."))
         row.revoked_at = clock.now()
         row.save(update_fields=["revoked_at"])
+        WaitingIdentity.objects.filter(invitation=row).delete()
         emit(_audit("enrollment.code_revoked", actor, _target(row)))
 
 
@@ -156,7 +166,8 @@ def take_unsent(tenant_id: UUID, batch_id: UUID, limit: int) -> list[Issued]:
         issued = [Issued(row, one_time_code()) for row in rows]
         for item in issued:
             item.invitation.code_hash = hash_code(item.code)
-        Invitation.objects.bulk_update(rows, ["code_hash"])
+            item.invitation.email = _address(item.invitation)
+        Invitation.objects.bulk_update(rows, ["code_hash", "email"])
         return issued
 
 
@@ -175,9 +186,21 @@ def fail_rest(tenant_id: UUID, batch_id: UUID, error: str) -> None:
         _open().filter(batch_id=batch_id, sent_at=None, send_error="").update(send_error=error)
 
 
-def forget_failures(batch_id: UUID) -> None:
-    """Make what failed of a batch unsent again; inside the tenant's door."""
-    _open().filter(batch_id=batch_id, sent_at=None).update(send_error="")
+def prepare_again(tenant_id: UUID, batch_id: UUID, actor: Actor) -> int:
+    """Make what failed of a batch unsent again, with four weeks from now; return how many that is."""
+    with database.writer(tenant_id):
+        failed = _open().filter(batch_id=batch_id, sent_at=None).exclude(send_error="")
+        count = failed.exclude(device__activation_status=Device.Activation.DEACTIVATED).update(
+            send_error="", created_at=clock.now(), expires_at=clock.now() + LIFETIME
+        )
+        if count:
+            emit(_audit("enrollment.invited", actor, Target("batch", str(batch_id)), count=count))
+        return count
+
+
+def usable_of_person(oid: UUID) -> int:
+    """Count a person's codes that still activate something; inside the tenant's door."""
+    return _open().filter(owner_oid=oid, expires_at__gt=clock.now()).count()
 
 
 def _open() -> QuerySet[Invitation]:
@@ -222,6 +245,11 @@ def _unused(invitation: Invitation) -> Invitation:
 
 def _language(tenant_id: UUID, language: str | None) -> str:
     return language or Tenant.objects.values_list("language", flat=True).get(id=tenant_id)
+
+
+def _address(invitation: Invitation) -> str:
+    """Where to send now: Entra's address of today counts, so that one mended there is used."""
+    return (invitation.device and invitation.device.owner_email) or invitation.email
 
 
 def _target(invitation: Invitation) -> Target:

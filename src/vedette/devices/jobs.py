@@ -25,11 +25,13 @@ def invite_all_pending(tenant_id: UUID, actor: Actor) -> UUID | None:
         return batch_id
 
 
-def retry_failed(tenant_id: UUID, batch_id: UUID) -> None:
-    """Send what failed of a batch once more."""
-    with database.tenant(tenant_id):
-        invitations.forget_failures(batch_id)
-        _send_soon(tenant_id, batch_id)
+def retry_failed(tenant_id: UUID, batch_id: UUID, actor: Actor) -> int:
+    """Send what failed of a batch once more; return how many that is."""
+    with database.writer(tenant_id):
+        count = invitations.prepare_again(tenant_id, batch_id, actor)
+        if count:
+            _send_soon(tenant_id, batch_id)
+        return count
 
 
 def _send_soon(tenant_id: UUID, batch_id: UUID) -> None:

@@ -1,4 +1,7 @@
-"""SQL of the deliveries: one statement for any number of devices. `%(owed)s` and `%(results)s` are JSON lists."""
+"""SQL of the deliveries: one statement for any number of devices. `%(owed)s` and `%(results)s` are JSON lists.
+
+Rows are locked in order of device, as everywhere, so that what is owed and what is settled never deadlock.
+"""
 
 from typing import Final
 
@@ -29,6 +32,7 @@ join devices_device dev on dev.tenant_id = %(tenant)s and dev.id = o.device_id
 where o.value <> '' or exists (
     select 1 from connectors_delivery x
     where x.tenant_id = %(tenant)s and x.route = %(route)s and x.device_id = o.device_id)
+order by o.device_id
 on conflict (tenant_id, route, device_id) do update
 set desired = excluded.desired, status = 'due', generation = d.generation + 1, due_at = excluded.due_at,
     attempts = 0, error_code = '', error = '',
@@ -45,6 +49,19 @@ where d.desired <> excluded.desired
 withdrawn again."""
 
 SETTLE: Final = """
+with r as (
+    select * from jsonb_to_recordset(%(results)s::jsonb)
+        as r(id uuid, generation bigint, lease_until timestamptz, status text, arrived boolean,
+             untouched boolean, value text, place text, before text, request_id text, error_code text,
+             error text, due_at timestamptz)
+), held as materialized (
+    select d.id
+    from connectors_delivery d
+    join r on d.id = r.id and d.lease_until = r.lease_until
+    where d.tenant_id = %(tenant)s
+    order by d.device_id, d.id
+    for no key update of d
+)
 update connectors_delivery as d
 set sent = case when r.arrived then r.value else d.sent end,
     sent_at = case when r.arrived then %(now)s else d.sent_at end,
@@ -58,9 +75,6 @@ set sent = case when r.arrived then r.value else d.sent end,
     error_code = case when d.generation = r.generation then r.error_code else d.error_code end,
     error = case when d.generation = r.generation then r.error else d.error end,
     lease_until = null
-from jsonb_to_recordset(%(results)s::jsonb)
-    as r(id uuid, generation bigint, lease_until timestamptz, status text, arrived boolean,
-         untouched boolean, value text, place text, before text, request_id text, error_code text,
-         error text, due_at timestamptz)
-where d.tenant_id = %(tenant)s and d.id = r.id and d.lease_until = r.lease_until
+from r, held
+where d.tenant_id = %(tenant)s and d.id = held.id and d.id = r.id and d.lease_until = r.lease_until
 """

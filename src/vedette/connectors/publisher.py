@@ -11,6 +11,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from vedette.connectors import deliver, outcome
@@ -30,14 +31,25 @@ Key = tuple[str, uuid.UUID]
 
 
 def run(stop: threading.Event) -> None:
-    """Publish until `stop` is set."""
+    """Publish until `stop` is set; a database that cannot be reached is tried again."""
+    reached = True
     with ThreadPoolExecutor(TENANTS_AT_ONCE, thread_name_prefix="publish") as pool:
         turns = _Turns(pool, stop)
         for _ in jobs.listen([CHANNEL], timeout=WAKE_SECONDS, stop=stop):
             if stop.is_set():
                 break
-            close_old_connections()
-            for key in deliver.tenants_due(ROUTES):
+            try:
+                close_old_connections()
+                due = deliver.tenants_due(ROUTES)
+            except DatabaseError:
+                if reached:
+                    log.warning("The publisher cannot reach the database; it tries again", exc_info=True)
+                reached = False
+                continue
+            if not reached:
+                log.warning("The publisher reaches the database again")
+            reached = True
+            for key in due:
                 turns.give(key)
 
 

@@ -1,5 +1,6 @@
 """Invite a person who may be in no enrollment group yet: looked up live, confirmed, then sent (D3)."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from vedette.web.errors import Fact
 
 # Somebody waits for the page.
 PATIENCE: Final = Patience(attempts=2, seconds=8.0)
+# The characters of a userPrincipalName (Graph, resource type user); any other address is looked for as mail only.
+SIGN_IN_NAME: Final = re.compile(r"[A-Za-z0-9'._!#^~-]+@[A-Za-z0-9.-]+")
 FIELDS: Final = "id,displayName,userPrincipalName,mail,accountEnabled"
 
 
@@ -121,11 +124,12 @@ def _look_up(request: MemberRequest, form: PersonForm) -> _Found | None:
 
 def _person(graph: Graph, typed: str) -> Mapping[str, Any] | None:
     """Read a person by object ID or sign-in name, else by e-mail address; None when there is nobody."""
-    try:
-        return graph.get(f"/users/{quote(typed, safe='')}", select=FIELDS)
-    except GraphError as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
+    if _is_id(typed) or SIGN_IN_NAME.fullmatch(typed):
+        try:
+            return graph.get(f"/users/{quote(typed, safe='')}", select=FIELDS)
+        except GraphError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
     if _is_id(typed):
         return None
     quoted = typed.replace("'", "''")

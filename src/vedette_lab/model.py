@@ -102,6 +102,8 @@ class Mail:
     text: str
     html: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
+    """Pictures that the HTML shows, as data URLs by Content-ID (RFC 2392)."""
 
 
 @dataclass(slots=True)

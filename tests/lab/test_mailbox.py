@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.lab import Lab
 
-from vedette_lab.mailbox.letters import links, read
+from vedette_lab.mailbox.letters import links, read, shown
 from vedette_lab.model import Mail
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,6 +53,16 @@ def test_a_mail_is_listed_with_its_links(lab: Lab) -> None:
     assert mail["links"] == [LINK]
     assert "Bonjour" in mail["text"]
     assert "ici" in mail["html"]
+
+
+def test_a_picture_is_shown_where_the_mail_refers_to_it() -> None:
+    made = letter(html='<img src="cid:qr@vedette" alt="code"><img src="cid:unknown">')
+    html = made.get_payload()[1]  # type: ignore[index] # a multipart message
+    html.add_related(b"\x89PNG", "image", "png", cid="<qr@vedette>")
+    html.add_related(b"<script>", "text", "html", cid="<unknown>")
+    mail = received(made.as_bytes())
+    assert shown(mail) == '<img src="data:image/png;base64,iVBORw==" alt="code"><img src="cid:unknown">\n'
+    assert "iVBORw" not in (mail.html or "")
 
 
 def test_listing_by_address_and_time(lab: Lab) -> None:

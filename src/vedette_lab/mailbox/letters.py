@@ -1,6 +1,8 @@
 """Reads a received mail: subject, readable parts and the links a person could press."""
 
 import re
+from base64 import b64encode
+from collections.abc import Iterator
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError
@@ -14,6 +16,7 @@ from vedette_lab.model import Mail, new_id
 
 _LINK = re.compile(r"https?://[^\s<>\"')\]]+")
 _TRAILING = ".,;:!?"
+_PICTURES = frozenset({"image/gif", "image/jpeg", "image/png"})
 
 
 def read(raw: bytes, sender: str, recipients: list[str], at: datetime) -> Mail:
@@ -30,6 +33,7 @@ def read(raw: bytes, sender: str, recipients: list[str], at: datetime) -> Mail:
         text=_part(message, "text/plain") or "",
         html=_part(message, "text/html"),
         headers=headers,
+        pictures=dict(_pictures(message)),
     )
 
 
@@ -49,6 +53,22 @@ def _part(message: Message, kind: str) -> str | None:
             payload = part.get_payload(decode=True)
             return _text(payload, part.get_content_charset()) if isinstance(payload, bytes) else None
     return None
+
+
+def _pictures(message: Message) -> Iterator[tuple[str, str]]:
+    for part in message.walk():
+        name, kind = str(part.get("Content-ID", "")).strip("<> "), part.get_content_type()
+        payload = part.get_payload(decode=True)
+        if name and kind in _PICTURES and isinstance(payload, bytes):
+            yield name, f"data:{kind};base64,{b64encode(payload).decode()}"
+
+
+def shown(mail: Mail) -> str:
+    """Return the HTML with its pictures in it, as a mail program shows it."""
+    source = mail.html or ""
+    for name, picture in mail.pictures.items():
+        source = source.replace(f"cid:{name}", picture)
+    return source
 
 
 def _text(payload: bytes, charset: str | None) -> str:

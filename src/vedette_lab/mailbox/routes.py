@@ -50,7 +50,7 @@ async def html_part(request: Request) -> Response:
     mail = _find(request)
     if mail is None or mail.html is None:
         return show(request, "mailbox/missing.html", status=404)
-    page = f'<!doctype html><base target="_blank">{mail.html}'
+    page = f'<!doctype html><base target="_blank">{letters.shown(mail)}'
     headers = {"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
     return HTMLResponse(page, headers=headers)
 

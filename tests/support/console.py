@@ -15,6 +15,8 @@ from django.test.testcases import LiveServerThread
 from tests.support.lab import free_ports
 from tests.support.world import World
 
+from vedette.connectors import deliver
+from vedette.connectors.models import Delivery
 from vedette.events.models import Event
 from vedette.foundation import database
 from vedette.tenants import console_session, people
@@ -105,6 +107,18 @@ def audit(world: World, action: str = "") -> list[Event]:
     with database.tenant(world.tenant_id):
         rows = Event.objects.filter(type=Event.Type.AUDIT).order_by("position")
         return list(rows.filter(action=action) if action else rows)
+
+
+def deliver_all(world: World, place: str = "extensionAttribute1") -> None:
+    """Write down what the publisher does once Graph has taken every value that is owed."""
+    claimed = deliver.claim(world.tenant_id, "attribute", 1000)
+    results = [
+        deliver.result(
+            item, Delivery.Status.CONFIRMED, value=item.desired, place=place, before="", request_id="r-1"
+        )
+        for item in claimed
+    ]
+    deliver.settle(world.tenant_id, claimed, results)
 
 
 @contextmanager

@@ -86,8 +86,10 @@ def export(request: MemberRequest) -> HttpResponseBase:
 def _worst(row: Device) -> str:
     """The title of the threat that weighs most in the device's state, empty without one."""
     state = getattr(row, "state_row", None)
-    reasons = [reason for reason in (state.reasons if state else []) if reason.get("code") == "threat"]
-    return words.title_of(str(reasons[0]["subject"])) if reasons and state.risk >= Risk.LOW else ""
+    if state is None or state.risk < Risk.LOW:
+        return ""
+    reasons = [reason for reason in state.reasons if reason.get("code") == "threat"]
+    return words.title_of(str(reasons[0]["subject"])) if reasons else ""
 
 
 def _query(request: MemberRequest) -> tables.Query:

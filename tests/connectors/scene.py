@@ -17,6 +17,7 @@ from vedette.connectors.intune import directory_poll, heartbeat, settings_change
 from vedette.connectors.intune.directory_poll import Polled
 from vedette.connectors.intune.groups import Group
 from vedette.connectors.intune.models import IntuneConnector
+from vedette.connectors.intune.probe import Beat
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.mail import jobs as mail_jobs
 from vedette.connectors.mail.models import Notification
@@ -115,7 +116,7 @@ class Scene:
     def poll(self) -> Polled:
         return directory_poll.poll(self.tenant_id)
 
-    def beat(self) -> heartbeat.Beat:
+    def beat(self) -> Beat:
         return heartbeat.beat(self.tenant_id)
 
     def arm(self) -> None:

@@ -247,7 +247,8 @@ def test_a_second_page_that_never_comes_retires_nobody(
 def test_what_microsoft_never_sends_is_an_error_and_no_crash(
     watched: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory_poll, "devices_of_members", lambda *_: [{}["deviceId"]])
+    nothing: dict[str, str] = {}
+    monkeypatch.setattr(directory_poll, "devices_of_members", lambda *_: [nothing["deviceId"]])
     assert watched.poll().error == "unreadable"
     assert len(live(watched)) == 13
     assert watched.connector().poll_running_since is None

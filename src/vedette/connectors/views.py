@@ -8,7 +8,7 @@ from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 
 
-@access.full("connectors")
+@access.member("connectors")
 def overview(request: MemberRequest) -> HttpResponseBase:
     """List the connectors with their state."""
     return TemplateResponse(

@@ -184,7 +184,8 @@ def _not_allowed(request: MemberRequest, module: Module, right: Right) -> HttpRe
             console_session.group_label(tenant.full_group_name, tenant.full_group_id),
         ),
     ]
-    viewing = right == "view"
+    # Who may not even look is not told that they may.
+    viewing = right == "view" or not matrix.allows(_level(request.administrator), module, "view")
     return errors.explain(
         request,
         status=403,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.settings_read import connector_of
+from vedette.connectors.intune.tabs import standing_errors
 from vedette.connectors.overview import Card
 from vedette.web.times import relative
 
@@ -34,6 +35,7 @@ def card(tenant_id: uuid.UUID) -> Card:
                 _when(connector.last_synchronised_at),
             ),
             (_("Enrollment groups"), EnrollmentGroup.objects.count()),
+            (_("Errors that nobody has seen"), standing_errors()),
         ],
     )
 

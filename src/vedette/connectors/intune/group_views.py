@@ -1,34 +1,44 @@
 """The tab Enrollment Management: find a group, see who it would enroll, add it; poll now."""
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from vedette.connectors.intune import groups, settings_change
+from vedette.connectors.intune import groups, leavers, settings_change
 from vedette.connectors.intune.forms import EnrollmentForm, GroupForm
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.settings_read import connector_of, limits
-from vedette.connectors.intune.views import REASONS, tab_page
+from vedette.connectors.intune.tabs import resend, tab_page
+from vedette.connectors.intune.words import UNSUPPORTED
 from vedette.directory import read
 from vedette.foundation import database
-from vedette.foundation.graph import Graph, GraphError, TokenError
+from vedette.foundation.graph import Graph, GraphError, Patience, TokenError
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.web.confirm import confirm
+from vedette.web.errors import Fact
+
+# Somebody waits for the page.
+PATIENCE: Final = Patience(attempts=2, seconds=8.0)
+NOT_FOUND: Final = 404
+LONGEST_SEARCH: Final = 120
 
 
-@access.full("connectors")
+@access.member("connectors")
 def enrollment(request: MemberRequest) -> HttpResponseBase:
     """Groups in force and how they are polled."""
     form = EnrollmentForm(request.POST or None, instance=connector_of(request.tenant.id))
     if request.method == "POST" and form.is_valid():
+        question = _ask_before(request, form.cleaned_data)
+        if question:
+            return question
         settings_change.save(request.tenant.id, form.cleaned_data, access.actor(request))
         messages.success(request, _("Saved. The directory is read again now."))
         return redirect("intune:enrollment")
@@ -36,13 +46,13 @@ def enrollment(request: MemberRequest) -> HttpResponseBase:
 
 
 @require_GET
-@access.full("connectors", door=False)
+@access.member("connectors", door=False)
 def search(request: MemberRequest) -> HttpResponse:
     """Answer search-as-you-type: groups with their object IDs."""
-    text = request.GET.get("name", "")[:256]
+    text = request.GET.get("name", "").replace("\0", "")[:LONGEST_SEARCH]
     context: dict[str, Any] = {"text": text.strip()}
     try:
-        context["found"] = groups.search(Graph(request.tenant.entra_tenant_id), text)
+        context["found"] = groups.search(_graph(request), text)
     except (GraphError, TokenError) as error:
         context["trouble"] = str(error)
     return TemplateResponse(request, "intune/group_options.html", context)
@@ -55,33 +65,44 @@ def add(request: MemberRequest) -> HttpResponseBase:
     form = GroupForm(request.POST)
     if not form.is_valid():
         return _again(request, form, {})
-    graph = Graph(request.tenant.entra_tenant_id)
-    nested = form.cleaned_data["include_nested"]
     try:
-        group, resolved = _chosen(graph, form)
-        if group is None:
-            return _again(request, form, {"resolved": resolved, "typed": form.cleaned_data["name"]})
-        if request.POST.get("confirmed"):
-            settings_change.add_group(
-                request.tenant.id, group, include_nested=nested, actor=access.actor(request)
-            )
-            messages.success(
-                request, _("%(name)s is enrolled. The directory is read now.") % {"name": group.display_name}
-            )
-            return redirect("intune:enrollment")
-        with database.tenant(request.tenant.id):
-            bounds = limits(connector_of(request.tenant.id))
-        preview = groups.preview(graph, [(group.id, nested)], bounds)
-    except (GraphError, TokenError) as error:
+        return _add(request, form)
+    except GraphError as error:
+        gone = error.status == NOT_FOUND
+        text = (
+            _("Entra has no group with this object ID any more.")
+            if gone
+            else _("Microsoft could not be asked: %(error)s")
+        )
+        form.add_error("name", text if gone else text % {"error": error})
+    except TokenError as error:
         form.add_error("name", _("Microsoft could not be asked: %(error)s") % {"error": error})
-        return _again(request, form, {})
+    return _again(request, form, {})
+
+
+def _add(request: MemberRequest, form: GroupForm) -> HttpResponseBase:
+    graph = _graph(request)
+    nested = form.cleaned_data["include_nested"]
+    group, resolved = _chosen(graph, form)
+    if group is None:
+        return _again(request, form, {"resolved": resolved, "typed": form.cleaned_data["name"]})
+    if request.POST.get("confirmed"):
+        settings_change.add_group(
+            request.tenant.id, group, include_nested=nested, actor=access.actor(request)
+        )
+        messages.success(
+            request, _("%(name)s is enrolled. The directory is read now.") % {"name": group.display_name}
+        )
+        return redirect("intune:enrollment")
+    with database.tenant(request.tenant.id):
+        bounds = limits(connector_of(request.tenant.id))
     return confirm(
         request,
         title=_("Enroll the devices of %(name)s?") % {"name": group.display_name},
         body=_("Their phones appear under Devices as pending. Start with a small group to try it out."),
         action=_("Add group"),
         back=reverse("intune:enrollment"),
-        facts=_preview_facts(group, preview),
+        facts=_preview_facts(group, groups.preview(graph, [(group.id, nested)], bounds)),
         hidden=[
             ("object_id", str(group.id)),
             ("confirmed", "1"),
@@ -90,14 +111,20 @@ def add(request: MemberRequest) -> HttpResponseBase:
     )
 
 
-@access.full("connectors")
+@access.full("connectors", door=False)
 def remove(request: MemberRequest, object_id: uuid.UUID) -> HttpResponseBase:
-    """Take a group out, after asking."""
-    row = get_object_or_404(EnrollmentGroup, object_id=object_id)
+    """Take a group out, after saying how many devices leave with it."""
+    with database.tenant(request.tenant.id):
+        rows = list(EnrollmentGroup.objects.all())
+        live = leavers.live_devices()
+    row = next((one for one in rows if one.object_id == object_id), None)
+    if row is None:
+        return redirect("intune:enrollment")
     if request.method == "POST":
         settings_change.remove_group(request.tenant.id, object_id, access.actor(request))
         messages.success(request, _("%(name)s is no longer enrolled.") % {"name": row.display_name})
         return redirect("intune:enrollment")
+    remaining = [(one.object_id, one.include_nested) for one in rows if one is not row]
     return confirm(
         request,
         title=_("Take %(name)s out?") % {"name": row.display_name},
@@ -107,6 +134,7 @@ def remove(request: MemberRequest, object_id: uuid.UUID) -> HttpResponseBase:
         ),
         action=_("Take out"),
         back=reverse("intune:enrollment"),
+        facts=_leaving_facts(_graph(request), remaining, live),
         danger=True,
     )
 
@@ -120,6 +148,10 @@ def poll_now(request: MemberRequest) -> HttpResponse:
     return redirect("intune:enrollment")
 
 
+def _graph(request: MemberRequest) -> Graph:
+    return Graph(request.tenant.entra_tenant_id, patience=PATIENCE)
+
+
 def _chosen(graph: Graph, form: GroupForm) -> tuple[groups.Group | None, groups.Resolved | None]:
     object_id = form.cleaned_data.get("object_id")
     if object_id:
@@ -128,8 +160,8 @@ def _chosen(graph: Graph, form: GroupForm) -> tuple[groups.Group | None, groups.
     return resolved.exact, resolved
 
 
-def _preview_facts(group: groups.Group, preview: groups.Preview) -> list[tuple[Any, object]]:
-    facts: list[tuple[Any, object]] = [
+def _preview_facts(group: groups.Group, preview: groups.Preview) -> list[Fact]:
+    facts: list[Fact] = [
         (_("Object ID"), group.id),
         (_("People"), preview.users),
         (_("Devices to protect"), preview.devices),
@@ -137,10 +169,38 @@ def _preview_facts(group: groups.Group, preview: groups.Preview) -> list[tuple[A
     if preview.nested_groups:
         facts.append((_("Groups inside it"), preview.nested_groups))
     facts += [
-        (_("Not protected: %(reason)s") % {"reason": REASONS.get(code, code)}, count)
+        (_("Not protected: %(reason)s") % {"reason": UNSUPPORTED.get(code, code)}, count)
         for code, count in sorted(preview.unsupported.items())
     ]
     return facts
+
+
+def _leaving_facts(graph: Graph, remaining: list[tuple[uuid.UUID, bool]], live: leavers.Live) -> list[Fact]:
+    try:
+        count: object = leavers.without_group(graph, remaining, live)
+    except (GraphError, TokenError):
+        count = _("could not be counted: Microsoft does not answer")
+    return [(_("Devices that leave"), count)]
+
+
+def _ask_before(request: MemberRequest, values: dict[str, Any]) -> HttpResponseBase | None:
+    """Ask when other limits would take devices out: says how many."""
+    count = 0 if request.POST.get("confirmed") else leavers.with_limits(leavers.limits_of(values))
+    if not count:
+        return None
+    return confirm(
+        request,
+        title=_("Protect fewer devices?"),
+        body=_(
+            "At the next poll these devices are deactivated, listed as unsupported, and their values at Microsoft "
+            "withdrawn. A fail-closed rule then blocks them."
+        ),
+        action=_("Save"),
+        back=reverse("intune:enrollment"),
+        facts=[(_("Devices that leave"), count)],
+        danger=True,
+        hidden=resend(request),
+    )
 
 
 def _again(request: MemberRequest, group_form: GroupForm, context: dict[str, Any]) -> HttpResponseBase:
@@ -154,11 +214,14 @@ def _again(request: MemberRequest, group_form: GroupForm, context: dict[str, Any
 def _enrollment_page(
     request: MemberRequest, form: EnrollmentForm, group_form: GroupForm, context: dict[str, Any]
 ) -> TemplateResponse:
+    counts = read.counts()
     shared = {
         "form": form,
         "group_form": group_form,
         "groups": EnrollmentGroup.objects.order_by("display_name"),
         "last_pass": read.last_pass(),
-        "counts": read.counts(),
+        "complete_pass": read.last_complete_pass(),
+        "counts": counts,
+        "unsupported": sum(counts.reasons.values()),
     }
     return tab_page(request, "enrollment", connector_of(request.tenant.id), shared | context)

@@ -4,51 +4,43 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Min, Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from vedette.connectors import errors
-from vedette.connectors.intune import heartbeat, recipes, settings_change
+from vedette.connectors.intune import heartbeat, reach, recipes, settings_change
+from vedette.connectors.intune.attribute_route import ROUTE
 from vedette.connectors.intune.forms import ConnectionForm, RecipientsForm, StateSyncForm
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.settings_read import connector_of
-from vedette.connectors.models import ConnectorError
+from vedette.connectors.intune.tabs import resend, tab_page
+from vedette.connectors.intune.words import MEND, SOURCES, STEPS, UNSUPPORTED
+from vedette.connectors.models import ConnectorError, Delivery
 from vedette.directory import read
+from vedette.foundation import clock
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
-from vedette.tenants.models import Tenant
-from vedette.web import tables
+from vedette.verdict.risk import Risk
+from vedette.web import badges, tables
 from vedette.web.confirm import confirm
 
-TABS = (
-    ("connection", gettext_lazy("Connection settings")),
-    ("enrollment", gettext_lazy("Enrollment management")),
-    ("state-sync", gettext_lazy("State sync")),
-    ("unsupported", gettext_lazy("Unsupported devices")),
-    ("errors", gettext_lazy("Error management")),
-)
-REASONS = {
-    "platform": gettext_lazy("Neither Android nor iOS"),
-    "disabled": gettext_lazy("Disabled in Entra"),
-    "not_in_intune": gettext_lazy("Not enrolled in Intune"),
-    "os_too_old": gettext_lazy("Operating system too old"),
-    "not_seen": gettext_lazy("Not seen for too long"),
-    "replaced": gettext_lazy("Registered anew since: another entry stands for this phone"),
-}
-UNSUPPORTED = (
+MOST_ERRORS = 100
+MINIMUMS = {"high": Risk.HIGH, "medium": Risk.MEDIUM, "low": Risk.LOW}
+COLUMNS = (
     tables.Column(key="device", label=gettext_lazy("Device"), order=("display_name",), css="v-cell-main"),
     tables.Column(key="system", label=gettext_lazy("System"), order=("operating_system", "os_version")),
     tables.Column(key="seen", label=gettext_lazy("Last seen in Entra"), order=("last_sign_in_at",)),
     tables.Column(key="reason", label=gettext_lazy("Reason"), order=("unsupported_reason",)),
 )
+FILTERS = (tables.Filter(name="reason", label=gettext_lazy("Reason"), choices=tuple(UNSUPPORTED.items())),)
 
 
-@access.full("connectors")
+@access.member("connectors")
 def connection(request: MemberRequest) -> HttpResponseBase:
     """Heartbeat frequency and platform switches."""
     connector = connector_of(request.tenant.id)
@@ -64,22 +56,28 @@ def connection(request: MemberRequest) -> HttpResponseBase:
             _("Saved. The first heartbeat is on its way.") if first else _("Your changes are saved."),
         )
         return redirect("intune:connection")
-    return tab_page(request, "connection", connector, {"form": form})
+    steps = connector.heartbeat_detail.get("steps", {})
+    context = {
+        "form": form,
+        "steps": [(label, steps.get(key, "unknown")) for key, label in STEPS],
+        "unsent": _unsent(),
+    }
+    return tab_page(request, "connection", connector, context)
 
 
 @require_POST
 @access.full("connectors", door=False)
 def beat_now(request: MemberRequest) -> HttpResponse:
     """Send a heartbeat at once and say what it found."""
-    result = heartbeat.beat(request.tenant.id)
-    if result.ok:
+    found = heartbeat.beat(request.tenant.id)
+    if found.ok:
         messages.success(request, _("The heartbeat succeeded: token, reading and writing are fine."))
     else:
-        messages.error(request, f"{result.message} {_(result.next_step)}")
+        messages.error(request, f"{found.message} {_(found.next_step)}")
     return redirect("intune:connection")
 
 
-@access.full("connectors")
+@access.member("connectors")
 def state_sync(request: MemberRequest) -> HttpResponseBase:
     """What is sent to Microsoft, and where to; shows the rule that makes it bite."""
     connector = connector_of(request.tenant.id)
@@ -91,22 +89,43 @@ def state_sync(request: MemberRequest) -> HttpResponseBase:
         settings_change.save(request.tenant.id, form.cleaned_data, access.actor(request))
         messages.success(request, _("Your changes are saved."))
         return redirect("intune:state-sync")
-    rules = recipes.device_filters(connector.attribute_number)
-    return tab_page(request, "state-sync", connector, {"form": form, "rules": rules})
+    asked = request.GET.get("minimum", "")
+    minimum = asked if asked in MINIMUMS else recipes.MINIMUM
+    context = {
+        "form": form,
+        "sent": _sent(),
+        "reach": reach.of_attribute_rules(),
+        "minimum": minimum,
+        "minimums": [(word, badges.risk(risk).label) for word, risk in MINIMUMS.items()],
+        "rules": recipes.device_filters(connector.attribute_number, minimum),
+    }
+    return tab_page(request, "state-sync", connector, context)
 
 
-@access.full("connectors")
+@access.member("connectors")
 def unsupported(request: MemberRequest) -> HttpResponseBase:
     """Devices of enrolled people that are not protected, each with its reason."""
-    query = tables.read(request, columns=UNSUPPORTED, default_sort="device", search_label=_("Search devices"))
+    query = tables.read(
+        request,
+        columns=COLUMNS,
+        filters=FILTERS,
+        default_sort="device",
+        search_label=_("Search devices"),
+    )
     rows = read.unsupported()
     if query.search:
         rows = rows.filter(display_name__icontains=query.search)
-    context = {"table": tables.page(query, rows), "reasons": REASONS}
+    if query.filters["reason"]:
+        rows = rows.filter(unsupported_reason=query.filters["reason"])
+    table = tables.page(query, rows)
+    for row in table.page:
+        row.reason = UNSUPPORTED.get(row.unsupported_reason, row.unsupported_reason)
+        row.mend = MEND.get(row.unsupported_reason, "")
+    context = {"table": table, "last_pass": read.last_complete_pass()}
     return tab_page(request, "unsupported", connector_of(request.tenant.id), context)
 
 
-@access.full("connectors")
+@access.member("connectors")
 def error_management(request: MemberRequest) -> HttpResponseBase:
     """Who is told of errors, and the errors themselves."""
     connector = connector_of(request.tenant.id)
@@ -116,8 +135,13 @@ def error_management(request: MemberRequest) -> HttpResponseBase:
         settings_change.save(request.tenant.id, form.cleaned_data, access.actor(request))
         messages.success(request, _("Your changes are saved."))
         return redirect("intune:errors")
-    listed = ConnectorError.objects.order_by("-last_seen_at")[:200]
-    return tab_page(request, "errors", connector, {"form": form, "listed": listed})
+    listed = ConnectorError.objects.order_by("-last_seen_at")
+    context = {
+        "form": form,
+        "standing": [_worded(error) for error in listed.filter(resolved_at=None)[:MOST_ERRORS]],
+        "past": [_worded(error) for error in listed.exclude(resolved_at=None)[:MOST_ERRORS]],
+    }
+    return tab_page(request, "errors", connector, context)
 
 
 @require_POST
@@ -129,34 +153,45 @@ def acknowledge(request: MemberRequest, error_id: uuid.UUID) -> HttpResponse:
     return redirect("intune:errors")
 
 
-def tab_page(
-    request: MemberRequest, tab: str, connector: IntuneConnector, context: dict[str, Any]
-) -> TemplateResponse:
-    """Draw one tab of the connector with what all of them show."""
-    locked = "" if connector.saved_at else _("Save the connection settings first.")
-    entries = [
-        {
-            "key": key,
-            "label": label,
-            "href": reverse(f"intune:{key}"),
-            "locked": locked if key != "connection" else "",
-        }
-        for key, label in TABS
-    ]
-    shared = {
-        "tabs": entries,
-        "tab": tab,
-        "connector": connector,
-        "incomplete": not (connector.sync_device_status and connector.sync_threat_status),
-        "monitoring": request.tenant.mode == Tenant.Mode.MONITOR,
+def _worded(error: ConnectorError) -> dict[str, Any]:
+    shown = errors.shown(error.message, error.explanation, error.next_step, error.words)
+    # Our own message says more than the explanation; Microsoft's says less.
+    title, detail = (shown.message, shown.explanation) if error.words else (shown.explanation, shown.message)
+    return {
+        "row": error,
+        "title": title or detail,
+        "detail": detail if title else "",
+        "next_step": shown.next_step,
+        "source": SOURCES.get(error.source, error.source),
+        "code": error.code.partition(":")[0],
     }
-    return TemplateResponse(request, f"intune/{tab}.html", shared | context)
+
+
+def _unsent() -> dict[str, Any]:
+    """How many changes wait to be sent, and for how long the oldest of them has."""
+    waiting = Delivery.objects.filter(status__in=[Delivery.Status.DUE, Delivery.Status.LEASED])
+    found = waiting.aggregate(count=Count("id"), oldest=Min("requested_at"))
+    age = clock.now() - found["oldest"] if found["oldest"] else None
+    return {"count": found["count"], "age": age}
+
+
+def _sent() -> dict[str, int]:
+    """Deliveries of the attribute by how they stand."""
+    status = Delivery.Status
+    waiting = Q(status__in=[status.DUE, status.LEASED])
+    return Delivery.objects.filter(route=ROUTE).aggregate(
+        written=Count("id", filter=Q(status=status.CONFIRMED) & ~Q(desired="")),
+        waiting=Count("id", filter=waiting & Q(error_code="")),
+        retried=Count("id", filter=waiting & ~Q(error_code="")),
+        foreign=Count("id", filter=Q(status=status.FOREIGN)),
+        failed=Count("id", filter=Q(status=status.FAILED)),
+    )
 
 
 def _ask_before(
     request: MemberRequest, connector: IntuneConnector, values: dict[str, Any], back: str
 ) -> HttpResponseBase | None:
-    """Ask when saving would withdraw values: says how many phones, and what a fail-closed rule does then."""
+    """Ask when saving would withdraw values: says how many phones, and what rules of either kind do then."""
     switches = {
         name: bool(values[name])
         for name in ("android_enabled", "ios_enabled", "sync_device_status", "sync_threat_status")
@@ -164,7 +199,6 @@ def _ask_before(
     }
     if not switches or request.POST.get("confirmed"):
         return None
-    hit = settings_change.affected(request.tenant.id, **switches)
     return confirm(
         request,
         title=_("Withdraw what was sent?"),
@@ -174,8 +208,7 @@ def _ask_before(
         ),
         action=_("Save and withdraw"),
         back=reverse(back),
-        facts=hit.facts(),
+        facts=settings_change.affected(request.tenant.id, **switches).facts(),
         danger=True,
-        hidden=[(name, str(value)) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"]
-        + [("confirmed", "1")],
+        hidden=resend(request),
     )

@@ -12,6 +12,7 @@ from vedette.connectors.deliver import back_off
 from vedette.connectors.mail.compose import Message, compose
 from vedette.connectors.mail.models import Notification
 from vedette.foundation import clock, database, jobs, mail
+from vedette.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ BATCH: Final = 200
 LEASE: Final = timedelta(minutes=5)
 # A mail server may be down for a weekend; after a week the news is none.
 GIVE_UP_AFTER: Final = timedelta(days=7)
+KEEP: Final = timedelta(days=90)
 
 
 @jobs.periodic(cron=EVERY_TWO_SECONDS)
@@ -29,6 +31,17 @@ def defer_mail(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands th
         tenants = list(Notification.objects.filter(_due()).values_list("tenant_id", flat=True).distinct())
     for tenant_id in tenants:
         jobs.defer(send_mail, lock=f"mail:{tenant_id}", tenant_id=str(tenant_id))
+
+
+@jobs.periodic(cron="37 3 * * *")
+def forget_old_mail(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the tick's time over
+    """Delete what was sent or given up 90 days ago; what lasts still may then be told once more."""
+    with database.system():
+        tenants = list(Tenant.objects.values_list("id", flat=True))
+    ended = (Notification.Status.SENT, Notification.Status.FAILED)
+    for tenant_id in tenants:
+        with database.tenant(tenant_id):
+            Notification.objects.filter(status__in=ended, created_at__lt=clock.now() - KEEP).delete()
 
 
 @jobs.task

@@ -7,5 +7,6 @@ from vedette.connectors.partner import views
 app_name = "partner"
 urlpatterns = [
     path("", views.page, name="page"),
-    path("turn", views.turn, name="turn"),
+    path("on", views.turn_on, name="on"),
+    path("off", views.turn_off, name="off"),
 ]

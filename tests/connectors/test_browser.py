@@ -1,0 +1,158 @@
+"""The connectors' pages in a real browser: accessible, within the screen, quiet, in both themes and widths."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.connectors.scene import Scene
+from tests.support.browser import launch
+from tests.support.console import COOKIE, Member, serving, sign_in
+from tests.support.world import ADA
+
+from vedette.connectors.partner import switch
+
+pytestmark = pytest.mark.browser
+
+SHOTS = os.environ.get("TEST_SHOTS", "")
+"""A folder for pictures of each page, for people who want to look."""
+
+DESKTOP, PHONE = (1440, 1000), (390, 844)
+ROOT = "/system/connectors/"
+PAGES = {
+    "overview": ROOT,
+    "connection": f"{ROOT}intune/connection/",
+    "enrollment": f"{ROOT}intune/enrollment/",
+    "state-sync": f"{ROOT}intune/state-sync/",
+    "unsupported": f"{ROOT}intune/unsupported/",
+    "errors": f"{ROOT}intune/errors/",
+    "partner": f"{ROOT}partner/",
+}
+LOOKS = [("light", DESKTOP), ("dark", PHONE)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Playwright keeps an event loop in this thread; Django would refuse its database beside one.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        launched = launch(playwright)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def url(scene: Scene, tmp_path: Path) -> Iterator[str]:
+    assert scene
+    with serving(tmp_path) as address:
+        yield address
+
+
+@contextmanager
+def opened(
+    browser: Browser, url: str, member: Member, scheme: str = "light", size: tuple[int, int] = DESKTOP
+) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=url,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    context.add_cookies([{"name": COOKIE, "value": member.session_key, "url": url}])
+    page = context.new_page()
+    noise: list[str] = []
+    page.on("pageerror", lambda error: noise.append(str(error)))
+    page.on("console", lambda line: noise.append(line.text) if line.type == "error" else None)
+    try:
+        yield page
+        assert noise == []
+    finally:
+        context.close()
+
+
+def look(page: Page, name: str) -> None:
+    """Check what a screen reader or a narrow screen would stumble over; keep a picture where one is wanted."""
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+    found: Any = Axe().run(page)
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+    assert page.viewport_size is not None
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= page.viewport_size["width"], f"{name} is {wide} wide"
+
+
+def visit_all(browser: Browser, url: str, member: Member, name: str) -> None:
+    for scheme, size in LOOKS:
+        with opened(browser, url, member, scheme, size) as page:
+            for key, path in PAGES.items():
+                page.goto(path)
+                look(page, f"{name}-{key}-{scheme}-{size[0]}")
+
+
+def test_pages_of_an_account_that_has_just_begun(browser: Browser, url: str, scene: Scene) -> None:
+    visit_all(browser, url, sign_in(scene.world, "full", "ada"), "fresh")
+
+
+def test_pages_of_an_account_at_work_and_in_trouble(browser: Browser, url: str, enrolled: Scene) -> None:
+    """Every badge and notice that the pages know: errors now and past, a foreign value, a missing group."""
+    enrolled.beat()
+    enrolled.activated()
+    enrolled.publish()
+    switch.turn_on(enrolled.tenant_id, ADA)
+    enrolled.publish("partner")
+    enrolled.fault("GET /v1.0/devices", status=403, times=1)
+    enrolled.poll()
+    enrolled.set_attribute(enrolled.devices()[0], "BYOD")
+    enrolled.save(scope="registered", sync_device_status=False)
+    enrolled.poll()
+    enrolled.publish()
+    group = enrolled.group("Company Phones")["id"]
+    enrolled.lab.delete(f"{enrolled.path}/groups/{group}")
+    enrolled.poll()
+    enrolled.lab.delete(f"{enrolled.path}/consents/{enrolled.microsoft.client_id}")
+    enrolled.beat()
+    visit_all(browser, url, sign_in(enrolled.world, "full", "ada"), "trouble")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_group_is_searched_chosen_confirmed_and_taken_out(
+    browser: Browser, url: str, scene: Scene, size: tuple[int, int]
+) -> None:
+    scene.set_up()
+    scene.beat()
+    with opened(browser, url, sign_in(scene.world, "full", "ada"), size=size) as page:
+        page.goto(PAGES["enrollment"])
+        page.get_by_label("Display name").press_sequentially("comp")
+        choose = page.get_by_role("button", name="Choose Company Phones")
+        expect(choose).to_be_visible()
+        look(page, f"search-{size[0]}")
+        choose.click()
+        expect(page.get_by_role("heading", name="Enroll the devices of Company Phones?")).to_be_visible()
+        look(page, f"preview-{size[0]}")
+        page.get_by_role("button", name="Add group").click()
+        expect(page.get_by_text("Company Phones is enrolled")).to_be_visible()
+        scene.poll()
+        page.reload()
+        page.get_by_role("link", name="Take out Company Phones").click()
+        dialog = page.get_by_role("dialog", name="Take Company Phones out?")
+        expect(dialog).to_contain_text("13")
+        look(page, f"take-out-{size[0]}")
+        dialog.get_by_role("button", name="Take out").click()
+        expect(page.get_by_text("No group yet")).to_be_visible()
+
+
+def test_a_switch_is_turned_off_by_keyboard_alone(browser: Browser, url: str, enrolled: Scene) -> None:
+    with opened(browser, url, sign_in(enrolled.world, "full", "ada")) as page:
+        page.goto(PAGES["state-sync"])
+        page.get_by_label("Device status").focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Withdraw what was sent?")).to_be_visible()
+        look(page, "withdraw-question")
+        page.get_by_role("button", name="Save and withdraw").press("Enter")
+        expect(page.get_by_text("Incomplete", exact=True)).to_be_visible()
+    assert not enrolled.connector().sync_device_status

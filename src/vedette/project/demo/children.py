@@ -12,6 +12,7 @@ from typing import Final, Self
 
 STOP_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 0.1
+LEASH: Final = "vedette.project.demo.leash"
 LAST_LINES: Final = 15
 
 
@@ -39,6 +40,8 @@ class Children:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._children: list[Child] = []
+        # Nobody writes to it; its closing tells the children that this process is gone.
+        self._leash, self._hand = os.pipe()
         logs.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -46,16 +49,18 @@ class Children:
 
     def __exit__(self, *_error: object) -> None:
         self.stop()
+        os.close(self._hand)
+        os.close(self._leash)
 
     def start(
         self, name: str, module: str, arguments: Sequence[str], environment: Mapping[str, str]
     ) -> Child:
-        """Run `python -m MODULE` in a session of its own; Ctrl-C reaches only the supervisor."""
+        """Run `python -m MODULE` in a session of its own; Ctrl-C reaches only the supervisor, on whom it hangs."""
         log = self._logs / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - our own modules with our own arguments
-                [sys.executable, "-m", module, *arguments],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", LEASH, module, *arguments],
+                stdin=self._leash,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **environment},

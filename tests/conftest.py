@@ -81,6 +81,10 @@ def database() -> Iterator[support.Database]:
 @pytest.fixture
 def db(database: support.Database) -> Iterator[support.Database]:
     """The database, emptied after the test. Rows are committed, so other processes see them."""
+    from vedette.web.limits import STRANGERS  # noqa: PLC0415 needs Django
+
+    # all tests come from one address, one after the other
+    STRANGERS.forget()
     yield database
     from django.db import connections  # noqa: PLC0415 needs Django
 

@@ -10,6 +10,7 @@ from tests.api.conftest import Phone, Service
 from tests.api.test_check_in import problem
 from tests.support.world import ADA, World, facts
 
+from vedette.api.device.enroll import ASK_AGAIN_SECONDS, ASK_AT_ONCE
 from vedette.compliance import enroll, lifecycle
 from vedette.compliance.assess import assess
 from vedette.devices import invitations
@@ -17,6 +18,7 @@ from vedette.devices.models import Device, DeviceKey, Invitation, WaitingIdentit
 from vedette.events.models import Event
 from vedette.foundation import database
 from vedette.foundation.graph import GraphError
+from vedette.foundation.rates import Buckets
 from vedette_facts import jose
 from vedette_facts import protocol as p
 
@@ -350,3 +352,26 @@ def test_one_code_raced_by_two_phones_activates_one(world: World, service: Servi
 
 def test_an_invitation_ends_after_four_weeks() -> None:
     assert dt.timedelta(weeks=4) == invitations.LIFETIME
+
+
+def test_one_address_cannot_try_codes_without_end(
+    world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.tenant_id
+    monkeypatch.setattr(service.app, "_strangers", Buckets(per_second=0.01, burst=2))
+    assert [Phone(service).enroll("ABCD-EFGH-JKMN").status_code for _ in range(2)] == [404, 404]
+    answer = Phone(service).enroll("ABCD-EFGH-JKMN")
+    problem(answer, 429, "busy")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_microsoft_is_not_asked_at_every_repetition(world: World, service: Service) -> None:
+    oid = world.person()
+    code = invite_person(world, oid)
+    phone = Phone(service)
+    answers = [phone.enroll(code) for _ in range(ASK_AT_ONCE + 1)]
+    assert {answer.status_code for answer in answers[:-1]} == {202}
+    problem(answers[-1], 429, "busy")
+    assert 0 < int(answers[-1].headers["retry-after"]) <= ASK_AGAIN_SECONDS
+    assert service.membership.asked == ASK_AT_ONCE
+    assert len(waiting(world)) == 1

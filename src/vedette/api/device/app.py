@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -14,6 +15,7 @@ from vedette.api.device.status import Status, Statuses
 from vedette.compliance.enroll import CheckMembership
 from vedette.foundation import config
 from vedette.foundation.database import Pool
+from vedette.foundation.rates import Buckets, caller
 from vedette_facts.protocol import CHECK_IN_PATH, ENROLL_PATH, STATUS_PATH
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,9 @@ log = logging.getLogger(__name__)
 CHECK_IN_SECONDS: Final = 900
 # Bodies being read or waited for at once; at 1 MiB each this bounds the memory of the process.
 MOST_REQUESTS: Final = 1024
+# Of one address: a whole company may enrol behind one, nobody guesses codes faster than that.
+ENROLMENTS_PER_SECOND: Final = 200
+ENROLMENTS_AT_ONCE: Final = 2000
 
 Handler = Callable[[bytes, str], Awaitable[Answer]]
 
@@ -41,6 +46,7 @@ class DeviceApi:
             CHECK_IN_PATH: check_in.answer,
             STATUS_PATH: status.answer,
         }
+        self._strangers = Buckets(ENROLMENTS_PER_SECOND, ENROLMENTS_AT_ONCE)
         self._under_way = 0
 
     async def start(self) -> None:
@@ -82,11 +88,19 @@ class DeviceApi:
             raise ProblemError("method_not_allowed")
         if self._under_way >= MOST_REQUESTS:
             raise ProblemError("busy", retry_after=5)
+        if scope["path"] == ENROLL_PATH:
+            self._refuse_too_many(scope)
         self._under_way += 1
         try:
             return await handler(await read_body(scope, receive), words)
         finally:
             self._under_way -= 1
+
+    def _refuse_too_many(self, scope: Scope) -> None:
+        """Bound how often one address may try codes. Raises ProblemError `busy`."""
+        wait = self._strangers.take(caller((scope.get("client") or ("",))[0]))
+        if wait:
+            raise ProblemError("busy", retry_after=math.ceil(wait))
 
 
 def make_app(

@@ -1,9 +1,11 @@
 """A phone enrols with its code and a key of its own making."""
 
 import asyncio
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
+from uuid import UUID
 
 from django.db import close_old_connections, connections
 from django.db.utils import DatabaseError
@@ -17,11 +19,13 @@ from vedette.compliance.enroll import (
     NOT_IN_GROUP,
     Activated,
     CheckMembership,
+    Member,
     Outcome,
     Refused,
     redeem,
 )
 from vedette.foundation import clock
+from vedette.foundation.rates import Buckets
 from vedette_facts import protocol
 from vedette_facts.protocol import ENROLL_TYP, EnrollRequest
 
@@ -29,6 +33,9 @@ THREADS: Final = 4
 # Enrolments may ask Microsoft; more than this many at once wait too long for anybody to watch.
 MOST_AT_ONCE: Final = 64
 RETRY_SECONDS: Final = 300
+# For one person Microsoft is asked at once a few times, then so seldom, however many keys ask.
+ASK_AGAIN_SECONDS: Final = 5
+ASK_AT_ONCE: Final = 5
 
 
 class Enroll:
@@ -36,6 +43,7 @@ class Enroll:
 
     def __init__(self, check_membership: CheckMembership, *, public_url: str, check_in_seconds: int) -> None:
         self._check_membership = check_membership
+        self._questions = Buckets(1 / ASK_AGAIN_SECONDS, ASK_AT_ONCE)
         self._public_url = public_url
         self._check_in_seconds = check_in_seconds
         self._threads = ThreadPoolExecutor(THREADS, "enroll")
@@ -62,11 +70,18 @@ class Enroll:
         close_old_connections()
         try:
             with translation.override(language):
-                return redeem(message, jwk, self._check_membership)
+                return redeem(message, jwk, self._ask)
         except DatabaseError:
             # whatever state the connection is in, the next enrolment of this thread gets a new one
             connections.close_all()
             raise
+
+    def _ask(self, tenant_id: UUID, oid: UUID) -> Member | None:
+        """Ask Microsoft about a person, not at every repetition. Raises ProblemError `busy`."""
+        wait = self._questions.take((tenant_id, oid))
+        if wait:
+            raise ProblemError("busy", retry_after=math.ceil(wait))
+        return self._check_membership(tenant_id, oid)
 
     def _answer(self, outcome: Outcome, language: str) -> Answer:
         if isinstance(outcome, Refused):

@@ -23,6 +23,7 @@ from vedette.tenants.models import Tenant
 from vedette.tenants.openid.tokens import Person
 from vedette.tenants.views import refusals, sign_in
 from vedette.tenants.views.consent_texts import PROFILES, step_entries
+from vedette.web.limits import limited
 
 PENDING: Final = "consent"
 POLL_SECONDS: Final = 3
@@ -73,6 +74,7 @@ class Pending:
 
 
 @access.public
+@limited
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """Explain what will happen, who must sign in, and what is asked for and why."""
@@ -106,6 +108,7 @@ def begin(request: HttpRequest, tenant: Tenant, person: Person) -> HttpResponseB
 
 
 @access.public
+@limited
 @require_GET
 def callback(request: HttpRequest) -> HttpResponseBase:
     """Take Entra's answer: it only says whether it is worth asking Graph."""

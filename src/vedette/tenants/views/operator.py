@@ -17,9 +17,11 @@ from vedette.tenants.models import Tenant
 from vedette.tenants.openid import client
 from vedette.tenants.operator_links import Opened
 from vedette.web.errors import explain
+from vedette.web.limits import limited
 
 
 @access.public
+@limited
 @require_GET
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """Use the one-time link up and open the operator's pages in this browser."""

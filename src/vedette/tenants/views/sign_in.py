@@ -22,6 +22,7 @@ from vedette.tenants.openid import client
 from vedette.tenants.openid.provider import ProviderError, provider
 from vedette.tenants.openid.tokens import Person
 from vedette.tenants.views import consent, refusals
+from vedette.web.limits import limited
 
 ATTEMPTS: Final = "sign_in_attempts"
 MAX_ATTEMPTS: Final = 5
@@ -57,6 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @access.public
+@limited
 @require_GET
 def start(request: HttpRequest) -> HttpResponseBase:
     """Send the person to Entra with a fresh state, nonce and code challenge."""
@@ -75,6 +77,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
 
 
 @access.public
+@limited
 @require_GET
 def callback(request: HttpRequest) -> HttpResponseBase:
     """Take Entra's answer, believe nothing in it but a token that passes every check."""

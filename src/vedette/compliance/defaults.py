@@ -34,7 +34,17 @@ def ensure_defaults(tenant_id: UUID) -> DeviceGroup:
 
 
 def default_group(tenant_id: UUID) -> DeviceGroup:
-    """Return the tenant's Default group; made if this is the first question for it."""
+    """Return the tenant's Default group; made if this is the first question for it.
+
+    Levels of classifications that a newer version brought are filled in.
+    """
     with database.tenant(tenant_id):
         found = DeviceGroup.objects.filter(is_default=True).first()
-    return found or ensure_defaults(tenant_id)
+        if found and _levels(found) == len(CLASSIFICATIONS):
+            return found
+    return ensure_defaults(tenant_id)
+
+
+def _levels(group: DeviceGroup) -> int:
+    """Count the known classifications that have a level."""
+    return PolicyLevel.objects.filter(group=group, classification__in=list(CLASSIFICATIONS)).count()

@@ -4,6 +4,8 @@ import logging
 from datetime import timedelta
 from typing import Final
 
+from django.db.models import Exists, OuterRef
+
 from vedette.compliance import sweep
 from vedette.devices.models import Report
 from vedette.foundation import clock, database, jobs
@@ -28,10 +30,11 @@ def sweep_silent(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands 
 
 @jobs.periodic(cron="17 3 * * *")
 def forget_old_reports(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the tick's time over
-    """Delete assessed reports after 90 days; the newest facts stay with their device, history with events."""
+    """Delete assessed reports after 90 days but the newest of each device; history stays with events."""
     with database.system():
         tenants = list(Tenant.objects.values_list("id", flat=True))
     for tenant_id in tenants:
         with database.tenant(tenant_id):
+            newer = Report.objects.filter(device=OuterRef("device"), received_at__gt=OuterRef("received_at"))
             old = Report.objects.filter(received_at__lt=clock.now() - KEEP_REPORTS)
-            old.filter(assessed_at__isnull=False).delete()
+            old.filter(Exists(newer), assessed_at__isnull=False).delete()

@@ -1,16 +1,20 @@
-"""Invitations in bulk: prepared at once, sent by a job; its progress is `invitations.progress`."""
+"""Invitations in bulk: prepared at once, sent by a job; its progress is `invitations.progress`. And their end."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+
 from vedette.devices import invitation_mail, invitations
 from vedette.devices.invitations import Issued
-from vedette.devices.models import Invitation
+from vedette.devices.models import Invitation, WaitingIdentity
 from vedette.events.log import Actor
-from vedette.foundation import database, jobs, mail
+from vedette.foundation import clock, database, jobs, mail
 from vedette.tenants.models import Tenant
 
+KEEP_INVITATIONS: Final = timedelta(days=90)
 _AT_ONCE: Final = 25
 # After so many failures in a row that are not about one address, the server is down for all of them.
 _GIVE_UP_AFTER: Final = 3
@@ -70,3 +74,20 @@ def _send(
             yield item.invitation, None
         except mail.MailError as error:
             yield item.invitation, error
+
+
+@jobs.periodic(cron="27 3 * * *")
+def forget_old_invitations(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the tick's time over
+    """Delete apps that have waited in silence for 90 days, and codes that were spent 90 days ago.
+
+    A code stays while an app waits with it: that app may still be activated.
+    """
+    with database.system():
+        tenants = list(Tenant.objects.values_list("id", flat=True))
+    for tenant_id in tenants:
+        with database.tenant(tenant_id):
+            limit = clock.now() - KEEP_INVITATIONS
+            WaitingIdentity.objects.filter(last_seen_at__lt=limit).delete()
+            spent = Q(used_at__lt=limit) | Q(revoked_at__lt=limit) | Q(expires_at__lt=limit)
+            waiting = WaitingIdentity.objects.filter(invitation=OuterRef("pk"))
+            Invitation.objects.filter(spent).exclude(Exists(waiting)).delete()

@@ -89,6 +89,11 @@ class Device(TenantRow):
                 condition=models.Q(activation_status="ACTIVATED", disconnected_at__isnull=True),
                 name="device_sweep",
             ),
+            models.Index(  # of all tenants: which of them have overdue devices
+                fields=["disconnected_after"],
+                condition=models.Q(activation_status="ACTIVATED", disconnected_at__isnull=True),
+                name="device_sweep_all",
+            ),
             models.Index(fields=["tenant_id", "owner_oid"], name="device_owner"),
             models.Index(fields=["tenant_id", "activation_status"], name="device_activation"),
             models.Index(

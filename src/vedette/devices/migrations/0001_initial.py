@@ -295,6 +295,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="device",
+            index=models.Index(
+                condition=models.Q(("activation_status", "ACTIVATED"), ("disconnected_at__isnull", True)),
+                fields=["disconnected_after"],
+                name="device_sweep_all",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="device",
             index=models.Index(fields=["tenant_id", "owner_oid"], name="device_owner"),
         ),
         migrations.AddIndex(

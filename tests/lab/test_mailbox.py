@@ -57,7 +57,7 @@ def test_a_mail_is_listed_with_its_links(lab: Lab) -> None:
 
 def test_a_picture_is_shown_where_the_mail_refers_to_it() -> None:
     made = letter(html='<img src="cid:qr@vedette" alt="code"><img src="cid:unknown">')
-    html = made.get_payload()[1]  # type: ignore[index] # a multipart message
+    _text, html = made.iter_parts()
     html.add_related(b"\x89PNG", "image", "png", cid="<qr@vedette>")
     html.add_related(b"<script>", "text", "html", cid="<unknown>")
     mail = received(made.as_bytes())

@@ -100,13 +100,13 @@ def look_at_threat(who: Visit, phone: Phone) -> None:
     who.reload_until(lambda: "highSeverity" in partner.inner_text(), "the partner's health state")
     # evidence, rule, verdict and delivery, each with its time
     chain = who.page.locator("ol.v-chain > li").all_inner_texts()
-    evidence, rule, verdict, delivery = chain
-    assert SPY["name"] in evidence, chain
+    grounds, rule, verdict, delivery = chain
+    assert SPY["name"] in grounds, chain
     assert "Your security policy rates “Surveillance app” High" in rule, chain
     assert "High risk" in verdict, chain
     assert "mtd:high" in delivery, chain
     assert "extensionAttribute1: Confirmed" in delivery, chain
-    assert all("UTC" in step for step in (evidence, verdict, delivery)), chain
+    assert all("UTC" in step for step in (grounds, verdict, delivery)), chain
     history = who.page.locator(".v-timeline li").first.inner_text()
     assert "High risk" in history, history
     assert "report" in history, history

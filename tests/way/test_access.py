@@ -29,6 +29,8 @@ TABLES = {
     "device_id": ("devices_device", "id"),
     "event_id": ("events_event", "id"),
     "waiting_id": ("devices_waitingidentity", "id"),
+    "invitation_id": ("devices_invitation", "id"),
+    "batch_id": ("devices_invitation", "batch_id"),
     "error_id": ("connectors_connectorerror", "id"),
     "object_id": ("intune_enrollmentgroup", "object_id"),
     "tenant_id": ("tenants_tenant", "id"),

@@ -4,7 +4,7 @@ import uuid
 from typing import Any, Final
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -119,7 +119,7 @@ def remove(request: MemberRequest, object_id: uuid.UUID) -> HttpResponseBase:
         live = leavers.live_devices()
     row = next((one for one in rows if one.object_id == object_id), None)
     if row is None:
-        return redirect("intune:enrollment")
+        raise Http404
     if request.method == "POST":
         settings_change.remove_group(request.tenant.id, object_id, access.actor(request))
         messages.success(request, _("%(name)s is no longer enrolled.") % {"name": row.display_name})

@@ -33,7 +33,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     assert running.left == [], "processes of the demo outlive it"
 
 
-@pytest.fixture(scope="session")
+# Per module: the event loop that Playwright keeps must not outlive its tests (another one could not start).
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = launch(playwright)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from tests.console.conftest import Mailbox
@@ -17,8 +17,6 @@ from vedette.compliance.assess import assess
 from vedette.connectors.intune import settings_change
 from vedette.connectors.intune.groups import Group
 from vedette.devices.models import Device
-from vedette.events.log import Verdict, verify
-from vedette.events.models import Event
 from vedette.foundation import clock, database
 from vedette.threats.models import Threat
 
@@ -175,54 +173,3 @@ def test_what_is_old_is_left_out_by_time(db: Database, full: Member, world: Worl
         connection.execute("update events_event set occurred_at = %s where id = %s", [old, armed.id])
     assert "Tenant armed</a>" not in text(full.get("/system/audit/", when="week"))
     assert "Tenant armed</a>" in text(full.get("/system/audit/", when="month"))
-
-
-# -- the chain --------------------------------------------------------------------------------------------------
-
-
-def checked(tenant_id: UUID) -> Verdict:
-    with database.tenant(tenant_id):
-        return verify(Event.objects.filter(type=Event.Type.AUDIT).order_by("position"))
-
-
-@pytest.fixture
-def acts(full: Member, world: World) -> list[Event]:
-    """Six acts, of which the fourth is tampered with."""
-    for risk in ("1", "2", "3", "0", "4"):
-        full.post("/policy/", **{"risk-TROJAN": risk, "confirmed": "1"})
-    events = audit(world)
-    assert checked(world.tenant_id) == Verdict(len(events))
-    return events
-
-
-@pytest.mark.parametrize(
-    "column", ["actor_name = 'somebody else'", "action = 'policy.read'", "changes = '[]'", "target_id = ''",
-               "occurred_at = occurred_at + interval '1 second'", "detail = '{\"a\": 1}'", "hash = '\\x00'"],
-)  # fmt: skip
-def test_a_changed_row_is_found(db: Database, world: World, acts: list[Event], column: str) -> None:
-    with db.owner() as connection:
-        connection.execute(f"update events_event set {column} where id = %s", [acts[3].id])  # noqa: S608 the table above
-    assert checked(world.tenant_id).broken_at == acts[3].position
-
-
-def test_a_removed_row_is_found(db: Database, world: World, acts: list[Event]) -> None:
-    with db.owner() as connection:
-        connection.execute("delete from events_event where id = %s", [acts[3].id])
-    assert checked(world.tenant_id).broken_at == acts[4].position
-
-
-def test_an_inserted_row_is_found(db: Database, world: World, acts: list[Event]) -> None:
-    columns = "tenant_id, type, change_type, occurred_at, actor_type, actor_id, actor_name, target_type, target_id, target_name, changes, detail, previous_hash, hash"  # noqa: E501 one list
-    with db.owner() as connection:
-        connection.execute(
-            f"insert into events_event (id, position, action, {columns}) "  # noqa: S608 our own names
-            f"select %s, position + 100000, 'policy.forged', {columns} from events_event where id = %s",
-            [uuid4(), acts[3].id],
-        )
-    found = checked(world.tenant_id)
-    assert found.broken_at == acts[3].position + 100_000
-
-
-def test_chains_of_tenants_are_their_own(world: World, stranger: Member, acts: list[Event]) -> None:
-    assert checked(stranger.world.tenant_id).broken_at is None
-    assert checked(world.tenant_id).rows == len(acts)

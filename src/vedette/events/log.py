@@ -1,14 +1,15 @@
-"""Writing and checking the event log.
+"""Writing the event log.
 
 Every event gets the tenant's next position inside `database.writer(tenant)`, so position order is commit
 order (design.md 2, rule 3). AUDIT events are chained: each carries the SHA-256 over its own content and the
-hash before it, so that a changed, removed or inserted row shows in `verify`.
+hash before it, and the tenant's EventHead keeps the last hash, so that a changed, removed or inserted row
+shows in `chain.verify`.
 """
 
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -99,24 +100,6 @@ def digest(row: Event) -> bytes:
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(bytes(row.previous_hash or b"") + text.encode()).digest()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Result of checking a chain: how many rows were read and the first position that does not fit."""
-
-    rows: int
-    broken_at: int | None = None
-
-
-def verify(rows: Iterable[Event]) -> Verdict:
-    """Follow the chain over a tenant's AUDIT rows in order of position."""
-    previous, count = b"", 0
-    for row in rows:
-        if bytes(row.previous_hash or b"") != previous or bytes(row.hash or b"") != digest(row):
-            return Verdict(count, row.position)
-        previous, count = bytes(row.hash or b""), count + 1
-    return Verdict(count)
 
 
 def _reserve(tenant_id: uuid.UUID, count: int) -> tuple[int, bytes]:

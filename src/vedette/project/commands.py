@@ -58,14 +58,17 @@ def audit() -> None:
 @audit.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(*, as_json: bool) -> None:
-    """Follow the hash chain of every tenant. Exit 0 unbroken, 1 broken."""
+    """Check the hash chain of every tenant and that no event is missing or added. Exit 0 unbroken, 1 broken."""
     import json  # noqa: PLC0415 - small and local
 
+    from vedette.events.chain import SENTENCES  # noqa: PLC0415 - needs Django awake
     from vedette.project.audit import verify_all  # noqa: PLC0415 - needs Django awake
 
     results = verify_all()
     for name, result in results.items():
-        sentence = "unbroken" if result.broken_at is None else f"BROKEN at position {result.broken_at}"
+        sentence = "unbroken"
+        if result.fault:
+            sentence = f"BROKEN at position {result.broken_at}: {SENTENCES[result.fault]}"
         if not as_json:
             click.echo(f"{name}: {result.rows} audit events, {sentence}")
     if as_json:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from tests.support import database as support
+from tests.support.scenes import Scenes
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SETTINGS = "vedette.project.settings"
@@ -76,6 +77,12 @@ def database() -> Iterator[support.Database]:
         from django.db import connections  # noqa: PLC0415 needs Django
 
         connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def scenes(database: support.Database) -> Scenes:
+    """Scenes that are built once and put back; ask for `db` too, which empties the database afterwards."""
+    return Scenes(database.keeper)
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 import pytest
 from tests.support.database import Database
-from tests.support.world import World, load_intelligence, make_world
+from tests.support.scenes import Scenes
+from tests.support.world import World, begin, make_world
 
 
 @pytest.fixture
-def world(db: Database) -> World:
+def world(db: Database, scenes: Scenes) -> World:
     assert db.name
-    load_intelligence()
-    return make_world()
+    return scenes.give("compliance", begin)
 
 
 @pytest.fixture

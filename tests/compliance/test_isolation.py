@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from django.db import ProgrammingError, connection, connections
 from tests.support.database import Database
-from tests.support.world import ADA, BAD_PACKAGE, World, facts
+from tests.support.scenes import Scenes
+from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts, make_world
 
 from vedette.compliance.assess import assess
 from vedette.devices.models import Device
@@ -25,8 +26,19 @@ TABLES = [
 
 
 @pytest.fixture
+def world(db: Database, scenes: Scenes) -> World:
+    assert db.name
+    return scenes.give("compliance isolation", with_everything)
+
+
+@pytest.fixture
 def full(world: World) -> World:
+    return world
+
+
+def with_everything() -> World:
     """A tenant with a row in (nearly) every table."""
+    world = begin()
     (device,) = world.activated()
     world.report(device, facts(BAD_PACKAGE, posture={"encrypted": None}))
     assess(world.tenant_id)
@@ -114,7 +126,8 @@ def test_assessing_one_tenant_leaves_the_other_alone(full: World, stranger: Worl
         assert not Device.objects.filter(id=theirs).exists()
 
 
-def test_twelve_writers_leave_no_hole_and_commit_in_order(world: World, db: Database) -> None:
+def test_twelve_writers_leave_no_hole_and_commit_in_order(db: Database) -> None:
+    world = make_world("Writers")
     """A reader that resumes after the last position it saw misses nothing (design.md 2, rule 3)."""
     writers, each = 12, 15
     done = threading.Event()

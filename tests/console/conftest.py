@@ -13,7 +13,8 @@ from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from tests.support.console import Member, settings, sign_in
 from tests.support.database import Database
-from tests.support.world import World, load_intelligence, make_world
+from tests.support.scenes import Scenes
+from tests.support.world import World, begin, make_world
 
 
 @pytest.fixture(autouse=True)
@@ -23,10 +24,9 @@ def pages(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def world(db: Database) -> World:
+def world(db: Database, scenes: Scenes) -> World:
     assert db.name
-    load_intelligence()
-    return make_world("Contoso")
+    return scenes.give("console", lambda: begin("Contoso"))
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.support.console import Member, sign_in, text
-from tests.support.world import ADA, BAD_PACKAGE, World, facts
+from tests.support.database import Database
+from tests.support.scenes import Scenes
+from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts
 
 from vedette.compliance.assess import assess
 from vedette.compliance.models import DeviceState
@@ -65,14 +67,31 @@ def test_the_kit_has_no_views_but_these() -> None:
 
 
 @pytest.fixture
-def places(world: World) -> dict[str, str]:
+def scene(db: Database, scenes: Scenes) -> tuple[World, dict[str, str]]:
+    assert db.name
+    return scenes.give("console access", one_of_everything)
+
+
+@pytest.fixture
+def world(scene: tuple[World, dict[str, str]]) -> World:
+    return scene[0]
+
+
+@pytest.fixture
+def places(scene: tuple[World, dict[str, str]]) -> dict[str, str]:
     """IDs of a device, an open and an ignored threat, an audit event, in that tenant."""
+    return scene[1]
+
+
+def one_of_everything() -> tuple[World, dict[str, str]]:
+    """A tenant with a phone that has threats, and the IDs of what it has."""
+    world = begin()
     (device,) = world.activated()
     world.report(device, facts(BAD_PACKAGE, posture={"adb": True}))
     assess(world.tenant_id)
     invitation = invitations.invite_device(device, ADA).invitation
     with database.tenant(world.tenant_id):
-        return {
+        return world, {
             "tenant": str(world.tenant_id),
             "device": str(device.id),
             "invitation": str(invitation.id),

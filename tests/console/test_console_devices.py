@@ -5,8 +5,10 @@ import io
 import uuid
 
 import pytest
-from tests.support.console import Member, audit, deliver_all, text
-from tests.support.world import ADA, BAD_PACKAGE, World, app, facts
+from tests.support.console import Member, audit, deliver_all, sign_in, text
+from tests.support.database import Database
+from tests.support.scenes import Scenes
+from tests.support.world import ADA, BAD_PACKAGE, World, app, begin, facts, make_world
 
 from vedette.compliance import mode
 from vedette.compliance.assess import assess
@@ -19,8 +21,24 @@ NASTY = ["%", "_", "'", '"', "\\", "<script>", "';--", "\x00", "é" * 50, "x" * 
 
 
 @pytest.fixture
-def fleet(world: World) -> dict[str, Device]:
+def scene(db: Database, scenes: Scenes) -> tuple[World, dict[str, Device]]:
+    assert db.name
+    return scenes.give("console devices", four_phones)
+
+
+@pytest.fixture
+def world(scene: tuple[World, dict[str, Device]]) -> World:
+    return scene[0]
+
+
+@pytest.fixture
+def fleet(scene: tuple[World, dict[str, Device]]) -> dict[str, Device]:
+    return scene[1]
+
+
+def four_phones() -> tuple[World, dict[str, Device]]:
     """Four phones: bad, fine, pending, silent about its lock."""
+    world = begin()
     bad, fine, blind = world.activated(3)
     world.phone(
         display_name='Ünnamed "quote" <b>phone</b>',
@@ -35,7 +53,7 @@ def fleet(world: World) -> dict[str, Device]:
     assess(world.tenant_id)
     known = {"bad": bad, "fine": fine, "blind": blind}
     (known["pending"],) = [row for row in world.devices() if row.id not in {d.id for d in known.values()}]
-    return {name: world.fresh(device) for name, device in known.items()}
+    return world, {name: world.fresh(device) for name, device in known.items()}
 
 
 def names(page: str, fleet: dict[str, Device]) -> set[str]:
@@ -119,7 +137,10 @@ def test_export_holds_what_is_filtered_and_no_formula(
     assert len(list(csv.DictReader(io.StringIO(full.export("/devices/export"))))) == 4
 
 
-def test_an_empty_list_says_what_to_do_next(full: Member, restricted: Member) -> None:
+@pytest.mark.usefixtures("db")
+def test_an_empty_list_says_what_to_do_next() -> None:
+    empty = make_world("Empty")
+    full, restricted = sign_in(empty, "full"), sign_in(empty, "restricted")
     assert "Choose enrollment groups" in text(full.get("/devices/"))
     assert "/system/connectors/intune/enrollment/" in text(full.get("/devices/"))
     for_restricted = text(restricted.get("/devices/"))

@@ -209,3 +209,9 @@ def make_world(name: str = "Test") -> World:
         )
     ensure_defaults(tenant_id)
     return World(tenant_id)
+
+
+def begin(name: str = "Test") -> World:
+    """A tenant that has intelligence and nothing else: what most scenes begin with."""
+    load_intelligence()
+    return make_world(name)

@@ -127,31 +127,33 @@ class Phone:
 
 
 class Watch:
-    """Asks for tokens again and again beside what happens, until the answer is ALLOWED; `seconds` after `since`."""
+    """Asks for tokens again and again beside what happens, until the answer is ALLOWED; `seconds` after `since`.
+
+    Leaving the block waits for that answer, so the report may be answered long before Microsoft is told.
+    """
 
     def __init__(self, phone: Phone, *, allowed: bool) -> None:
         self._phone = phone
         self._wanted = allowed
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch")
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._deadline = float("inf")
         self.decided: datetime | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        self._stop.set()
+    def __exit__(self, error: object, *_more: object) -> None:
+        self._deadline = time.monotonic() + (0.0 if error else WATCH_SECONDS)
         self._thread.join()
 
     def seconds(self, since: str) -> float:
-        """Wait for the decision; how long it fell after a time that the service named."""
-        self._thread.join(WATCH_SECONDS)
+        """How long the decision fell after a time that the service named."""
         assert self.decided is not None, f"no token decision turned within {WATCH_SECONDS:.0f} s"
         return (self.decided - datetime.fromisoformat(since)).total_seconds()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while time.monotonic() < self._deadline:
             answer = self._phone.decision()
             if answer["allowed"] is self._wanted:
                 self.decided = datetime.fromisoformat(answer["evaluated_at"])

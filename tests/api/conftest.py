@@ -5,7 +5,7 @@ import datetime as dt
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,14 @@ import httpx
 import msgspec
 import pytest
 import uvicorn
+from django.db import connection
 from joserfc.jwk import ECKey
 from tests.support.database import Database
-from tests.support.world import World, load_intelligence, make_world
+from tests.support.scenes import Scenes
+from tests.support.world import World, begin
 
 from vedette.api.device.app import DeviceApi, make_app
+from vedette.compliance.enroll import Membership
 from vedette.directory.write import DeviceRecord, UserRecord
 from vedette.foundation import database
 from vedette.foundation.graph import GraphError
@@ -26,20 +29,36 @@ from vedette_facts import protocol as p
 from vedette_facts.report import Facts
 
 
-class Membership:
-    """Stands where the Intune connector's live question stands: tests say who is in a group now."""
+class Groups:
+    """Stands where the Intune connector's live question stands: tests say who is in a group now.
+
+    Whoever the last poll saw is still in their group, unless a test says that they `left` since.
+    """
 
     def __init__(self) -> None:
+        self.left: set[uuid.UUID | None] = set()
         self.members: dict[uuid.UUID, tuple[UserRecord, list[DeviceRecord]]] = {}
         self.down: GraphError | None = None
         self.asked = 0
+        self.meanwhile: Callable[[], None] | None = None
 
-    def __call__(self, tenant_id: uuid.UUID, oid: uuid.UUID) -> tuple[UserRecord, list[DeviceRecord]] | None:
+    def ask(self, tenant_id: uuid.UUID, oid: uuid.UUID) -> tuple[UserRecord, list[DeviceRecord]] | None:
+        self._look(tenant_id)
+        return self.members.get(oid)
+
+    def covers(self, tenant_id: uuid.UUID, oid: uuid.UUID | None, device: uuid.UUID | None) -> bool:
+        self._look(tenant_id)
+        assert oid or device
+        return oid not in self.left
+
+    def _look(self, tenant_id: uuid.UUID) -> None:
         assert tenant_id
+        assert not connection.in_atomic_block, "no network inside a transaction"
         self.asked += 1
+        if self.meanwhile:
+            self.meanwhile()
         if self.down:
             raise self.down
-        return self.members.get(oid)
 
 
 @dataclass
@@ -47,7 +66,7 @@ class Service:
     """A running device API."""
 
     url: str
-    membership: Membership
+    membership: Groups
     client: httpx.Client
     app: DeviceApi
 
@@ -57,10 +76,9 @@ class Service:
 
 
 @pytest.fixture
-def world(db: Database) -> World:
+def world(db: Database, scenes: Scenes) -> World:
     assert db.name
-    load_intelligence()
-    return make_world()
+    return scenes.give("device api", begin)
 
 
 @pytest.fixture
@@ -90,7 +108,7 @@ class run:  # noqa: N801 - reads as a word
 
     def __init__(self, login_url: str, url: str, port: int) -> None:
         self._login_url, self._url, self._port = login_url, url, port
-        self._membership = Membership()
+        self._membership = Groups()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -107,7 +125,12 @@ class run:  # noqa: N801 - reads as a word
     async def _serve(self) -> None:
         pool = database.make_pool(self._login_url, max_size=4)
         await pool.open(wait=True, timeout=10)
-        self._app = make_app(pool, self._membership, public_url=self._url, check_in_seconds=60)
+        self._app = make_app(
+            pool,
+            Membership(self._membership.ask, self._membership.covers),
+            public_url=self._url,
+            check_in_seconds=60,
+        )
         await self._app.start()
         config = uvicorn.Config(
             self._app, host="127.0.0.1", port=self._port, lifespan="off", log_level="warning"

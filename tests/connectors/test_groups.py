@@ -199,3 +199,37 @@ def test_not_knowing_is_not_the_same_as_not_being_a_member(
     scene.fault("POST /v1.0/users", status=500)
     with pytest.raises(GraphError):
         membership.ask(scene.tenant_id, nested_person)
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_a_device_that_is_a_member_itself_is_covered_without_its_owner(scene: Scene, nested: bool) -> None:
+    """Requirement C3: device members count; nested ones as the group says."""
+    direct, inner, stranger = (UUID(phone["id"]) for phone in scene.phones()[:3])
+    scene.lab.post(f"{scene.path}/groups", {"display_name": "Drawer", "members": [str(inner)]})
+    members = [str(direct), scene.group("Drawer")["id"]]
+    scene.lab.post(f"{scene.path}/groups", {"display_name": "Kiosks", "members": members})
+    scene.add_group("Kiosks", nested=nested)
+    assert membership.covers(scene.tenant_id, None, direct)
+    assert membership.covers(scene.tenant_id, None, inner) is nested
+    assert not membership.covers(scene.tenant_id, None, stranger)
+    assert not membership.covers(scene.tenant_id, uuid4(), uuid4()), "neither is in Entra"
+
+
+def test_somebody_removed_since_the_poll_is_not_covered(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(membership, "PATIENCE", Patience(1, seconds=1.0))
+    scene.set_up()
+    scene.add_group("Company Phones")
+    scene.poll()
+    group = scene.group("Company Phones")
+    device = next(one for one in scene.devices() if str(one.owner_oid) in group["members"])
+    since = scene.mark()
+    assert membership.covers(scene.tenant_id, device.owner_oid, device.entra_object_id)
+    asked = [*scene.requests("POST", since=since), *scene.requests("GET", since=since)]
+    assert len(asked) == 1, "one question is enough for who is a member"
+    scene.lab.delete(f"{scene.path}/groups/{group['id']}/members/{device.owner_oid}")
+    assert not membership.covers(scene.tenant_id, device.owner_oid, device.entra_object_id)
+    scene.fault("POST /v1.0/users", status=500)
+    with pytest.raises(GraphError):
+        membership.covers(scene.tenant_id, device.owner_oid, device.entra_object_id)

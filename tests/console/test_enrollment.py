@@ -45,7 +45,7 @@ class App:
         message = EnrollRequest(
             code=code, sent_at=clock.now(), audience="https://here", device=self.device, agent_version="1.0.0"
         )
-        return enroll.redeem(message, jose.public_jwk(self.key), membership.ask)
+        return enroll.redeem(message, jose.public_jwk(self.key), membership.LIVE)
 
 
 @pytest.fixture(autouse=True)

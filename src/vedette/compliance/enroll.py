@@ -1,8 +1,9 @@
 """Enrolment with a one-time code: a phone becomes the device it was invited as (requirements D2, D3).
 
 The code proves that the phone's holder got the mail, the signature proves possession of the key. Looking up
-and writing are short transactions; the live question to Entra, whether the person is in a group by now, is
-asked between them.
+and writing are short transactions; the live question to Entra, whether the person or the phone is in an
+enrollment group at this moment, is asked between them. Nothing is activated without its answer: what the last
+poll saw may be minutes old, and an hour old when polls fail.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +31,17 @@ NOT_IN_GROUP: Final = "not_in_enrollment_group"
 NEEDS_CONFIRMATION: Final = "needs_confirmation"
 
 Member = tuple[UserRecord, Sequence[DeviceRecord]]
-CheckMembership = Callable[[UUID, UUID], Member | None]
-"""Tenant and person (object ID) to the person and their devices when they are in an enrollment group now,
-else None. Raises GraphError or TokenError: not knowing is not the same as not being a member."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The live questions to the directory. Both raise GraphError or TokenError: not knowing is no answer."""
+
+    ask: Callable[[UUID, UUID], Member | None]
+    """Tenant and person (object ID) to the person and their devices when they are in an enrollment group now,
+    else None."""
+    covers: Callable[[UUID, UUID | None, UUID | None], bool]
+    """Tenant, person and Entra device (object IDs) to whether one of the two is in an enrollment group now."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +76,21 @@ Outcome = Activated | Waiting | Refused
 
 @dataclass(frozen=True)
 class _Ask:
-    """No answer without a live look at the directory for this person."""
+    """No answer without a live look at the directory: for this device, or for all that this person has."""
 
-    oid: UUID
+    oid: UUID | None
+    device: Device | None = None
+
+    def settles(self, device: Device) -> bool:
+        """Tell whether a "yes" to this question holds for DEVICE as it is now."""
+        if self.device is None:
+            return self.oid == device.owner_oid
+        asked = self.device
+        return (asked.id, asked.owner_oid, asked.entra_object_id) == (
+            device.id,
+            device.owner_oid,
+            device.entra_object_id,
+        )
 
 
 @dataclass(frozen=True)
@@ -83,8 +104,12 @@ class _Attempt:
     claim: Mapping[str, Any]
 
 
-def redeem(message: EnrollRequest, jwk: Mapping[str, str], check_membership: CheckMembership) -> Outcome:
-    """Answer an enrolment call whose signature by `jwk` has been verified. Opens its own doors."""
+def redeem(message: EnrollRequest, jwk: Mapping[str, str], membership: Membership) -> Outcome:
+    """Answer an enrolment call whose signature by `jwk` has been verified. Opens its own doors.
+
+    While the directory does not answer nobody is activated and nobody is told that they are in no group: the
+    call is `unavailable`, and the app repeats it with the same key (docs/device-protocol.md 4 and 8).
+    """
     key_id = jose.key_id(jwk)
     with database.system():
         place = (
@@ -97,19 +122,39 @@ def redeem(message: EnrollRequest, jwk: Mapping[str, str], check_membership: Che
         return Refused("unknown_code")
     if elsewhere:
         return _key_is_spent()
-    attempt = _Attempt(*place, jwk, key_id, _claim(message))
-    outcome = _try(attempt, asked=False)
+    return _answer(_Attempt(*place, jwk, key_id, _claim(message)), membership)
+
+
+def _answer(attempt: _Attempt, membership: Membership) -> Outcome:
+    question = _try(attempt, asked=None)
+    if not isinstance(question, _Ask):
+        return question
+    try:
+        inside = _look(attempt.tenant_id, question, membership)
+    except (GraphError, TokenError):
+        return _unknown()
+    if not inside:
+        return _wait(attempt, NOT_IN_GROUP)
+    outcome = _try(attempt, asked=question)
     if not isinstance(outcome, _Ask):
         return outcome
-    try:
-        member = check_membership(attempt.tenant_id, outcome.oid)
-    except (GraphError, TokenError):
-        return Refused("unavailable", gettext("Whether you are in an enrollment group could not be checked."))
-    if member is None:
-        return _wait(attempt, NOT_IN_GROUP)
-    _take_in(attempt.tenant_id, member)
-    outcome = _try(attempt, asked=True)
-    return _wait(attempt, NOT_IN_GROUP) if isinstance(outcome, _Ask) else outcome
+    # Something changed while Microsoft was asked: the next call asks anew, about how things are then.
+    return _unknown() if question.device or outcome.device else _wait(attempt, NOT_IN_GROUP)
+
+
+def _look(tenant_id: UUID, question: _Ask, membership: Membership) -> bool:
+    """Ask the directory, outside any transaction. Raises GraphError or TokenError."""
+    if question.device:
+        return membership.covers(tenant_id, question.oid, question.device.entra_object_id)
+    assert question.oid
+    member = membership.ask(tenant_id, question.oid)
+    if member:
+        _take_in(tenant_id, member)
+    return member is not None
+
+
+def _unknown() -> Refused:
+    return Refused("unavailable", gettext("Whether you are in an enrollment group could not be checked."))
 
 
 def confirm(waiting: WaitingIdentity, device: Device, actor: Actor) -> None:
@@ -123,6 +168,15 @@ def confirm(waiting: WaitingIdentity, device: Device, actor: Actor) -> None:
             raise RefusedAct(gettext("Only a pending device can be confirmed."))
         if target.platform != row.claim["platform"]:
             raise RefusedAct(gettext("The app runs on another kind of phone than this device."))
+        invitation = Invitation.objects.select_for_update().get(id=row.invitation_id)
+        if invitation.revoked_at:
+            raise RefusedAct(
+                gettext("The invitation that this app came with was revoked. Send the person a new one.")
+            )
+        if invitation.used_at:
+            raise RefusedAct(
+                gettext("Another app used this invitation meanwhile. Send the person a new one.")
+            )
         emit(
             Draft(
                 action="enrollment.confirmed",
@@ -131,7 +185,6 @@ def confirm(waiting: WaitingIdentity, device: Device, actor: Actor) -> None:
                 detail={"key_id": row.key_id, "claim": row.claim},
             )
         )
-        invitation = Invitation.objects.select_for_update().get(id=row.invitation_id)
         activation.activate(target, invitation, row.public_jwk, row.claim, actor=actor)
 
 
@@ -163,7 +216,7 @@ def _claim(message: EnrollRequest) -> dict[str, Any]:
     }
 
 
-def _try(attempt: _Attempt, *, asked: bool) -> Outcome | _Ask:
+def _try(attempt: _Attempt, *, asked: _Ask | None) -> Outcome | _Ask:
     with database.writer(attempt.tenant_id):
         invitation = (
             Invitation.objects.select_for_update(of=("self",)).filter(id=attempt.invitation_id).first()
@@ -175,6 +228,8 @@ def _try(attempt: _Attempt, *, asked: bool) -> Outcome | _Ask:
             return settled
         found = _device_for(attempt, invitation, asked=asked)
         if isinstance(found, Device):
+            if asked is None or not asked.settles(found):
+                return _Ask(found.owner_oid, found)
             activation.activate(found, invitation, attempt.jwk, attempt.claim)
             return Activated(attempt.tenant_id, found.id, attempt.key_id, found.binding)
         if isinstance(found, Waiting):
@@ -213,7 +268,7 @@ def _key_is_spent() -> Refused:
 
 
 def _device_for(
-    attempt: _Attempt, invitation: Invitation, *, asked: bool
+    attempt: _Attempt, invitation: Invitation, *, asked: _Ask | None
 ) -> Device | Waiting | Refused | _Ask:
     """Find the one device this code may activate (D2)."""
     if invitation.device_id:

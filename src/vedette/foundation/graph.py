@@ -225,7 +225,12 @@ class Graph:
         self._local.request_id = ""
         try:
             response = self._client.request(
-                call.method, call.url, params=call.params or None, json=call.body, headers=headers
+                call.method,
+                call.url,
+                params=call.params or None,
+                json=call.body,
+                headers=headers,
+                timeout=self._patience.answer or httpx.USE_CLIENT_DEFAULT,
             )
         except httpx.TimeoutException as error:
             raise GraphError(0, "timeout", f"no answer from {self._origin} in time") from error

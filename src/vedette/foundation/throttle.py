@@ -16,12 +16,16 @@ _CROWDED: Final = 0.8
 
 @dataclass(frozen=True)
 class Patience:
-    """How long one call may try: attempts, seconds in all, and the waits when Graph names none."""
+    """How long one call may try: attempts, seconds in all, and the waits when Graph names none.
+
+    `answer` bounds in seconds how long one attempt waits for a sign of life; None leaves it to the client.
+    """
 
     attempts: int = 5
     seconds: float = 30.0
     first_wait: float = 1.0
     longest_wait: float = 60.0
+    answer: float | None = None
 
     def wait(self, attempt: int) -> float:
         """Return the seconds to wait after attempt number `attempt`, from 1 on: exponential, with jitter."""

@@ -16,7 +16,7 @@ django.setup()
 from a2wsgi import WSGIMiddleware  # noqa: E402 - Django first
 
 from vedette.api.device.app import make_app  # noqa: E402
-from vedette.connectors.intune.membership import ask as check_membership  # noqa: E402
+from vedette.connectors.intune import membership  # noqa: E402
 from vedette.foundation import config, database  # noqa: E402
 from vedette.project.health import health_app  # noqa: E402
 from vedette.project.wsgi import application as django_application  # noqa: E402
@@ -38,7 +38,7 @@ class Router:
         """Build the three applications; the pool opens at start-up."""
         settings = config.current()
         self.pool = database.make_pool(settings.database_url or "", name="device-api")
-        self.device = make_app(self.pool, check_membership=check_membership)
+        self.device = make_app(self.pool, membership.LIVE)
         # a2wsgi and Django each name the same protocols by types of their own.
         self.console = cast("App", WSGIMiddleware(cast("Any", django_application), workers=CONSOLE_THREADS))
 

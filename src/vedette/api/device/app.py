@@ -12,7 +12,7 @@ from vedette.api.device.enroll import Enroll
 from vedette.api.device.http import GoneError, Receive, Scope, Send, language, read_body, respond
 from vedette.api.device.keys import Keys
 from vedette.api.device.status import Status, Statuses
-from vedette.compliance.enroll import CheckMembership
+from vedette.compliance.enroll import Membership
 from vedette.foundation import config
 from vedette.foundation.database import Pool
 from vedette.foundation.rates import Buckets, caller
@@ -33,11 +33,9 @@ Handler = Callable[[bytes, str], Awaitable[Answer]]
 class DeviceApi:
     """ASGI application for the paths under /device/v1. `start` after the pool is open, `stop` before it closes."""
 
-    def __init__(
-        self, pool: Pool, check_membership: CheckMembership, *, public_url: str, check_in_seconds: int
-    ) -> None:
+    def __init__(self, pool: Pool, membership: Membership, *, public_url: str, check_in_seconds: int) -> None:
         keys, statuses = Keys(pool), Statuses(pool)
-        self._enroll = Enroll(check_membership, public_url=public_url, check_in_seconds=check_in_seconds)
+        self._enroll = Enroll(membership, public_url=public_url, check_in_seconds=check_in_seconds)
         check_in = CheckIn(pool, keys, statuses, public_url=public_url, check_in_seconds=check_in_seconds)
         status = Status(pool, keys, statuses, public_url=public_url)
         self._batchers = (keys.batcher, statuses.batcher, check_in.batcher)
@@ -105,20 +103,20 @@ class DeviceApi:
 
 def make_app(
     pool: Pool,
-    check_membership: CheckMembership,
+    membership: Membership,
     *,
     public_url: str | None = None,
     check_in_seconds: int = CHECK_IN_SECONDS,
 ) -> DeviceApi:
     """Return the device API on a psycopg pool that its caller opens and closes.
 
-    `check_membership` is the live question whether a person is in an enrollment group
-    (connectors.intune.membership.ask). `public_url` is the audience that phones sign for; by default the
+    `membership` asks live whether a person or a phone is in an enrollment group
+    (connectors.intune.membership.LIVE). `public_url` is the audience that phones sign for; by default the
     configured one.
     """
     return DeviceApi(
         pool,
-        check_membership,
+        membership,
         public_url=public_url or config.current().public_url,
         check_in_seconds=check_in_seconds,
     )

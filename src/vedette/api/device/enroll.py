@@ -18,8 +18,8 @@ from vedette.compliance.enroll import (
     NEEDS_CONFIRMATION,
     NOT_IN_GROUP,
     Activated,
-    CheckMembership,
     Member,
+    Membership,
     Outcome,
     Refused,
     redeem,
@@ -41,8 +41,9 @@ ASK_AT_ONCE: Final = 5
 class Enroll:
     """Handler of `POST /device/v1/enroll`: Django's ORM in a few threads, since people enrol seldom."""
 
-    def __init__(self, check_membership: CheckMembership, *, public_url: str, check_in_seconds: int) -> None:
-        self._check_membership = check_membership
+    def __init__(self, membership: Membership, *, public_url: str, check_in_seconds: int) -> None:
+        self._directory = membership
+        self._membership = Membership(self._ask, self._covers)
         self._questions = Buckets(1 / ASK_AGAIN_SECONDS, ASK_AT_ONCE)
         self._public_url = public_url
         self._check_in_seconds = check_in_seconds
@@ -70,18 +71,25 @@ class Enroll:
         close_old_connections()
         try:
             with translation.override(language):
-                return redeem(message, jwk, self._ask)
+                return redeem(message, jwk, self._membership)
         except DatabaseError:
             # whatever state the connection is in, the next enrolment of this thread gets a new one
             connections.close_all()
             raise
 
     def _ask(self, tenant_id: UUID, oid: UUID) -> Member | None:
-        """Ask Microsoft about a person, not at every repetition. Raises ProblemError `busy`."""
-        wait = self._questions.take((tenant_id, oid))
+        self._refuse_too_often(tenant_id, oid)
+        return self._directory.ask(tenant_id, oid)
+
+    def _covers(self, tenant_id: UUID, oid: UUID | None, device: UUID | None) -> bool:
+        self._refuse_too_often(tenant_id, oid or device)
+        return self._directory.covers(tenant_id, oid, device)
+
+    def _refuse_too_often(self, tenant_id: UUID, about: UUID | None) -> None:
+        """Microsoft is not asked about one person at every repetition. Raises ProblemError `busy`."""
+        wait = self._questions.take((tenant_id, about))
         if wait:
             raise ProblemError("busy", retry_after=math.ceil(wait))
-        return self._check_membership(tenant_id, oid)
 
     def _answer(self, outcome: Outcome, language: str) -> Answer:
         if isinstance(outcome, Refused):

@@ -1,9 +1,10 @@
 """The live membership check (D3): asked at the moment an app is opened, without waiting for the poll."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from vedette.compliance.enroll import Membership
 from vedette.connectors.intune.entra_devices import devices_of_person
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.records import device_record, user_record
@@ -16,8 +17,8 @@ from vedette.tenants.models import Tenant
 # checkMemberGroups takes at most 20 groups (microsoft.md 3.4).
 GROUPS_PER_QUESTION: Final = 20
 NOT_FOUND: Final = 404
-# Somebody waits with a phone in their hand.
-PATIENCE: Final = Patience(attempts=3, seconds=8.0)
+# Somebody waits with a phone in their hand; the reference agent waits for 20 seconds.
+PATIENCE: Final = Patience(attempts=3, seconds=8.0, answer=8.0)
 
 
 def ask(tenant_id: uuid.UUID, oid: uuid.UUID) -> tuple[UserRecord, list[DeviceRecord]] | None:
@@ -43,6 +44,40 @@ def ask(tenant_id: uuid.UUID, oid: uuid.UUID) -> tuple[UserRecord, list[DeviceRe
     return user_record(person), devices
 
 
+def covers(tenant_id: uuid.UUID, oid: uuid.UUID | None, device: uuid.UUID | None) -> bool:
+    """Tell whether this person, or this Entra device itself, is in an enrollment group now (C3: both count).
+
+    One or two requests. Raises GraphError or TokenError: not knowing is not the same as not being a member.
+    """
+    with database.tenant(tenant_id):
+        entra_tenant_id = Tenant.objects.get(pk=tenant_id).entra_tenant_id
+        wanted = list(EnrollmentGroup.objects.values_list("object_id", "include_nested"))
+    graph = Graph(entra_tenant_id, patience=PATIENCE)
+    if oid and _known(lambda: is_member(graph, oid, wanted)):
+        return True
+    return device is not None and _known(lambda: _device_is_member(graph, device, wanted))
+
+
+def _known(question: Callable[[], bool]) -> bool:
+    """Ask; who is not in Entra is in no group. Raises GraphError and TokenError otherwise."""
+    try:
+        return question()
+    except GraphError as error:
+        if error.status == NOT_FOUND:
+            return False
+        raise
+
+
+def _device_is_member(graph: Graph, device: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, bool]]) -> bool:
+    for path, counted in (("transitiveMemberOf", True), ("memberOf", False)):
+        groups = {str(object_id) for object_id, nested in wanted if nested is counted}
+        if groups and any(
+            item["id"] in groups for item in graph.pages(f"/devices/{device}/{path}", select="id")
+        ):
+            return True
+    return False
+
+
 def is_member(graph: Graph, oid: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, bool]]) -> bool:
     """Tell whether a person is in one of these groups (object ID, nested members count)."""
     asked = [str(object_id) for object_id, _nested in wanted]
@@ -57,3 +92,6 @@ def is_member(graph: Graph, oid: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, bo
 
 def _lists(graph: Graph, group: str, oid: str) -> bool:
     return any(item["id"] == oid for item in graph.pages(f"/groups/{group}/members", select="id", top=999))
+
+
+LIVE: Final = Membership(ask, covers)

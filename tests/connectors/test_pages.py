@@ -11,7 +11,9 @@ from django.test import Client
 from django.urls import get_resolver
 from tests.connectors.scene import Scene
 from tests.support.console import Member, settings, sign_in, text
+from tests.support.world import ADA
 
+from vedette.compliance import lifecycle
 from vedette.connectors import errors
 from vedette.connectors.errors import Advice, Problem
 from vedette.connectors.intune import group_views, heartbeat
@@ -362,6 +364,36 @@ def test_a_switch_is_turned_off_only_after_a_question_with_numbers(ready: Scene)
     assert "Incomplete" in page
     assert not ready.connector().sync_threat_status
     assert ready.connector().state == "enabled", "incomplete is a warning beside the state"
+
+
+def test_the_attribute_is_changed_only_after_a_question_with_numbers(ready: Scene) -> None:
+    owner = sign_in(ready.world, "full")
+    taken, gone = ready.devices()[:2]
+    ready.set_attribute(taken, "BYOD", 5)
+    ready.set_attribute(ready.devices()[2], "mtd:high", 5)  # left by an earlier installation: ours
+    ready.poll()
+    lifecycle.deactivate(gone, "lost", ADA)
+    ready.publish()
+    values = {**SYNC, "attribute_number": "5"}
+    page = text(owner.post(TABS[2], **values))
+    assert "Move to another attribute?" in page
+    for words, count in (
+        ("Phones whose value is cleared from extensionAttribute1", 12),
+        ("Phones whose value is written to extensionAttribute5", 11),
+        ("Phones with somebody else&#x27;s value in extensionAttribute5, which is left alone", 1),
+    ):
+        assert re.search(rf"{re.escape(words)}</dt>\s*<dd>{count}</dd>", page), words
+    assert ready.connector().attribute_number == 1
+    assert "Your changes are saved" in text(owner.follow(TABS[2], **values, confirmed="1"))
+    assert ready.connector().attribute_number == 5
+    ready.publish()
+    assert (ready.attribute(taken), ready.attribute(taken, 5)) == (None, "BYOD")
+    assert sum(ready.attribute(device, 5) == "mtd:pending" for device in ready.devices()) == 11
+    # both at once are one question
+    page = text(owner.post(TABS[2], **{**SYNC, "sync_device_status": "", "attribute_number": "6"}))
+    assert "Withdraw what was sent?" in page
+    assert "written to extensionAttribute6" in page
+    assert "Move to another attribute?" not in text(owner.follow(TABS[2], **values)), "nothing to ask"
 
 
 @pytest.mark.parametrize("number", ["0", "16", "", "one"])

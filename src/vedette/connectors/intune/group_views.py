@@ -143,7 +143,7 @@ def remove(request: MemberRequest, object_id: uuid.UUID) -> HttpResponseBase:
 @access.full("connectors")
 def poll_now(request: MemberRequest) -> HttpResponse:
     """Read the directory at once."""
-    settings_change.poll_now(request.tenant.id)
+    settings_change.poll_now(request.tenant.id, access.actor(request))
     messages.success(request, _("The directory is read now."))
     return redirect("intune:enrollment")
 

@@ -66,6 +66,11 @@ def save(tenant_id: uuid.UUID, values: Mapping[str, Any], actor: Actor) -> Intun
 def add_group(tenant_id: uuid.UUID, group: Group, *, include_nested: bool, actor: Actor) -> EnrollmentGroup:
     """Add an enrollment group by its object ID; the next poll runs at once."""
     with database.writer(tenant_id):
+        nested = (
+            EnrollmentGroup.objects.filter(object_id=group.id)
+            .values_list("include_nested", flat=True)
+            .first()
+        )
         row, _created = EnrollmentGroup.objects.update_or_create(
             tenant_id=tenant_id,
             object_id=group.id,
@@ -86,10 +91,13 @@ def add_group(tenant_id: uuid.UUID, group: Group, *, include_nested: bool, actor
                 "enrollment.group_added",
                 actor=actor,
                 target=Target("group", str(group.id), group.display_name),
-                detail={"include_nested": include_nested},
+                changes=[
+                    change("enrolled", nested is not None, True),  # noqa: FBT003 - from and to
+                    change("include_nested", nested, include_nested),
+                ],
             )
         )
-        poll_now(tenant_id)
+        _poll_now(tenant_id)
         return row
 
 
@@ -103,13 +111,29 @@ def remove_group(tenant_id: uuid.UUID, object_id: uuid.UUID, actor: Actor) -> No
                 "enrollment.group_removed",
                 actor=actor,
                 target=Target("group", str(object_id), row.display_name),
+                changes=[
+                    change("enrolled", True, False),  # noqa: FBT003 - from and to
+                    change("include_nested", row.include_nested, None),
+                ],
             )
         )
-        poll_now(tenant_id)
+        _poll_now(tenant_id)
 
 
-def poll_now(tenant_id: uuid.UUID) -> None:
-    """Make the next look at the directory due."""
+def poll_now(tenant_id: uuid.UUID, actor: Actor) -> None:
+    """Make the next look at the directory due, because somebody asked for it."""
+    with database.writer(tenant_id):
+        emit(Draft("connector.poll_requested", actor=actor, target=TARGET))
+        _poll_now(tenant_id)
+
+
+def note_heartbeat(tenant_id: uuid.UUID, actor: Actor) -> None:
+    """Note who asked for a heartbeat; what it finds is the connector's state."""
+    with database.writer(tenant_id):
+        emit(Draft("connector.heartbeat_requested", actor=actor, target=TARGET))
+
+
+def _poll_now(tenant_id: uuid.UUID) -> None:
     connector_of(tenant_id)
     IntuneConnector.objects.filter(tenant_id=tenant_id).update(next_poll_at=clock.now())
 

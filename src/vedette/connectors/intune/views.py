@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from vedette.connectors import errors
-from vedette.connectors.intune import heartbeat, reach, recipes, settings_change
+from vedette.connectors.intune import attribute_move, heartbeat, reach, recipes, settings_change
 from vedette.connectors.intune.attribute_route import ROUTE
 from vedette.connectors.intune.forms import ConnectionForm, RecipientsForm, StateSyncForm
 from vedette.connectors.intune.models import IntuneConnector
@@ -69,6 +69,7 @@ def connection(request: MemberRequest) -> HttpResponseBase:
 @access.full("connectors", door=False)
 def beat_now(request: MemberRequest) -> HttpResponse:
     """Send a heartbeat at once and say what it found."""
+    settings_change.note_heartbeat(request.tenant.id, access.actor(request))
     found = heartbeat.beat(request.tenant.id)
     if found.ok:
         messages.success(request, _("The heartbeat succeeded: token, reading and writing are fine."))
@@ -191,24 +192,44 @@ def _sent() -> dict[str, int]:
 def _ask_before(
     request: MemberRequest, connector: IntuneConnector, values: dict[str, Any], back: str
 ) -> HttpResponseBase | None:
-    """Ask when saving would withdraw values: says how many phones, and what rules of either kind do then."""
+    """Ask when saving would withdraw or move values: says how many phones, and what rules do then."""
     switches = {
         name: bool(values[name])
         for name in ("android_enabled", "ios_enabled", "sync_device_status", "sync_threat_status")
         if name in values and getattr(connector, name) and not values[name]
     }
-    if not switches or request.POST.get("confirmed"):
+    number = values.get("attribute_number", connector.attribute_number)
+    moves = number != connector.attribute_number
+    if not (switches or moves) or request.POST.get("confirmed"):
         return None
+    body, facts = [], []
+    if switches:
+        body.append(
+            _(
+                "Their values are removed at Microsoft. A rule that blocks by level no longer sees them; a "
+                "fail-closed rule (-notIn) blocks every phone without a value."
+            )
+        )
+        facts += settings_change.affected(request.tenant.id, **switches).facts()
+    if moves:
+        move = attribute_move.counted(connector, number)
+        body.append(
+            _(
+                "In one step each phone's value is cleared from %(old)s and written to %(new)s. Rules at Microsoft "
+                "that name %(old)s see no value from then on: a fail-closed rule (-notIn) blocks every phone, a "
+                "fail-open rule (-in) lets every phone in, until you name %(new)s in them. A phone with somebody "
+                "else's value in %(new)s is left without a state."
+            )
+            % {"old": move.old, "new": move.new}
+        )
+        facts += move.facts()
     return confirm(
         request,
-        title=_("Withdraw what was sent?"),
-        body=_(
-            "Their values are removed at Microsoft. A rule that blocks by level no longer sees them; a fail-closed "
-            "rule (-notIn) blocks every phone without a value."
-        ),
-        action=_("Save and withdraw"),
+        title=_("Withdraw what was sent?") if switches else _("Move to another attribute?"),
+        body=" ".join(body),
+        action=_("Save and withdraw") if switches else _("Save and move"),
         back=reverse(back),
-        facts=settings_change.affected(request.tenant.id, **switches).facts(),
+        facts=facts,
         danger=True,
         hidden=resend(request),
     )

@@ -509,6 +509,17 @@ def test_the_overview_shows_each_connector_with_its_state(ready: Scene) -> None:
     assert "has not reported for 30 days" in page
 
 
+def test_incomplete_stands_beside_the_state_on_the_overview_too(ready: Scene) -> None:
+    owner = sign_in(ready.world, "full")
+    assert "Incomplete" not in text(owner.get(ROOT))
+    for switch_name in ("sync_device_status", "sync_threat_status"):
+        ready.save(**{switch_name: False})
+        page = text(owner.get(ROOT))
+        assert re.search(r"Enabled</span>\s*<span[^>]*>[^E]*Incomplete", page), "a warning beside the state"
+        assert "Device status and threat status are both needed" in page
+        ready.save(**{switch_name: True})
+
+
 def test_the_partner_adapter_is_turned_on_and_after_a_question_off(ready: Scene) -> None:
     owner = sign_in(ready.world, "full")
     page = f"{ROOT}partner/"

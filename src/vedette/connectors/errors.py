@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from vedette.connectors.models import ConnectorError
 from vedette.connectors.signals import error_appeared
-from vedette.events.log import Actor, Draft, Target, emit
+from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.foundation import clock, database
 
 # An error that was told is told again only if it comes back after so long.
@@ -109,6 +109,7 @@ def acknowledge(tenant_id: uuid.UUID, error_id: uuid.UUID, actor: Actor) -> bool
                 "connector.error_acknowledged",
                 actor=actor,
                 target=Target("connector", error.connector, error.code),
+                changes=[change("acknowledged", False, True)],  # noqa: FBT003 - from and to
             )
         )
         return True

@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Card:
-    """A connector as the overview shows it; ``state`` is a badge of the page kit."""
+    """A connector as the overview shows it.
+
+    ``state`` is a badge of the page kit; ``incomplete`` says, where it is not empty, what is missing beside it (C4).
+    """
 
     title: object
     text: object
@@ -17,6 +20,7 @@ class Card:
     action: object
     state: str
     facts: Sequence[tuple[object, Any]] = field(default_factory=tuple)
+    incomplete: object = ""
 
 
 _providers: list[Callable[[uuid.UUID], Card | None]] = []

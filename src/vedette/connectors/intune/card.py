@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.settings_read import connector_of
-from vedette.connectors.intune.tabs import standing_errors
+from vedette.connectors.intune.tabs import is_incomplete, standing_errors
+from vedette.connectors.intune.words import INCOMPLETE
 from vedette.connectors.overview import Card
 from vedette.web.times import relative
 
@@ -37,6 +38,7 @@ def card(tenant_id: uuid.UUID) -> Card:
             (_("Enrollment groups"), EnrollmentGroup.objects.count()),
             (_("Errors that nobody has seen"), standing_errors()),
         ],
+        incomplete=INCOMPLETE if is_incomplete(connector) else "",
     )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.probe import NEXT_STEPS
 from vedette.connectors.intune.standing import TROUBLED
-from vedette.connectors.intune.words import CONSEQUENCES, TROUBLE
+from vedette.connectors.intune.words import CONSEQUENCES, INCOMPLETE, TROUBLE
 from vedette.connectors.models import ConnectorError
 from vedette.tenants.access import MemberRequest
 from vedette.tenants.models import Tenant
@@ -32,11 +32,16 @@ def tab_page(
         "tabs": _tabs(connector),
         "tab": tab,
         "connector": connector,
-        "incomplete": not (connector.sync_device_status and connector.sync_threat_status),
+        "incomplete": INCOMPLETE if is_incomplete(connector) else "",
         "monitoring": request.tenant.mode == Tenant.Mode.MONITOR,
         "trouble": _trouble(connector),
     }
     return TemplateResponse(request, f"intune/{tab}.html", shared | context)
+
+
+def is_incomplete(connector: IntuneConnector) -> bool:
+    """Tell whether one of the two switches of state sync is off: a warning beside any state (C4)."""
+    return not (connector.sync_device_status and connector.sync_threat_status)
 
 
 def resend(request: MemberRequest) -> list[tuple[str, str]]:

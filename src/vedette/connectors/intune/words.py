@@ -41,6 +41,10 @@ CONSEQUENCES: Final[Mapping[str, Text]] = {
     "error": _("Until this is mended, new states may not reach Microsoft: rules see the last value."),
     "unavailable": _("Nothing is read or written any more: rules at Microsoft see the last value."),
 }
+INCOMPLETE: Final = _(
+    "Device status and threat status are both needed: with one of them off, a rule at Microsoft sees only half of "
+    "the states."
+)
 STEPS: Final = (
     ("access", _("Token")),
     ("read", _("Reading the directory")),

@@ -126,7 +126,7 @@ MODIFY = {
     "console:threats", "console:threats-export", "console:threat", "console:threat-ignore",
     "console:threat-reopen", "console:devices", "console:devices-export", "console:device",
     "console:device-act resync", "console:device-act deactivate", "console:device-act reinstate",
-    "console:device-act delete", "console:dashboard", "console:audit", "preferences",
+    "console:device-act delete", "console:dashboard", "console:audit", "console:audit-export", "preferences",
 }  # fmt: skip
 LOOK = {"console:policy", "console:policy-export", "console:account"}
 NOTHING = {

@@ -20,7 +20,7 @@ from vedette.devices.models import Device, DeviceKey, Invitation, WaitingIdentit
 from vedette.directory import write
 from vedette.directory.models import DirectoryDevice
 from vedette.directory.write import DeviceRecord, UserRecord
-from vedette.events.log import Actor, Draft, Target, emit
+from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.foundation import clock, database
 from vedette.foundation.graph import GraphError, TokenError
 from vedette.foundation.secrets import hash_code
@@ -182,6 +182,7 @@ def confirm(waiting: WaitingIdentity, device: Device, actor: Actor) -> None:
                 action="enrollment.confirmed",
                 actor=actor,
                 target=Target("device", str(target.id), target.display_name),
+                changes=[change("activation_status", "PENDING", "ACTIVATED")],
                 detail={"key_id": row.key_id, "claim": row.claim},
             )
         )
@@ -196,6 +197,7 @@ def reject(waiting: WaitingIdentity, actor: Actor) -> None:
                 action="enrollment.rejected",
                 actor=actor,
                 target=Target("invitation", str(waiting.invitation_id)),
+                changes=[change("status", "waiting", "rejected")],
                 detail={"key_id": waiting.key_id, "claim": waiting.claim},
             )
         )

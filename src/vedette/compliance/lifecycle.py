@@ -194,8 +194,17 @@ def reinstate(device: Device, actor: Actor) -> None:
 def delete(device: Device, actor: Actor) -> None:
     """Delete a device with its history; its events stay. One that is still in a group comes back Pending."""
     with database.writer(device.tenant_id):
-        emit(Draft(action="device.deleted", change_type="DELETED", actor=actor, target=_target(device)))
-        if _locked(device).activation_status != Device.Activation.DEACTIVATED:
+        before = _locked(device).activation_status
+        emit(
+            Draft(
+                action="device.deleted",
+                change_type="DELETED",
+                actor=actor,
+                target=_target(device),
+                changes=[change("activation_status", before, None)],
+            )
+        )
+        if before != Device.Activation.DEACTIVATED:
             leave(device.tenant_id, [device.id], ADMINISTRATOR, actor=actor)
         _remove(Device.objects.filter(id=device.id), actor, ADMINISTRATOR)
 

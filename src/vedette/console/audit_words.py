@@ -30,6 +30,8 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "tenant.monitoring": _("Back to Monitor mode"),
     "connector.settings_changed": _("Connector settings changed"),
     "connector.state_changed": _("Connector state changed"),
+    "connector.heartbeat_requested": _("Heartbeat asked for"),
+    "connector.poll_requested": _("Poll of the directory asked for"),
     "connector.error_acknowledged": _("Connector error acknowledged"),
     "enrollment.group_added": _("Enrollment group added"),
     "enrollment.group_removed": _("Enrollment group taken out"),
@@ -43,10 +45,14 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "device.reinstated": _("Device reinstated"),
     "device.deleted": _("Device deleted"),
     "device.resync_requested": _("Resync asked for"),
+    "device.exported": _("Devices exported"),
     "threat.ignored": _("Threat ignored"),
     "threat.reopened": _("Threat counts again"),
+    "threat.exported": _("Threats exported"),
     "policy.levels_changed": _("Security policy changed"),
     "policy.parameters_changed": _("Up-to-date versions changed"),
+    "policy.exported": _("Security policy exported"),
+    "audit.exported": _("Audit trail exported"),
 }
 
 AREAS: Final[Mapping[str, Promise]] = {
@@ -57,11 +63,13 @@ AREAS: Final[Mapping[str, Promise]] = {
     "device": _("Devices"),
     "threat": _("Threats"),
     "policy": _("Security policy"),
+    "audit": _("Audit trail"),
 }
 """First part of each action's name."""
 
 ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "access": _("Access"),
+    "acknowledged": _("Acknowledged"),
     "activation_status": _("Activation"),
     "android_enabled": _("Android"),
     "attribute_number": _("Extension attribute"),
@@ -69,10 +77,13 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "delete_on_unenrollment": _("Delete on unenrollment"),
     "disconnected_days": _("Days until disconnected"),
     "enabled": _("Switched on"),
+    "enrolled": _("Enrolled"),
     "entra_object_id": _("Entra device"),
     "error_emails": _("People told of errors"),
+    "expires_at": _("Expires"),
     "full_group_id": _("Group with full access"),
     "heartbeat_minutes": _("Heartbeat, minutes"),
+    "include_nested": _("With nested groups"),
     "ios_enabled": _("iOS"),
     "language": _("Language"),
     "minimum_android": _("Oldest Android"),
@@ -103,7 +114,15 @@ DETAILS: Final[Mapping[str, Promise]] = {
     "include_nested": _("With nested groups"),
     "invitation": _("Invitation"),
     "key_id": _("Key of the app"),
+    "platform": _("Platform"),
     "reason": _("Reason"),
+    "risk": _("Risk"),
+    "search": _("Search"),
+    "state": _("State"),
+    "status": _("Status"),
+    "when": _("When"),
+    "who": _("Who"),
+    "area": _("Area"),
 }
 _LEVELS: Final = {level.name: RISKS[int(level)].label for level in Risk}
 _RISK, _RESPONSE = ".risk", ".response"

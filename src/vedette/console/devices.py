@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from vedette.console import words
+from vedette.console import export_note, words
 from vedette.devices.models import Device
 from vedette.foundation import database
 from vedette.tenants import access
@@ -39,6 +39,7 @@ HEADER = (
     "state", "open_threats", "activated_at", "last_seen_at", "entra_device_id",
 )  # fmt: skip
 CHUNK = 500
+FILE = "devices.csv"
 # Beside the row, so that only the page's rows are counted unless the list is sorted by it.
 _OPEN_THREATS = Coalesce(
     Subquery(
@@ -69,6 +70,7 @@ def page(request: MemberRequest) -> HttpResponseBase:
 def export(request: MemberRequest) -> HttpResponseBase:
     """Hand out the list as CSV, as it is filtered and sorted."""
     query, tenant_id = _query(request), request.tenant.id
+    export_note.note(request, "device.exported", FILE, query)
 
     def lines() -> Iterator[Sequence[Any]]:
         with database.tenant(tenant_id):
@@ -80,7 +82,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
                     row.open_threats, row.activated_at, row.last_seen_at, row.entra_device_id,
                 )  # fmt: skip
 
-    return exports.csv_response("devices.csv", HEADER, lines)
+    return exports.csv_response(FILE, HEADER, lines)
 
 
 def _worst(row: Device) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from vedette.compliance import change_policy, defaults
 from vedette.compliance.change_policy import BadPolicy, TooLarge
-from vedette.console import policy_rows
+from vedette.console import export_note, policy_rows
 from vedette.console.policy_form import ParametersForm
 from vedette.console.words import text_of
 from vedette.foundation import database
@@ -37,6 +37,7 @@ HEADER = (
     "default_risk",
     "default_response",
 )
+FILE: Final = "policy.csv"
 _FIELD: Final = re.compile(r"(risk|response)-([A-Z_]+)")
 
 
@@ -102,6 +103,7 @@ def parameters(request: MemberRequest) -> HttpResponseBase:
 def export(request: MemberRequest) -> HttpResponseBase:
     """Hand out the policy as CSV."""
     tenant_id = request.tenant.id
+    export_note.note(request, "policy.exported", FILE)
 
     def lines() -> Iterator[Sequence[Any]]:
         with database.tenant(tenant_id):
@@ -114,7 +116,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
                 level.response, known.default_risk.name, known.default_response,
             )  # fmt: skip
 
-    return exports.csv_response("policy.csv", HEADER, lines)
+    return exports.csv_response(FILE, HEADER, lines)
 
 
 def _draw(request: MemberRequest, form: ParametersForm | None) -> TemplateResponse:

@@ -1,14 +1,14 @@
 """The Threats module: list, search, filter, export."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from vedette.console import words
+from vedette.console import export_note, words
 from vedette.feeds.models import FeedVersion
 from vedette.foundation import database
 from vedette.tenants import access
@@ -25,6 +25,8 @@ COLUMNS = (
     tables.Column(key="status", label=_("Status"), order=("status",)),
     tables.Column(key="found", label=_("Found"), order=("created_at",), css="v-nowrap"),
 )
+AT_RISK: Final = "at-risk"
+"""Filter on the levels that put a device at risk: what menu and dashboard count."""
 FILTERS = (
     tables.Filter(
         name="status",
@@ -32,7 +34,12 @@ FILTERS = (
         choices=[(name, STATES[name].label) for name in ("open", "resolved", "ignored")],
     ),
     tables.Filter(
-        name="risk", label=_("Risk"), choices=[(str(level), RISKS[level].label) for level in (4, 3, 2, 1, 0)]
+        name="risk",
+        label=_("Risk"),
+        choices=[
+            (AT_RISK, _("Low and above")),
+            *[(str(level), RISKS[level].label) for level in (4, 3, 2, 1, 0)],
+        ],
     ),
 )
 HEADER = (
@@ -40,6 +47,7 @@ HEADER = (
     "resolved_at", "ignored_by", "ignore_reason", "simulated",
 )  # fmt: skip
 CHUNK = 500
+FILE = "threats.csv"
 
 
 @access.member("threats")
@@ -57,6 +65,7 @@ def page(request: MemberRequest) -> HttpResponseBase:
 def export(request: MemberRequest) -> HttpResponseBase:
     """Hand out the list as CSV, as it is filtered and sorted."""
     query, tenant_id = _query(request), request.tenant.id
+    export_note.note(request, "threat.exported", FILE, query)
 
     def lines() -> Iterator[Sequence[Any]]:
         with database.tenant(tenant_id):
@@ -67,7 +76,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
                     row.ignored_by, row.ignore_reason, row.simulated,
                 )  # fmt: skip
 
-    return exports.csv_response("threats.csv", HEADER, lines)
+    return exports.csv_response(FILE, HEADER, lines)
 
 
 def _query(request: MemberRequest) -> tables.Query:
@@ -85,7 +94,7 @@ def _rows(query: tables.Query) -> QuerySet[Threat]:
     if status := query.filters["status"]:
         rows = rows.filter(status=status)
     if risk := query.filters["risk"]:
-        rows = rows.filter(risk=int(risk))
+        rows = rows.filter(risk__gte=Risk.LOW) if risk == AT_RISK else rows.filter(risk=int(risk))
     for word in query.search.split():
         rows = rows.filter(
             Q(classification__in=words.codes_called(word))

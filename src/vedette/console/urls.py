@@ -48,5 +48,6 @@ urlpatterns = [
     ),
     path("system/enrollment/settings/", enrollment.settings_page, name="enrollment-settings"),
     path("system/audit/", audit.page, name="audit"),
+    path("system/audit/export", audit.export, name="audit-export"),
     path("system/audit/<uuid:event_id>/", audit.detail, name="audit-event"),
 ]

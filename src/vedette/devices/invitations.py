@@ -5,7 +5,7 @@ made by the job at the moment of sending and never stand in a table or a job's a
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
 from vedette.devices.models import Device, Invitation, WaitingIdentity
-from vedette.events.log import Actor, Draft, Target, emit
+from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
 from vedette.foundation.secrets import hash_code, one_time_code
@@ -123,11 +123,12 @@ def renew(invitation: Invitation, actor: Actor) -> Issued:
         if row.device:
             _open().filter(device=row.device).exclude(id=row.id).update(revoked_at=clock.now())
         row.email = _address(row)
-        code = one_time_code()
+        code, before = one_time_code(), row.expires_at
         _date(row, hash_code(code))
         row.sent_at, row.send_error, row.revoked_at, row.batch_id = None, "", None, None
         row.save()
-        emit(_audit("enrollment.code_renewed", actor, _target(row)))
+        changes = [change("expires_at", before, row.expires_at)]
+        emit(_audit("enrollment.code_renewed", actor, _target(row), changes))
         return Issued(row, code)
 
 
@@ -140,7 +141,8 @@ def revoke(invitation: Invitation, actor: Actor) -> None:
         row.revoked_at = clock.now()
         row.save(update_fields=["revoked_at"])
         WaitingIdentity.objects.filter(invitation=row).delete()
-        emit(_audit("enrollment.code_revoked", actor, _target(row)))
+        changes = [change("status", "open", "revoked")]
+        emit(_audit("enrollment.code_revoked", actor, _target(row), changes))
 
 
 def progress(batch_id: UUID) -> Progress:
@@ -256,5 +258,8 @@ def _target(invitation: Invitation) -> Target:
     return Target("invitation", str(invitation.id), invitation.email)
 
 
-def _audit(action: str, actor: Actor, target: Target, **detail: int) -> Draft:
-    return Draft(action=action, change_type="CREATED", actor=actor, target=target, detail=detail)
+def _audit(
+    action: str, actor: Actor, target: Target, changes: Sequence[Mapping[str, object]] = (), **detail: int
+) -> Draft:
+    kind = "UPDATED" if changes else "CREATED"
+    return Draft(action=action, change_type=kind, actor=actor, target=target, changes=changes, detail=detail)

@@ -1,0 +1,373 @@
+"""Every act of the console and the connectors' pages leaves who did it, and from and to; looking changes nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.connectors.conftest import cloud, microsoft, new_scene, scene
+from tests.connectors.scene import Scene
+from tests.connectors.test_pages import CONNECTION, ENROLLMENT, SYNC
+from tests.support.console import Member, audit, settings, sign_in
+from tests.support.database import Database
+from tests.support.world import ADA, BAD_PACKAGE, facts, load_intelligence
+
+from vedette.compliance.assess import assess
+from vedette.connectors import errors
+from vedette.connectors.errors import Problem
+from vedette.connectors.partner import client
+from vedette.devices import invitations
+from vedette.devices.models import Device, Invitation, WaitingIdentity
+from vedette.events.models import Event
+from vedette.foundation import clock, database
+from vedette.threats.models import Threat
+from vedette_facts import jose
+
+__all__ = ["cloud", "microsoft", "new_scene", "scene"]  # the fixtures of the lab, taken over by their names
+
+AREAS = {"console", "connectors", "intune", "partner"}
+
+
+@dataclass
+class Stage:
+    """A tenant with phones, of which the first has a threat, and somebody with full access."""
+
+    scene: Scene
+    who: Member
+    phone: Device
+    spare: Device
+
+    def post(self, route: str, *arguments: Any, **form: Any) -> Any:
+        return self.who.post(reverse(route, args=arguments), **form)
+
+    def get(self, route: str) -> Any:
+        return self.who.export(reverse(route))
+
+    def threat(self) -> UUID:
+        with database.tenant(self.scene.tenant_id):
+            return Threat.objects.get(device=self.phone, classification="TROJAN").id
+
+    def invitation(self) -> UUID:
+        """An invitation that nobody has used."""
+        with database.writer(self.scene.tenant_id):
+            return invitations.invite_device(self.spare, ADA).invitation.id
+
+    def failed_batch(self) -> UUID:
+        with database.writer(self.scene.tenant_id):
+            batch = invitations.prepare_batch(self.scene.tenant_id, ADA)
+            assert batch
+            invitations.fail_rest(self.scene.tenant_id, batch, "550 no such person")
+            return batch
+
+    def waiting(self) -> UUID:
+        """An app that waits with a code of its own."""
+        key, now = jose.public_jwk(jose.new_key()), clock.now()
+        with database.writer(self.scene.tenant_id):
+            row = WaitingIdentity.objects.create(
+                tenant_id=self.scene.tenant_id,
+                invitation=Invitation.objects.get(id=self.invitation()),
+                key_id=jose.key_id(key),
+                public_jwk=key,
+                claim={"platform": self.spare.platform, "model": self.spare.model, "agent_version": "1"},
+                reason="needs_confirmation",
+                first_seen_at=now,
+                last_seen_at=now,
+            )
+            return row.id
+
+    def error(self) -> UUID:
+        return errors.record(self.scene.tenant_id, "intune", Problem("poll", "odd", "Odd.")).id
+
+    def group(self, name: str) -> UUID:
+        return UUID(self.scene.group(name)["id"])
+
+
+Act = Callable[[Stage], Any]
+Changed = tuple[str, Any, Any] | None
+
+# route, what is done there, the audit row it leaves, and what it changed (attribute, from, to; ... is anything)
+ACTS: list[tuple[str, Act, str, Changed]] = [
+    ("console:threats-export", lambda s: s.get("console:threats-export"), "threat.exported", None),
+    ("console:devices-export", lambda s: s.get("console:devices-export"), "device.exported", None),
+    ("console:policy-export", lambda s: s.get("console:policy-export"), "policy.exported", None),
+    ("console:audit-export", lambda s: s.get("console:audit-export"), "audit.exported", None),
+    (
+        "console:threat-ignore",
+        lambda s: s.post("console:threat-ignore", s.threat(), reason="ours"),
+        "threat.ignored",
+        ("status", "open", "ignored"),
+    ),
+    (
+        "console:threat-reopen",
+        lambda s: s.post("console:threat-reopen", s.threat()),
+        "threat.reopened",
+        ("status", "ignored", "open"),
+    ),
+    (
+        "console:policy",
+        lambda s: s.post("console:policy", **{"risk-TROJAN": "2", "confirmed": "1"}),
+        "policy.levels_changed",
+        ("TROJAN.risk", "HIGH", "LOW"),
+    ),
+    (
+        "console:policy-reset",
+        lambda s: s.post("console:policy-reset"),
+        "policy.levels_changed",
+        ("TROJAN.risk", "LOW", "HIGH"),
+    ),
+    (
+        "console:policy-parameters",
+        lambda s: s.post(
+            "console:policy-parameters", minimum_android="14", minimum_ios="17.0", patch_age_days="180"
+        ),
+        "policy.parameters_changed",
+        ("minimum_android", "13", "14"),
+    ),
+    ("console:arm", lambda s: s.post("console:arm"), "tenant.armed", ("mode", "monitor", "armed")),
+    (
+        "console:monitor",
+        lambda s: s.post("console:monitor"),
+        "tenant.monitoring",
+        ("mode", "armed", "monitor"),
+    ),
+    (
+        "console:enrollment-settings",
+        lambda s: s.post("console:enrollment-settings", days="7", confirmed="1"),
+        "enrollment.disconnected_days_changed",
+        ("disconnected_days", 30, 7),
+    ),
+    (
+        "console:invite-person",
+        lambda s: s.post("console:invite-person", person=s.spare.owner_upn, confirmed="1"),
+        "enrollment.invited",
+        None,
+    ),
+    (
+        "console:device-invite",
+        lambda s: s.post("console:device-invite", s.spare.id),
+        "enrollment.invited",
+        None,
+    ),
+    ("console:invite-all", lambda s: s.post("console:invite-all"), "enrollment.invited", None),
+    (
+        "console:invitation-renew",
+        lambda s: s.post("console:invitation-renew", s.invitation()),
+        "enrollment.code_renewed",
+        ("expires_at", ..., ...),
+    ),
+    (
+        "console:invitation-revoke",
+        lambda s: s.post("console:invitation-revoke", s.invitation()),
+        "enrollment.code_revoked",
+        ("status", "open", "revoked"),
+    ),
+    ("console:retry", lambda s: s.post("console:retry", s.failed_batch()), "enrollment.invited", None),
+    (
+        "console:waiting",
+        lambda s: s.post("console:waiting", s.waiting(), reject="1"),
+        "enrollment.rejected",
+        ("status", "waiting", "rejected"),
+    ),
+    (
+        "console:waiting",
+        lambda s: s.post("console:waiting", s.waiting(), device=str(s.spare.id)),
+        "enrollment.confirmed",
+        ("activation_status", "PENDING", "ACTIVATED"),
+    ),
+    (
+        "console:device-act",
+        lambda s: s.post("console:device-act", s.phone.id, "resync"),
+        "device.resync_requested",
+        None,
+    ),
+    (
+        "console:device-act",
+        lambda s: s.post("console:device-act", s.phone.id, "deactivate"),
+        "device.deactivated",
+        ("activation_status", "ACTIVATED", "DEACTIVATED"),
+    ),
+    (
+        "console:device-act",
+        lambda s: s.post("console:device-act", s.phone.id, "reinstate"),
+        "device.reinstated",
+        ("activation_status", "DEACTIVATED", "PENDING"),
+    ),
+    (
+        "console:device-act",
+        lambda s: s.post("console:device-act", s.phone.id, "delete"),
+        "device.deleted",
+        ("activation_status", "PENDING", None),
+    ),
+    (
+        "intune:connection",
+        lambda s: s.post("intune:connection", **CONNECTION | {"heartbeat_minutes": "20"}),
+        "connector.settings_changed",
+        ("heartbeat_minutes", 10, 20),
+    ),
+    ("intune:beat", lambda s: s.post("intune:beat"), "connector.heartbeat_requested", None),
+    (
+        "intune:enrollment",
+        lambda s: s.post("intune:enrollment", **ENROLLMENT | {"poll_minutes": "10", "confirmed": "1"}),
+        "connector.settings_changed",
+        ("poll_minutes", 5, 10),
+    ),
+    (
+        "intune:group-add",
+        lambda s: s.post("intune:group-add", object_id=str(s.group("Night Shift")), confirmed="1"),
+        "enrollment.group_added",
+        ("enrolled", False, True),
+    ),
+    ("intune:poll", lambda s: s.post("intune:poll"), "connector.poll_requested", None),
+    (
+        "intune:group-remove",
+        lambda s: s.post("intune:group-remove", s.group("Company Phones")),
+        "enrollment.group_removed",
+        ("enrolled", True, False),
+    ),
+    (
+        "intune:state-sync",
+        lambda s: s.post("intune:state-sync", **SYNC | {"attribute_number": "2", "confirmed": "1"}),
+        "connector.settings_changed",
+        ("attribute_number", 1, 2),
+    ),
+    (
+        "intune:errors",
+        lambda s: s.post("intune:errors", error_emails="ops@example.test"),
+        "connector.settings_changed",
+        ("error_emails", [], ["ops@example.test"]),
+    ),
+    (
+        "intune:acknowledge",
+        lambda s: s.post("intune:acknowledge", s.error()),
+        "connector.error_acknowledged",
+        ("acknowledged", False, True),
+    ),
+    (
+        "partner:on",
+        lambda s: s.post("partner:on"),
+        "connector.settings_changed",
+        ("enabled", False, True),
+    ),
+    (
+        "partner:off",
+        lambda s: s.post("partner:off"),
+        "connector.settings_changed",
+        ("enabled", True, False),
+    ),
+]
+LOOKING = {
+    "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
+    "console:account", "console:enrollment", "console:invitations", "console:audit", "console:audit-event",
+    "connectors:overview", "intune:group-search", "intune:unsupported", "partner:page",
+}  # fmt: skip
+
+
+@pytest.fixture
+def stage(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setattr(client, "_addresses", {})
+    load_intelligence()
+    scene.set_up()
+    scene.add_group("Company Phones")
+    scene.poll()
+    scene.save(poll_minutes=5)
+    phone, spare = scene.devices(platform="ANDROID")[:2]
+    scene.world.activate(phone)
+    scene.world.report(phone, facts(BAD_PACKAGE))
+    assess(scene.tenant_id)
+    with settings(tmp_path):
+        yield Stage(scene, sign_in(scene.world, "full", "ada"), scene.world.fresh(phone), spare)
+
+
+def names(resolver: URLResolver | None = None, area: str = "") -> Iterator[str]:
+    """The names of all pages of the console and the connectors."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from names(entry, entry.namespace or area)
+        elif isinstance(entry, URLPattern) and area in AREAS:
+            yield f"{area}:{entry.name}"
+
+
+def contents(db: Database) -> dict[str, str]:
+    """A hash of every tenant table but those of sessions."""
+    with db.owner() as connection:
+        tables = connection.execute(
+            "select relname from pg_class where relrowsecurity and relkind = 'r' and relname !~ 'session'"
+        ).fetchall()
+        return {
+            table: connection.execute(
+                f"select md5(coalesce(string_agg(md5(t::text), '' order by t::text), '')) from {table} t"  # noqa: S608 a name of our own
+            ).fetchone()[0]  # type: ignore[index] # an aggregate gives one row
+            for (table,) in tables
+        }
+
+
+def test_the_two_tables_name_every_page() -> None:
+    acting = {route for route, *_rest in ACTS}
+    assert acting | LOOKING == set(names())
+    assert not acting & LOOKING
+
+
+def test_each_act_leaves_who_and_from_and_to(stage: Stage) -> None:
+    seen = {event.id for event in audit(stage.scene.world)}
+    for route, act, action, changed in ACTS:
+        answer = act(stage)
+        assert isinstance(answer, str) or answer.status_code == 302, (route, answer.status_code)
+        # what the stage itself prepares is ADA's
+        new = [
+            event
+            for event in audit(stage.scene.world, action)
+            if event.id not in seen and event.actor_id != ADA.id
+        ]
+        assert len(new) == 1, (route, action, new)
+        (event,) = new
+        check(event, stage.who, changed)
+        seen |= {event.id for event in audit(stage.scene.world)}
+
+
+def check(event: Event, who: Member, changed: Changed) -> None:
+    assert (event.actor_type, event.actor_id) == ("ADMIN", str(who.administrator.id)), event.action
+    assert event.actor_name == who.administrator.upn
+    assert event.target_type, event.action
+    if changed is None:
+        assert not event.changes, event.action
+        return
+    attribute, before, after = changed
+    (found,) = [item for item in event.changes if item["attribute"] == attribute]
+    assert found["from"] != found["to"]
+    assert before in (..., found["from"]), found
+    assert after in (..., found["to"]), found
+
+
+def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) -> None:
+    given: dict[str, list[Any]] = {
+        "console:threat": [stage.threat()],
+        "console:device": [stage.phone.id],
+        "console:audit-event": [audit(stage.scene.world)[0].id],
+    }
+    stage.who.get(reverse("partner:page"))  # makes the row of its settings
+    before = contents(db)
+    for route in sorted(LOOKING):
+        path = reverse(route, args=given.get(route, []))
+        assert stage.who.get(path).status_code == 200, route
+        assert stage.who.post(path, confirmed="1").status_code in {200, 405}, route
+    assert contents(db) == before
+
+
+def test_an_export_names_what_it_was_narrowed_to(stage: Stage) -> None:
+    stage.who.export(reverse("console:devices-export"), platform="IOS", q="bo")
+    (event,) = audit(stage.scene.world, "device.exported")
+    assert event.target_name == "devices.csv"
+    assert event.detail == {"platform": "IOS", "search": "bo"}
+
+
+def test_the_exported_trail_is_own_for_restricted_access(stage: Stage) -> None:
+    rita = sign_in(stage.scene.world, "restricted", "rita")
+    everything = stage.get("console:audit-export")
+    own = rita.export(reverse("console:audit-export"))
+    assert "enrollment.group_added" in everything
+    assert "enrollment.group_added" not in own
+    assert "audit.exported" in own
+    assert stage.who.administrator.upn not in own

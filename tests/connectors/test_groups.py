@@ -59,8 +59,30 @@ def test_a_group_that_is_no_security_group_is_not_taken(scene: Scene, graph: Gra
     make(scene, "Newsletter", security_enabled=False, group_types=["Unified"])
     found = groups.resolve(graph, "Newsletter")
     assert (found.exact, list(found.same_name)) == (None, [])
-    assert list(groups.resolve(graph, "NEWSLETTER").other_case) == []
+    assert found.unfit is not None
+    assert found.unfit.kind == "Microsoft 365"
+    wrong = groups.resolve(graph, "NEWSLETTER")
+    assert (list(wrong.other_case), wrong.unfit) == ([], None)
+    assert wrong.unfit_case is not None
     assert groups.search(graph, "newsletter") == []
+
+
+@pytest.mark.parametrize("case_sensitive", [False, True])
+def test_a_mailing_list_does_not_hide_the_security_group_of_its_name(
+    scene: Scene, graph: Graph, case_sensitive: bool
+) -> None:
+    scene.lab.post("/switches", {"case_sensitive_names": case_sensitive})
+    make(scene, "Drivers", security_enabled=False, mail_enabled=True)
+    secure = make(scene, "DRIVERS")
+    same = groups.resolve(graph, "Drivers")
+    assert same.exact is None
+    assert same.unfit is not None
+    assert same.unfit.kind == "distribution"
+    assert [str(group.id) for group in same.other_case] == [secure]
+    make(scene, "DRIVERS", security_enabled=False, mail_enabled=True)
+    right = groups.resolve(graph, "DRIVERS").exact
+    assert right is not None
+    assert str(right.id) == secure
 
 
 @pytest.mark.parametrize(

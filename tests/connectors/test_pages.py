@@ -273,6 +273,55 @@ def test_several_groups_of_a_name_are_chosen_by_object_id(scene: Scene, owner: M
     assert all(f'name="object_id" value="{one}"' in page for one in ids)
 
 
+UNFIT: list[tuple[dict[str, Any], str]] = [
+    ({"mail_enabled": True}, "is a mailing list (distribution group), not a security group"),
+    ({"group_types": ["Unified"]}, "is a Microsoft 365 group that is not security-enabled"),
+    ({}, "is not a security group"),
+]
+FIT: list[tuple[dict[str, Any], str]] = [
+    ({"mail_enabled": True}, "This is a mail-enabled security group"),
+    ({"group_types": ["Unified"]}, "This is a Microsoft 365 group that is security-enabled"),
+    ({"group_types": ["DynamicMembership"]}, "Its membership is dynamic"),
+    ({"is_assignable_to_role": True}, "Entra roles can be assigned to it"),
+    ({}, "Their phones appear under Devices as pending"),
+]
+
+
+def test_each_kind_of_group_gets_its_true_message(scene: Scene, owner: Member) -> None:
+    """However it is chosen: by its exact name, in the wrong case, or by object ID."""
+    add = f"{INTUNE}enrollment/add"
+    for number, (kind, words) in enumerate(UNFIT):
+        name = f"Unfit {number}"
+        body = {"display_name": name, "security_enabled": False, **kind}
+        object_id = scene.lab.post(f"{scene.path}/groups", body)["id"]
+        for chosen in ({"name": name}, {"object_id": object_id}, {"name": name.upper()}):
+            for confirmed in ({}, {"confirmed": "1"}):
+                answer = owner.post(add, **chosen, **confirmed)
+                assert answer.status_code == 422
+                page = text(answer)
+                assert f"“{name}” {words}" in page, chosen
+                assert "No such group" not in page
+                assert ("the name is case-sensitive too" in page) == (chosen == {"name": name.upper()})
+    for number, (kind, words) in enumerate(FIT):
+        body = {"display_name": f"Fit {number}", **kind}
+        object_id = scene.lab.post(f"{scene.path}/groups", body)["id"]
+        for chosen in ({"name": f"Fit {number}"}, {"object_id": object_id}):
+            answer = owner.post(add, **chosen)
+            assert answer.status_code == 200
+            assert words in text(answer), chosen
+    with database.tenant(scene.tenant_id):
+        assert not EnrollmentGroup.objects.exists()
+
+
+def test_a_group_with_hidden_membership_names_the_missing_permission(scene: Scene, owner: Member) -> None:
+    body = {"display_name": "Secret", "visibility": "HiddenMembership"}
+    scene.lab.post(f"{scene.path}/groups", body)
+    answer = owner.post(f"{INTUNE}enrollment/add", name="Secret")
+    assert answer.status_code == 422
+    assert "The membership of “Secret” is hidden" in text(answer)
+    assert "Member.Read.Hidden" in text(answer)
+
+
 @pytest.mark.parametrize("object_id", ["7", "not-a-guid", NOBODY])
 def test_an_object_id_that_is_none_is_answered(owner: Member, object_id: str) -> None:
     assert owner.post(f"{INTUNE}enrollment/add", object_id=object_id).status_code == 422

@@ -51,8 +51,11 @@ class NewGroup(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     description: str | None = None
     members: list[str] = []
     security_enabled: bool = True
+    mail_enabled: bool | None = None
+    """By default as Microsoft 365 groups are, and others are not."""
     group_types: list[str] = []
     visibility: str | None = None
+    is_assignable_to_role: bool | None = None
 
 
 class GroupPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

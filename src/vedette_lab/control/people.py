@@ -26,10 +26,11 @@ async def add_group(request: Request, cloud: Cloud) -> Any:
         created=cloud.now(),
         description=body.description,
         security_enabled=body.security_enabled,
-        mail_enabled="Unified" in body.group_types,
+        mail_enabled="Unified" in body.group_types if body.mail_enabled is None else body.mail_enabled,
         mail_nickname=mailbox(body.display_name),
         group_types=body.group_types,
         visibility=body.visibility,
+        is_assignable_to_role=body.is_assignable_to_role,
         members=dict.fromkeys(member_id(tenant, key) for key in body.members),
     )
     tenant.directory.add_group(group)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from vedette.connectors.intune import groups, leavers, settings_change
+from vedette.connectors.intune import group_kinds, groups, leavers, settings_change
 from vedette.connectors.intune.forms import EnrollmentForm, GroupForm
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.settings_read import connector_of, limits
@@ -28,6 +28,7 @@ from vedette.web.errors import Fact
 # Somebody waits for the page.
 PATIENCE: Final = Patience(attempts=2, seconds=8.0)
 NOT_FOUND: Final = 404
+FORBIDDEN: Final = 403
 LONGEST_SEARCH: Final = 120
 
 
@@ -85,7 +86,10 @@ def _add(request: MemberRequest, form: GroupForm) -> HttpResponseBase:
     nested = form.cleaned_data["include_nested"]
     group, resolved = _chosen(graph, form)
     if group is None:
-        return _again(request, form, {"resolved": resolved, "typed": form.cleaned_data["name"]})
+        return _again(request, form, _unresolved(resolved, form.cleaned_data["name"]))
+    if why := group_kinds.refusal(group):
+        form.add_error("name", why)
+        return _again(request, form, {})
     if request.POST.get("confirmed"):
         settings_change.add_group(
             request.tenant.id, group, include_nested=nested, actor=access.actor(request)
@@ -96,13 +100,21 @@ def _add(request: MemberRequest, form: GroupForm) -> HttpResponseBase:
         return redirect("intune:enrollment")
     with database.tenant(request.tenant.id):
         bounds = limits(connector_of(request.tenant.id))
+    try:
+        seen = groups.preview(graph, [(group.id, nested)], bounds)
+    except GraphError as error:
+        if not (group.hidden and error.status == FORBIDDEN):
+            raise
+        form.add_error("name", group_kinds.hidden_refusal(group))
+        return _again(request, form, {})
+    text = _("Their phones appear under Devices as pending. Start with a small group to try it out.")
     return confirm(
         request,
         title=_("Enroll the devices of %(name)s?") % {"name": group.display_name},
-        body=_("Their phones appear under Devices as pending. Start with a small group to try it out."),
+        body=" ".join([*group_kinds.remarks(group), text]),
         action=_("Add group"),
         back=reverse("intune:enrollment"),
-        facts=_preview_facts(group, groups.preview(graph, [(group.id, nested)], bounds)),
+        facts=_preview_facts(group, seen),
         hidden=[
             ("object_id", str(group.id)),
             ("confirmed", "1"),
@@ -152,7 +164,7 @@ def _graph(request: MemberRequest) -> Graph:
     return Graph(request.tenant.entra_tenant_id, patience=PATIENCE)
 
 
-def _chosen(graph: Graph, form: GroupForm) -> tuple[groups.Group | None, groups.Resolved | None]:
+def _chosen(graph: Graph, form: GroupForm) -> tuple[group_kinds.Group | None, groups.Resolved | None]:
     object_id = form.cleaned_data.get("object_id")
     if object_id:
         return groups.read_group(graph, object_id), None
@@ -160,7 +172,17 @@ def _chosen(graph: Graph, form: GroupForm) -> tuple[groups.Group | None, groups.
     return resolved.exact, resolved
 
 
-def _preview_facts(group: groups.Group, preview: groups.Preview) -> list[Fact]:
+def _unresolved(resolved: groups.Resolved | None, typed: str) -> dict[str, Any]:
+    """What the page says of a name that no security group bears."""
+    unfit = resolved and (resolved.unfit or resolved.unfit_case)
+    return {
+        "resolved": resolved,
+        "typed": typed,
+        "unfit": group_kinds.refusal(unfit) if unfit else "",
+    }
+
+
+def _preview_facts(group: group_kinds.Group, preview: groups.Preview) -> list[Fact]:
     facts: list[Fact] = [
         (_("Object ID"), group.id),
         (_("People"), preview.users),

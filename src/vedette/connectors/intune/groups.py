@@ -7,32 +7,26 @@ from typing import Any, Final
 
 from vedette.connectors.intune.eligibility import Limits, unsupported_reason
 from vedette.connectors.intune.entra_devices import candidate, devices_of_members
+from vedette.connectors.intune.group_kinds import FIELDS, Group, from_graph
 from vedette.foundation import clock
 from vedette.foundation.graph import Graph
 
-FIELDS: Final = "id,displayName,description,securityEnabled,mailEnabled,groupTypes"
 MOST_SHOWN: Final = 20
 
 
 @dataclass(frozen=True)
-class Group:
-    """A group as the directory has it."""
-
-    id: uuid.UUID
-    display_name: str
-    description: str
-    security_enabled: bool
-    dynamic: bool
-
-
-@dataclass(frozen=True)
 class Resolved:
-    """What a typed name stands for: exactly one group, or what it could have meant."""
+    """What a typed name stands for: exactly one group, or what it could have meant.
+
+    `unfit` bears the name, but is no security group; `unfit_case` does so in another case.
+    """
 
     exact: Group | None = None
     same_name: Sequence[Group] = ()
     other_case: Sequence[Group] = ()
     similar: Sequence[Group] = ()
+    unfit: Group | None = None
+    unfit_case: Group | None = None
 
 
 @dataclass
@@ -48,6 +42,10 @@ class Preview:
 
 def search(graph: Graph, text: str) -> list[Group]:
     """Find security groups whose name holds a word that begins with TEXT, for search-as-you-type."""
+    return [group for group in _search(graph, text) if group.security_enabled]
+
+
+def _search(graph: Graph, text: str) -> list[Group]:
     wanted = text.strip()
     if not wanted:
         return []
@@ -55,36 +53,42 @@ def search(graph: Graph, text: str) -> list[Group]:
     found = graph.pages(
         "/groups", search=f'"displayName:{cleaned}"', select=FIELDS, top=MOST_SHOWN, consistency=True
     )
-    groups = [_group(item) for item in _some(found)]
-    return [group for group in groups if group.security_enabled]
+    return [from_graph(item) for item in _some(found)]
 
 
 def resolve(graph: Graph, name: str) -> Resolved:
     """Resolve a typed display name; it must match to the letter, case included (both source pages)."""
     quoted = name.replace("'", "''")
     found = [
-        _group(item)
+        from_graph(item)
         for item in _some(graph.pages("/groups", filter=f"displayName eq '{quoted}'", select=FIELDS))
     ]
     # Graph's eq is not documented as case-sensitive, so the letter is checked here (microsoft.md 2.5).
-    # Mailing lists may bear the same name; they enrol nobody.
-    secure = [group for group in found if group.security_enabled]
-    same = [group for group in secure if group.display_name == name]
+    # Mailing lists may bear the same name as a security group; they enrol nobody.
+    named = [group for group in found if group.display_name == name]
+    same = [group for group in named if group.security_enabled]
     if len(same) == 1:
         return Resolved(exact=same[0])
     if same:
         return Resolved(same_name=same)
-    other_case = [group for group in secure if group.display_name.casefold() == name.casefold()]
-    if not other_case:
-        other_case = [
-            group for group in search(graph, name) if group.display_name.casefold() == name.casefold()
-        ]
-    return Resolved(other_case=other_case, similar=[] if other_case else search(graph, name[:20]))
+    written = _in_any_case(found, name)
+    if not any(group.security_enabled for group in written):
+        written += _in_any_case(_search(graph, name), name)
+    other_case = [group for group in written if group.security_enabled]
+    unfit = named[0] if named else None
+    unfit_case = next((group for group in written if not group.security_enabled), None)
+    if other_case or unfit or unfit_case:
+        return Resolved(other_case=other_case, unfit=unfit, unfit_case=None if unfit else unfit_case)
+    return Resolved(similar=search(graph, name[:20]))
+
+
+def _in_any_case(groups: Sequence[Group], name: str) -> list[Group]:
+    return [group for group in groups if group.display_name.casefold() == name.casefold()]
 
 
 def read_group(graph: Graph, object_id: uuid.UUID) -> Group:
     """Read one group by its object ID. Raises GraphError (404 when it is gone)."""
-    return _group(graph.get(f"/groups/{object_id}", select=FIELDS))
+    return from_graph(graph.get(f"/groups/{object_id}", select=FIELDS))
 
 
 def preview(graph: Graph, groups: Sequence[tuple[uuid.UUID, bool]], limits: Limits) -> Preview:
@@ -127,13 +131,3 @@ def _some(items: Any) -> list[dict[str, Any]]:
         if len(taken) == MOST_SHOWN:
             break
     return taken
-
-
-def _group(item: dict[str, Any]) -> Group:
-    return Group(
-        id=uuid.UUID(item["id"]),
-        display_name=item.get("displayName") or "",
-        description=item.get("description") or "",
-        security_enabled=bool(item.get("securityEnabled")),
-        dynamic="DynamicMembership" in (item.get("groupTypes") or []),
-    )

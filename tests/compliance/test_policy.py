@@ -62,7 +62,7 @@ def test_a_change_is_shown_and_then_re_rates_open_threats_at_once(world: World, 
             "policy"
         }
     assert change_policy.apply(world.tenant_id, group.id, levels, actor=ADA) == []
-    change_policy.reset(world.tenant_id, group.id, actor=ADA)
+    change_policy.apply(world.tenant_id, group.id, change_policy.default_levels(), actor=ADA)
     assert (world.state(bad), world.state(side), world.state(clean)) == ("high", "low", "secured")
 
 

@@ -9,11 +9,11 @@ import pytest
 from tests.support.console import Member, audit, text
 from tests.support.world import BAD_PACKAGE, World, facts
 
-from vedette.compliance import change_policy, defaults
+from vedette.compliance import change_policy, defaults, policy_wish
 from vedette.compliance.assess import assess, reassess
 from vedette.devices.models import Device
 from vedette.foundation import database
-from vedette.threats.models import PolicyLevel, PolicyParameters
+from vedette.threats.models import PolicyLevel, PolicyParameters, PolicyWish
 from vedette.verdict.classifications import CLASSIFICATIONS
 
 
@@ -181,13 +181,30 @@ def test_a_higher_minimum_finds_old_phones_at_the_next_judgement(
         assert PolicyParameters.objects.get().minimum_android == "16"
 
 
-def test_too_many_threats_at_once_are_refused_in_words(
+def test_too_many_threats_at_once_are_applied_by_a_job_that_says_how_far_it_is(
     full: Member, world: World, phones: list[Device], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change_policy, "LARGEST", 1)
     page = text(full.follow("/policy/", **{"risk-TROJAN": "1", "confirmed": "1"}))
-    assert "This would re-rate 2 threats at once" in page
+    assert "applied in the background" in page
+    assert "The policy is being changed" in page
+    assert "applied to 2 threats, 0 done" in page
     assert states(world, phones)[0] == "high"
+    refused = text(full.follow("/policy/", **{"risk-WORM": "1", "confirmed": "1"}))
+    assert "still being applied (0 of 2 threats)" in refused
+    asking = full.client.get("/policy/", headers={"HX-Request": "true"})
+    assert "HX-Refresh" not in asking
+    with database.tenant(world.tenant_id):
+        wish = PolicyWish.objects.get()
+    policy_wish.apply_wish.func(str(world.tenant_id), str(wish.id))
+    assert states(world, phones)[0] == "secured"
+    assert full.client.get("/policy/", headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    done = full.get("/policy/")
+    assert "HX-Refresh" not in done
+    assert "The policy is being changed" not in text(done)
+    with database.writer(world.tenant_id):
+        PolicyWish.objects.update(outcome="failed")
+    assert "could not be applied" in text(full.get("/policy/"))
 
 
 def test_export_lists_all_levels(restricted: Member, world: World) -> None:

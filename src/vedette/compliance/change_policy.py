@@ -1,15 +1,18 @@
 """Changing how classifications are rated: shown before, applied at once, audited (requirement E1).
 
-Policy is applied by set in SQL (design.md 2, rule 4): open threats are re-rated by one UPDATE, states are
-decided for all devices it touches.
+Policy is applied by set in SQL (design.md 2, rule 4): unresolved threats are re-rated and states decided for all
+devices it touches, in one transaction of the tenant's writer. Above LARGEST threats nobody waits for that:
+`policy_wish.ask` leaves it to a job.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from vedette.compliance import state, verdict_sql
@@ -27,14 +30,18 @@ __all__ = [
     "TooLarge",
     "apply",
     "change_parameters",
+    "default_levels",
     "ensure_defaults",
     "preview",
-    "reset",
 ]
 
 Levels = Mapping[str, tuple[int, str]]
+Progress = Callable[[int], None]
 
-LARGEST: Final = 20_000
+LARGEST = 20_000
+"""So many threats are re-rated while a person waits (design.md 2, rule 4); tests set a smaller one."""
+STEP = 5_000
+"""Devices worked on at once; how far it is is told after each step."""
 _CAUSE: Final = "policy"
 _MOST_PATCH_DAYS: Final = 3650
 _ORDER: Final = {
@@ -47,7 +54,15 @@ _ORDER: Final = {
 
 
 class TooLarge(Exception):  # noqa: N818 - an answer to the administrator, not a fault of the program
-    """More open threats than may be re-rated while a person waits."""
+    """More unresolved threats (`threats`) than may be re-rated while a person waits."""
+
+    def __init__(self, threats: int, changes: list[dict[str, Any]]) -> None:
+        super().__init__(
+            gettext("This re-rates %(count)d threats; while somebody waits at most %(most)d are possible.")
+            % {"count": threats, "most": LARGEST}
+        )
+        self.threats = threats
+        self.changes = changes
 
 
 class BadPolicy(ValueError):  # noqa: N818 - an answer to the administrator, not a fault of the program
@@ -87,11 +102,20 @@ def preview(tenant_id: UUID, group_id: UUID, levels: Levels) -> Preview:
     return Preview(sum(moves.values()), worse, better, by_state, moves)
 
 
-def apply(tenant_id: UUID, group_id: UUID, levels: Levels, *, actor: Actor) -> list[StateChange]:
-    """Save levels of a device group, re-rate its open threats and decide its devices anew.
+def apply(
+    tenant_id: UUID,
+    group_id: UUID,
+    levels: Levels,
+    *,
+    actor: Actor,
+    however_many: bool = False,
+    progress: Progress = lambda _done: None,
+) -> list[StateChange]:
+    """Save levels of a device group, re-rate its unresolved threats and decide its devices anew.
 
-    Only what differs from the levels in force counts; nothing differing is nothing done. Raises BadPolicy,
-    and TooLarge above 20,000 unresolved threats of the changed classifications.
+    Only what differs from the levels in force counts; nothing differing is nothing done. `progress` is told
+    after each step how many threats are re-rated. Raises BadPolicy, and, having written nothing, TooLarge above
+    LARGEST unresolved threats of the changed classifications unless `however_many`.
     """
     wanted = _checked(levels)
     with database.writer(tenant_id):
@@ -106,21 +130,23 @@ def apply(tenant_id: UUID, group_id: UUID, levels: Levels, *, actor: Actor) -> l
         if not changed:
             return []
         codes = [row.classification for row, _, _ in changed]
-        _refuse_too_large(group, codes)
         changes = _differences(changed)
+        threats = 0 if however_many else _unresolved(group, codes).count()
+        if threats > LARGEST:
+            raise TooLarge(threats, changes)
         for row, risk, response in changed:
             row.risk, row.response = risk, response
         PolicyLevel.objects.bulk_update([row for row, _, _ in changed], ["risk", "response"])
-        return _settle(group, codes, changes, actor)
+        emit(_audit("policy.levels_changed", group, changes, actor))
+        return _settle(group, codes, actor, progress)
 
 
-def reset(tenant_id: UUID, group_id: UUID, *, actor: Actor) -> list[StateChange]:
-    """Set every level back to its default. Raises TooLarge."""
-    defaults = {
+def default_levels() -> dict[str, tuple[int, str]]:
+    """Return risk and response of every classification as Vedette ships them."""
+    return {
         code: (int(known.default_risk), str(known.default_response))
         for code, known in CLASSIFICATIONS.items()
     }
-    return apply(tenant_id, group_id, defaults, actor=actor)
 
 
 def change_parameters(
@@ -157,32 +183,33 @@ def change_parameters(
         return True
 
 
-def _settle(
-    group: DeviceGroup, codes: list[str], changes: list[dict[str, Any]], actor: Actor
-) -> list[StateChange]:
-    with connection.cursor() as cursor:
-        cursor.execute(_RERATE, {"tenant": group.tenant_id, "group": group.id, "classifications": codes})
-    emit(_audit("policy.levels_changed", group, changes, actor))
-    threatened = Threat.objects.filter(
-        device__group=group, status=Threat.Status.OPEN, classification__in=codes
-    )
+def _settle(group: DeviceGroup, codes: list[str], actor: Actor, progress: Progress) -> list[StateChange]:
+    threatened = _unresolved(group, codes).values_list("device_id", flat=True)
     blind = DetectorFailure.objects.filter(device__group=group, classification__in=codes)
-    devices = {*threatened.values_list("device_id", flat=True), *blind.values_list("device_id", flat=True)}
-    return state.decide_devices(devices, _CAUSE, {"classifications": codes}, actor=actor)
+    devices = {*threatened, *blind.values_list("device_id", flat=True)}
+    changes: list[StateChange] = []
+    done = 0
+    for step in _steps(devices):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _RERATE,
+                {"tenant": group.tenant_id, "group": group.id, "classifications": codes, "devices": step},
+            )
+            done += cursor.rowcount
+        changes += state.decide_devices(step, _CAUSE, {"classifications": codes}, actor=actor)
+        progress(done)
+    return changes
 
 
-def _refuse_too_large(group: DeviceGroup, codes: list[str]) -> None:
-    count = (
-        Threat.objects.exclude(status=Threat.Status.RESOLVED)
-        .filter(device__group=group, classification__in=codes)
-        .count()
-    )
-    if count > LARGEST:
-        raise TooLarge(
-            gettext("This would re-rate %(count)d threats at once; at most %(most)d are possible. "
-                    "Change fewer classifications at a time.")
-            % {"count": count, "most": LARGEST}
-        )  # fmt: skip
+def _steps(devices: set[UUID]) -> Iterator[list[UUID]]:
+    ordered = iter(sorted(devices))
+    while step := list(islice(ordered, STEP)):
+        yield step
+
+
+def _unresolved(group: DeviceGroup, codes: list[str]) -> QuerySet[Threat]:
+    unresolved = Threat.objects.exclude(status=Threat.Status.RESOLVED)
+    return unresolved.filter(device__group=group, classification__in=codes)
 
 
 def _differences(changed: list[tuple[PolicyLevel, Risk, str]]) -> list[dict[str, Any]]:
@@ -229,8 +256,8 @@ def _severity(word: str) -> int:
 _RERATE: Final = """
 update threats_threat t
 set risk = level.risk, response = level.response
-from threats_policylevel level, devices_device d
-where t.tenant_id = %(tenant)s and t.status <> 'resolved' and t.classification = any(%(classifications)s::text[])
-  and d.tenant_id = %(tenant)s and d.id = t.device_id and d.group_id = %(group)s
+from threats_policylevel level
+where t.tenant_id = %(tenant)s and t.device_id = any(%(devices)s::uuid[])
+  and t.status <> 'resolved' and t.classification = any(%(classifications)s::text[])
   and level.tenant_id = %(tenant)s and level.group_id = %(group)s and level.classification = t.classification
 """

@@ -6,10 +6,11 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef
 
-from vedette.compliance import sweep
+from vedette.compliance import policy_wish, sweep
 from vedette.devices.models import Report
 from vedette.foundation import clock, database, jobs
 from vedette.tenants.models import Tenant
+from vedette.threats.models import PolicyWish
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,15 @@ def sweep_silent(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands 
             log.exception("The sweep of tenant %s failed; the next one tries again", tenant_id)
         else:
             log.info("Tenant %s: %d devices disconnected", tenant_id, len(changes))
+
+
+@jobs.periodic(cron="* * * * *")
+def resume_policy_wishes(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the tick's time over
+    """Begin changes of a policy again whose worker died."""
+    with database.system():
+        tenants = set(PolicyWish.objects.filter(finished_at=None).values_list("tenant_id", flat=True))
+    for tenant_id in tenants:
+        policy_wish.resume(tenant_id)
 
 
 @jobs.periodic(cron="17 3 * * *")

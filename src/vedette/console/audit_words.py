@@ -51,6 +51,8 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "threat.exported": _("Threats exported"),
     "policy.levels_changed": _("Security policy changed"),
     "policy.parameters_changed": _("Up-to-date versions changed"),
+    "policy.change_requested": _("Large change of the security policy asked for"),
+    "policy.change_failed": _("Change of the security policy could not be applied"),
     "policy.exported": _("Security policy exported"),
     "audit.exported": _("Audit trail exported"),
 }
@@ -106,6 +108,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
 }
 DETAILS: Final[Mapping[str, Promise]] = {
     "access": _("Access"),
+    "asked_by": _("Asked for by"),
     "claim": _("What the app said of its phone"),
     "count": _("How many"),
     "device_id": _("Device"),
@@ -120,6 +123,7 @@ DETAILS: Final[Mapping[str, Promise]] = {
     "search": _("Search"),
     "state": _("State"),
     "status": _("Status"),
+    "threats": _("Threats to rate anew"),
     "when": _("When"),
     "who": _("Who"),
     "area": _("Area"),

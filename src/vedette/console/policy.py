@@ -12,15 +12,16 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from vedette.compliance import change_policy, defaults
-from vedette.compliance.change_policy import BadPolicy, TooLarge
+from vedette.compliance import change_policy, defaults, policy_wish
+from vedette.compliance.change_policy import BadPolicy
+from vedette.compliance.policy_wish import Busy
 from vedette.console import export_note, policy_rows
 from vedette.console.policy_form import ParametersForm
 from vedette.console.words import text_of
 from vedette.foundation import database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
-from vedette.threats.models import PolicyLevel, PolicyParameters
+from vedette.threats.models import PolicyLevel, PolicyParameters, PolicyWish
 from vedette.verdict.classifications import CLASSIFICATIONS
 from vedette.verdict.risk import Risk
 from vedette.web import exports
@@ -57,16 +58,9 @@ def reset(request: MemberRequest) -> HttpResponseBase:
     if not wanted:
         messages.info(request, _("Every classification has its default level already."))
         return redirect("console:policy")
-    try:
-        if request.method == "POST":
-            with database.writer(request.tenant.id):
-                changes = change_policy.reset(request.tenant.id, group.pk, actor=access.actor(request))
-            messages.success(request, policy_rows.saved_words(len(changes)))
-            return redirect("console:policy")
-        preview = change_policy.preview(request.tenant.id, group.pk, wanted)
-    except TooLarge as error:
-        messages.error(request, str(error))
-        return redirect("console:policy")
+    if request.method == "POST":
+        return _apply(request, group.pk, change_policy.default_levels())
+    preview = change_policy.preview(request.tenant.id, group.pk, wanted)
     return confirm(
         request,
         title=_("Reset to defaults?"),
@@ -128,8 +122,14 @@ def _draw(request: MemberRequest, form: ParametersForm | None) -> TemplateRespon
         "risks": [(int(level), RISKS[int(level)].label) for level in sorted(Risk, reverse=True)],
         "parameters": form or ParametersForm(instance=_parameters(group.pk)),
         "may_modify": access.may(request.administrator, "policy", "modify"),
+        "wish": policy_wish.current(group.pk),
+        "failed": policy_wish.last_failed(group.pk),
     }
-    return TemplateResponse(request, "console/policy.html", context)
+    page = TemplateResponse(request, "console/policy.html", context)
+    if request.headers.get("HX-Request") and context["wish"] is None:
+        # the card that asks how far it is: once it is done, the levels below it are other ones
+        page["HX-Refresh"] = "true"
+    return page
 
 
 def _save(request: MemberRequest) -> HttpResponseBase:
@@ -140,14 +140,9 @@ def _save(request: MemberRequest) -> HttpResponseBase:
             messages.info(request, _("Nothing was changed."))
             return redirect("console:policy")
         if request.POST.get("confirmed"):
-            with database.writer(request.tenant.id):
-                changes = change_policy.apply(
-                    request.tenant.id, group.pk, wanted, actor=access.actor(request)
-                )
-            messages.success(request, policy_rows.saved_words(len(changes)))
-            return redirect("console:policy")
+            return _apply(request, group.pk, wanted)
         preview = change_policy.preview(request.tenant.id, group.pk, wanted)
-    except (BadPolicy, TooLarge) as error:
+    except BadPolicy as error:
         messages.error(request, str(error))
         return redirect("console:policy")
     return confirm(
@@ -162,6 +157,22 @@ def _save(request: MemberRequest) -> HttpResponseBase:
         + [(f"response-{code}", response) for code, (_risk, response) in wanted.items()]
         + [("confirmed", "1")],
     )
+
+
+def _apply(request: MemberRequest, group_id: UUID, wanted: change_policy.Levels) -> HttpResponseBase:
+    try:
+        with database.writer(request.tenant.id):
+            outcome = policy_wish.ask(request.tenant.id, group_id, wanted, actor=access.actor(request))
+    except Busy as error:
+        messages.error(request, str(error))
+        return redirect("console:policy")
+    if isinstance(outcome, PolicyWish):
+        messages.success(
+            request, _("Saved. It touches so many threats that it is applied in the background.")
+        )
+    else:
+        messages.success(request, policy_rows.saved_words(len(outcome)))
+    return redirect("console:policy")
 
 
 def _posted(request: HttpRequest) -> dict[str, dict[str, str]]:

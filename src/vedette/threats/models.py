@@ -82,3 +82,32 @@ class PolicyParameters(TenantRow):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "group"], name="policy_parameters_one")]
+
+
+class PolicyWish(TenantRow):
+    """A change of levels that is too large to wait for: asked for, applied by a job (compliance.policy_wish)."""
+
+    class Outcome(models.TextChoices):
+        APPLIED = "applied"
+        FAILED = "failed"
+
+    group = models.ForeignKey(DeviceGroup, on_delete=models.CASCADE, db_constraint=False)
+    levels = models.JSONField(help_text="{classification: [risk, response]}")
+    threats = models.PositiveIntegerField(
+        help_text="Unresolved threats to be re-rated, when it was asked for"
+    )
+    done = models.PositiveIntegerField(default=0, help_text="Of these, re-rated in the run that is under way")
+    asked_at = models.DateTimeField()
+    asked_by_id = models.TextField(blank=True, default="")
+    asked_by = models.TextField(blank=True, default="")
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.TextField(choices=Outcome, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "group"],
+                condition=models.Q(finished_at__isnull=True),
+                name="policy_wish_one_open",
+            )
+        ]

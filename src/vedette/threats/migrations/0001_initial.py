@@ -163,4 +163,59 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="PolicyWish",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("levels", models.JSONField(help_text="{classification: [risk, response]}")),
+                (
+                    "threats",
+                    models.PositiveIntegerField(
+                        help_text="Unresolved threats to be re-rated, when it was asked for"
+                    ),
+                ),
+                (
+                    "done",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Of these, re-rated in the run that is under way"
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("asked_by_id", models.TextField(blank=True, default="")),
+                ("asked_by", models.TextField(blank=True, default="")),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "outcome",
+                    models.TextField(
+                        blank=True, choices=[("applied", "Applied"), ("failed", "Failed")], default=""
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="devices.devicegroup",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("finished_at__isnull", True)),
+                        fields=("tenant_id", "group"),
+                        name="policy_wish_one_open",
+                    )
+                ],
+            },
+        ),
     ]

@@ -19,7 +19,11 @@ class Migration(migrations.Migration):
         rls.protect("threats_policyparameters"),
         tables.own_key("threats_policyparameters"),
         tables.belongs_to_tenant("threats_policyparameters"),
+        rls.protect("threats_policywish"),
+        tables.own_key("threats_policywish"),
+        tables.belongs_to_tenant("threats_policywish"),
         tables.composite_key("threats_threat", "device_id", "devices_device"),
         tables.composite_key("threats_policylevel", "group_id", "devices_devicegroup"),
         tables.composite_key("threats_policyparameters", "group_id", "devices_devicegroup"),
+        tables.composite_key("threats_policywish", "group_id", "devices_devicegroup"),
     ]

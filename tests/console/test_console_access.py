@@ -26,7 +26,14 @@ from vedette.threats.models import Threat
 DECORATORS = "tenants/access.py"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # The page kit lies below the tenants: these show nothing that belongs to anybody.
-KIT = {"appearance", "styleguide", "styleguide/confirm", "styleguide/plain", "styleguide/error"}
+KIT = {
+    "favicon.ico",
+    "appearance",
+    "styleguide",
+    "styleguide/confirm",
+    "styleguide/plain",
+    "styleguide/error",
+}
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[tuple[str, Any]]:

@@ -94,6 +94,19 @@ def test_arming_asks_with_numbers_and_is_audited(full: Member, world: World, pho
     assert len(audit(world, "tenant.monitoring")) == 1
 
 
+def test_what_is_so_already_is_said_not_asked(full: Member, world: World) -> None:
+    watching = text(full.client.get("/system/account/monitor", follow=True))
+    assert "Go back to Monitor mode?" not in watching
+    assert "only watches already" in watching
+    full.post("/system/account/arm")
+    armed = text(full.client.get("/system/account/arm", follow=True))
+    assert "Arm the tenant?" not in armed
+    assert "is armed already" in armed
+    assert "The rule to make at Microsoft" in armed
+    assert "is armed already" in text(full.follow("/system/account/arm"))
+    assert len(audit(world, "tenant.armed")) == 1
+
+
 @pytest.mark.parametrize(
     ("minimum", "blocked", "rule"),
     [

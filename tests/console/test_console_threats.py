@@ -3,6 +3,7 @@
 import csv
 import io
 import uuid
+from datetime import timedelta
 
 import pytest
 from tests.support.console import Member, audit, text
@@ -11,7 +12,7 @@ from tests.support.world import BAD_PACKAGE, World, app, facts
 from vedette.compliance.assess import assess
 from vedette.devices.models import Device
 from vedette.feeds.models import FeedVersion
-from vedette.foundation import database
+from vedette.foundation import clock, database
 from vedette.threats.models import Threat
 
 
@@ -42,6 +43,7 @@ def found(world: World, device: Device, classification: str) -> Threat:
         ({"status": "ignored"}, set()),
         ({"risk": "4"}, {"Trojan"}),
         ({"risk": "9"}, {"Trojan", "USB debugging on"}),
+        ({"risk": "at-risk"}, {"Trojan", "USB debugging on"}),
         ({"q": "trojan"}, {"Trojan"}),
         ({"q": "usb debugging"}, {"USB debugging on"}),
         ({"q": "DemoBanker"}, {"Trojan"}),
@@ -56,6 +58,20 @@ def test_threats_are_found(full: Member, phone: Device, query: dict[str, str], c
     rows = page[page.index('id="results"') :]
     assert {code for code in ("Trojan", "USB debugging on") if f">{code}" in rows} == codes
     assert (str(phone.id) in rows) is bool(codes)
+
+
+def test_what_is_counted_is_what_the_list_shows(full: Member, world: World, phone: Device) -> None:
+    """An advisory threat is open, but puts no phone at risk: menu and dashboard leave it out and say so."""
+    patch = (clock.now().date() - timedelta(days=400)).isoformat()
+    world.report(phone, facts(BAD_PACKAGE, posture={"adb": True}, device={"security_patch": patch}))
+    assess(world.tenant_id)
+    dashboard = text(full.get("/dashboard/"))
+    assert '<span class="v-stat-value">2</span>' in dashboard
+    assert "low to high; 1 more is advisory" in dashboard
+    assert 'title="2 open, low to high risk"' in dashboard
+    assert 'href="/threats/?status=open&amp;risk=at-risk"' in dashboard
+    assert " of 2" in text(full.get("/threats/", status="open", risk="at-risk"))
+    assert " of 3" in text(full.get("/threats/", status="open"))
 
 
 def test_no_intelligence_is_said(full: Member, phone: Device) -> None:

@@ -152,6 +152,7 @@ def test_the_menu_shows_what_the_access_may_open(access: Access, absent: set[str
     ]
     assert every - {link.key for link in shown} == absent
     assert [(link.key, link.badge) for link in shown if link.active] == [("threats", 3)]
+    assert [str(link.counts) for link in shown if link.badge] == ["open, low to high risk"]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,14 @@ def page(request: MemberRequest) -> HttpResponseBase:
 @access.full("account")
 def arm(request: MemberRequest) -> HttpResponseBase:
     """Let verdicts reach Microsoft, after showing what that does."""
+    if request.tenant.mode == Tenant.Mode.ARMED:
+        return _already(
+            request,
+            _(
+                "The tenant is armed already: states reach Microsoft. What blocks a phone is the rule there; "
+                "copy it from this page."
+            ),
+        )
     if request.method == "POST":
         with database.writer(request.tenant.id):
             mode.arm(request.tenant.id, access.actor(request))
@@ -96,6 +104,13 @@ def arm(request: MemberRequest) -> HttpResponseBase:
 @access.full("account")
 def monitor(request: MemberRequest) -> HttpResponseBase:
     """Go back to watching, after showing what is withdrawn."""
+    if request.tenant.mode == Tenant.Mode.MONITOR:
+        return _already(
+            request,
+            _(
+                "The tenant only watches already: nothing is written to Microsoft. This page says who would be blocked."
+            ),
+        )
     if request.method == "POST":
         with database.writer(request.tenant.id):
             mode.monitor(request.tenant.id, access.actor(request))
@@ -113,3 +128,9 @@ def monitor(request: MemberRequest) -> HttpResponseBase:
         facts=affected(request.tenant.id, armed=False).facts(),
         danger=True,
     )
+
+
+def _already(request: MemberRequest, words: str) -> HttpResponseBase:
+    """Ask nobody for what is so already: somebody else did it, or a button of an old page was pressed."""
+    messages.info(request, words)
+    return redirect("console:account")

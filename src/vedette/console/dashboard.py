@@ -18,6 +18,7 @@ from vedette.compliance import mode
 from vedette.compliance.models import DeviceState
 from vedette.console import words
 from vedette.console.next_steps import next_steps
+from vedette.console.threats import AT_RISK
 from vedette.devices.models import Device
 from vedette.foundation import clock
 from vedette.tenants import access
@@ -52,6 +53,8 @@ def page(request: MemberRequest) -> HttpResponseBase:
         "devices": sum(states.values()) - states["deactivated"],
         "activated": Device.objects.filter(activation_status=Device.Activation.ACTIVATED).count(),
         "open_threats": unresolved.count(),
+        "advisories": Threat.objects.filter(status=Threat.Status.OPEN, risk=Risk.ADVISORY).count(),
+        "at_risk": f"{reverse('console:threats')}?status=open&risk={AT_RISK}",
         "high": states["high"],
         "would_block": mode.would_block(request.tenant.id, "high"),
         "monitoring": request.tenant.mode == Tenant.Mode.MONITOR,

@@ -15,13 +15,14 @@ from vedette.web.viewer import Access, Viewer
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu. `key` is also the key of a badge; `route` the URL name it leads to."""
+    """One line of the menu. `key` is also the key of a badge, `counts` what that badge counts; `route` the URL name."""
 
     key: str
     label: Promise
     route: str
     icon: str
     access: frozenset[Access] = frozenset({"full", "restricted"})
+    counts: Promise | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Link:
     href: str
     active: bool
     badge: int
+    counts: Promise | None
 
 
 FULL_ONLY: frozenset[Access] = frozenset({"full"})
@@ -51,7 +53,13 @@ MENU = (
         None,
         (
             Entry("dashboard", _("Dashboard"), "console:dashboard", "layout-dashboard"),
-            Entry("threats", _("Threats"), "console:threats", "alert-triangle"),
+            Entry(
+                "threats",
+                _("Threats"),
+                "console:threats",
+                "alert-triangle",
+                counts=_("open, low to high risk"),
+            ),
             Entry("devices", _("Devices"), "console:devices", "device-mobile"),
             Entry("policy", _("Security Policy"), "console:policy", "shield-check"),
         ),
@@ -60,7 +68,14 @@ MENU = (
         _("System"),
         (
             Entry("account", _("Account"), "console:account", "building"),
-            Entry("connectors", _("Connectors"), "connectors:overview", "plug-connected", FULL_ONLY),
+            Entry(
+                "connectors",
+                _("Connectors"),
+                "connectors:overview",
+                "plug-connected",
+                FULL_ONLY,
+                counts=_("errors to look at"),
+            ),
             Entry("enrollment", _("Manage Enrollment"), "console:enrollment", "user-plus", FULL_ONLY),
             Entry("audit", _("Audit trail"), "console:audit", "history"),
         ),
@@ -91,6 +106,7 @@ def _links(request: HttpRequest, viewer: Viewer, entries: tuple[Entry, ...]) -> 
                 href,
                 is_active(request.path, href),
                 viewer.badges.get(entry.key, 0),
+                entry.counts,
             )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import shlex
 import signal
@@ -15,7 +16,7 @@ from typing import Any
 import click
 
 from vedette.foundation import config, postgres
-from vedette.project.demo import databases, lock
+from vedette.project.demo import databases, lock, paste
 from vedette.project.demo import stage as staging
 from vedette.project.demo.children import Children, DemoError
 
@@ -140,10 +141,14 @@ def _tell(stage: staging.Stage, walked: dict[str, Any]) -> None:
         line(f"    {account['upn']:<44} {account['role'].replace('_', ' ')}")
     line("")
     line("  A second organisation is untouched, for your own walk through the set-up:")
-    line("    vedette --demo operator link   prints the link to begin with")
+    line(f"    {_paste('--demo', 'operator', 'link')}   prints the link to begin with")
     line("")
     line(f"  All addresses and IDs: {stage.result}")
     line("  Ctrl-C ends everything.")
+
+
+def _paste(*arguments: str) -> str:
+    return paste.command(*arguments, python=Path(sys.executable), folder=Path.cwd(), environment=os.environ)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -54,6 +54,12 @@
     } else if (event.target.id === "dialog") event.target.close();
   });
 
+  // on a narrow screen the tab that is open may lie outside the bar
+  document.querySelectorAll(".v-tabs").forEach((bar) => {
+    const tab = bar.querySelector("[aria-current]");
+    if (tab) bar.scrollLeft = tab.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  });
+
   // a second press of a button must not send the form twice
   document.addEventListener("submit", (event) => {
     if (event.target.method !== "post") return;

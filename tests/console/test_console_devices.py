@@ -5,6 +5,8 @@ import io
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.support.console import Member, audit, deliver_all, sign_in, text
 from tests.support.database import Database
 from tests.support.scenes import Scenes
@@ -289,3 +291,31 @@ def test_an_app_with_a_hostile_name_stays_text(full: Member, world: World, fleet
     page = full.get(f"/devices/{fleet['fine'].id}/").content.decode()
     assert "<img src=x" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
+
+
+def asked(full: Member, **query: str) -> list[str]:
+    """The SQL of one look at the list."""
+    with CaptureQueriesContext(connection) as captured:
+        assert full.get("/devices/", **query).status_code == 200
+    return [entry["sql"] for entry in captured.captured_queries]
+
+
+def test_the_list_asks_as_often_for_many_phones_as_for_few(full: Member, world: World) -> None:
+    assert len(world.devices()) == 4
+    few = {sort: len(asked(full, sort=sort)) for sort in ("device", "-state", "threats")}
+    world.activated(8)
+    assert len(world.devices()) == 12
+    assert {sort: len(asked(full, sort=sort)) for sort in few} == few
+
+
+@pytest.mark.parametrize("sort", ["device", "owner", "system", "-state", "seen"])
+def test_rows_are_cut_before_their_threats_are_counted(
+    full: Member, fleet: dict[str, Device], sort: str
+) -> None:
+    assert fleet
+    sql = asked(full, sort=sort, q="e", platform="ANDROID")
+    (cut,) = [one for one in sql if "ORDER BY" in one and " LIMIT " in one and "devices_device" in one]
+    assert "threats_threat" not in cut
+    assert "manufacturer" not in cut, "the cut reads more than IDs"
+    (counted,) = [one for one in sql if "threats_threat" in one and "devices_device" in one]
+    assert " IN (" in counted

@@ -1,7 +1,8 @@
 """The Devices module: list, search, filter, export (D6)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -40,7 +41,6 @@ HEADER = (
 )  # fmt: skip
 CHUNK = 500
 FILE = "devices.csv"
-# Beside the row, so that only the page's rows are counted unless the list is sorted by it.
 _OPEN_THREATS = Coalesce(
     Subquery(
         Threat.objects.filter(device=OuterRef("pk"), status=Threat.Status.OPEN)
@@ -57,7 +57,9 @@ _OPEN_THREATS = Coalesce(
 def page(request: MemberRequest) -> HttpResponseBase:
     """List the tenant's devices."""
     query = _query(request)
-    table = tables.page(query, _rows(query))
+    # filter, order and cut first, on IDs alone; what a row shows is read for the page's rows only
+    table = tables.page(query, _matching(query).values_list("pk", flat=True))
+    table.page.object_list = _filled(table.page.object_list)
     context = {
         "table": table,
         "why": {row.pk: _worst(row) for row in table.page.object_list},
@@ -105,7 +107,25 @@ def _query(request: MemberRequest) -> tables.Query:
 
 
 def _rows(query: tables.Query) -> QuerySet[Any]:
-    rows = Device.objects.defer("facts").select_related("state_row")
+    return _shown(_matching(query))
+
+
+def _filled(page: Iterable[UUID]) -> list[Device]:
+    """Read the rows of a page, in its order."""
+    ids = list(page)
+    rows = {row.pk: row for row in _shown(Device.objects.filter(pk__in=ids))}
+    return [rows[key] for key in ids if key in rows]
+
+
+def _shown(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.defer("facts").select_related("state_row").annotate(open_threats=_OPEN_THREATS)
+
+
+def _matching(query: tables.Query) -> QuerySet[Any]:
+    """Find the devices of the list; their threats are counted only to sort by them."""
+    rows = Device.objects.all()
+    if any(name.endswith("open_threats") for name in query.order_by):
+        rows = rows.alias(open_threats=_OPEN_THREATS)
     if state := query.filters["state"]:
         rows = rows.filter(state_row__state=state)
     else:
@@ -119,4 +139,4 @@ def _rows(query: tables.Query) -> QuerySet[Any]:
             | Q(owner_upn__icontains=word)
             | Q(model__icontains=word)
         )
-    return rows.annotate(open_threats=_OPEN_THREATS)
+    return rows

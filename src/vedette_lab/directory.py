@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
+
+from vedette_lab.change_log import KINDS, ChangeLog, Kind, Tracked
 
 
 @dataclass(slots=True, eq=False)
-class User:
+class User(Tracked):
     """A person's account (Graph `user`)."""
 
     id: str
@@ -30,7 +33,7 @@ class User:
 
 
 @dataclass(slots=True, eq=False)
-class Group:
+class Group(Tracked):
     """A group (Graph `group`). `members` are object ids of users, groups and devices, in order."""
 
     id: str
@@ -48,7 +51,7 @@ class Group:
 
 
 @dataclass(slots=True, eq=False)
-class Device:
+class Device(Tracked):
     """A device that Entra knows (Graph `device`). `id` is the object id, `device_id` the registration's."""
 
     id: str
@@ -82,6 +85,20 @@ class Device:
 DirectoryObject = User | Group | Device
 
 
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A person in the recycle bin: restored, they are again in their groups and the owner of their devices."""
+
+    user: User
+    groups: tuple[str, ...]
+    owned: tuple[str, ...]
+    registered: tuple[str, ...]
+
+
+def _logs() -> dict[Kind, ChangeLog]:
+    return {kind: ChangeLog() for kind in KINDS}
+
+
 @dataclass(slots=True, eq=False)
 class Directory:
     """Users, groups and devices of one tenant. Change them through the methods: they keep the indexes."""
@@ -89,6 +106,13 @@ class Directory:
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
+    deleted: dict[str, Deleted] = field(default_factory=dict)
+    """People who were deleted and can be restored."""
+    changes: dict[Kind, ChangeLog] = field(default_factory=_logs)
+    delta_generation: dict[Kind, int] = field(default_factory=dict)
+    """Raised by the control API: delta tokens of an older generation have expired."""
+    delta_answer: Literal["gone", "syncStateNotFound", "resyncRequired"] = "gone"
+    """How an expired token is refused; all three are seen in the field (microsoft.md 2.7)."""
     _by_upn: dict[str, User] = field(default_factory=dict)
     _by_device_id: dict[str, Device] = field(default_factory=dict)
     _parents: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -111,17 +135,25 @@ class Directory:
         """Add a user."""
         self.users[user.id] = user
         self._by_upn[user.user_principal_name.lower()] = user
+        self._enter("users", user)
+
+    def _enter(self, kind: Kind, record: DirectoryObject) -> None:
+        record.watch(self.changes[kind].note)
+        self.changes[kind].note(record.id)
 
     def add_group(self, group: Group) -> None:
         """Add a group with the members it already names."""
         self.groups[group.id] = group
+        self._enter("groups", group)
         for member in group.members:
             self._parents.setdefault(member, {})[group.id] = None
+            self.changes["groups"].note(group.id, member)
 
     def add_device(self, device: Device) -> None:
         """Add a device, its owners and users."""
         self.devices[device.id] = device
         self._by_device_id[device.device_id.lower()] = device
+        self._enter("devices", device)
         for owner in device.owner_ids:
             self._owned.setdefault(owner, {})[device.id] = None
         for user in device.user_ids:
@@ -133,6 +165,7 @@ class Directory:
             return False
         group.members[object_id] = None
         self._parents.setdefault(object_id, {})[group.id] = None
+        self.changes["groups"].note(group.id, object_id)
         return True
 
     def remove_member(self, group: Group, object_id: str) -> bool:
@@ -141,32 +174,73 @@ class Directory:
             return False
         del group.members[object_id]
         self._parents.get(object_id, {}).pop(group.id, None)
+        self.changes["groups"].note(group.id, object_id)
         return True
 
     def remove(self, object_id: str) -> bool:
-        """Delete an object and every reference to it; False when there is none."""
+        """Delete an object and every reference to it; False when there is none.
+
+        A person can be restored, and so their groups do not tell that they lost a member until `purge`
+        (microsoft.md 2.7, known defects).
+        """
         found = self.get(object_id)
         if found is None:
             return False
-        for parent in list(self._parents.pop(object_id, {})):
+        parents = list(self._parents.pop(object_id, {}))
+        for parent in parents:
             self.groups[parent].members.pop(object_id, None)
+            if not isinstance(found, User):
+                self.changes["groups"].note(parent, object_id)
+        found.watch(None)
         if isinstance(found, User):
-            self._remove_user(found)
+            self._remove_user(found, parents)
         elif isinstance(found, Group):
             del self.groups[found.id]
+            self.changes["groups"].note(found.id)
             for member in found.members:
                 self._parents.get(member, {}).pop(found.id, None)
         else:
             self._remove_device(found)
+            self.changes["devices"].note(found.id)
         return True
 
-    def _remove_user(self, user: User) -> None:
+    def _remove_user(self, user: User, groups: list[str]) -> None:
         del self.users[user.id]
         self._by_upn.pop(user.user_principal_name.lower(), None)
-        for device_id in self._owned.pop(user.id, {}):
+        owned, registered = tuple(self._owned.pop(user.id, {})), tuple(self._registered.pop(user.id, {}))
+        for device_id in owned:
             self.devices[device_id].owner_ids.remove(user.id)
-        for device_id in self._registered.pop(user.id, {}):
+        for device_id in registered:
             self.devices[device_id].user_ids.remove(user.id)
+        self.deleted[user.id] = Deleted(user, tuple(groups), owned, registered)
+        self.changes["users"].note(user.id)
+
+    def restore(self, user_id: str) -> bool:
+        """Bring a person back with groups and devices, which do not tell; False when nobody is to be had."""
+        found = self.deleted.pop(user_id, None)
+        if found is None:
+            return False
+        self.add_user(found.user)
+        for group in (self.groups[key] for key in found.groups if key in self.groups):
+            group.members[user_id] = None
+            self._parents.setdefault(user_id, {})[group.id] = None
+        for device in (self.devices[key] for key in found.owned if key in self.devices):
+            device.owner_ids.append(user_id)
+            self._owned.setdefault(user_id, {})[device.id] = None
+        for device in (self.devices[key] for key in found.registered if key in self.devices):
+            device.user_ids.append(user_id)
+            self._registered.setdefault(user_id, {})[device.id] = None
+        return True
+
+    def purge(self, user_id: str) -> bool:
+        """Delete a person for good; only now their groups tell that they are gone."""
+        found = self.deleted.pop(user_id, None)
+        if found is None:
+            return False
+        self.changes["users"].note(user_id)
+        for group in found.groups:
+            self.changes["groups"].note(group, user_id)
+        return True
 
     def _remove_device(self, device: Device) -> None:
         del self.devices[device.id]

@@ -1,7 +1,7 @@
 """Bodies of the control API, checked by type; what is absent stays as it is."""
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -131,6 +131,20 @@ class NewFault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     drop: bool = False
     code: str | None = None
     times: int | None = None
+
+
+class ExpireDeltas(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Delta tokens that expire now, and how Graph says so."""
+
+    kinds: tuple[Literal["users", "groups", "devices"], ...] = ("users", "groups", "devices")
+    answer: Literal["gone", "syncStateNotFound", "resyncRequired"] = "gone"
+
+
+class Crowd(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """People with one phone each, put into a group: for measurements."""
+
+    group: str
+    people: Annotated[int, msgspec.Meta(ge=1, le=200_000)]
 
 
 class Clock(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

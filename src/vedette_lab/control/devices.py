@@ -62,10 +62,10 @@ async def change(request: Request, cloud: Cloud) -> Any:
     device = device_of(request, tenant)
     body = await read_body(request, bodies.DevicePatch)
     if body.owner is not UNSET:
-        _change_owner(tenant, device, user_of(tenant, body.owner) if body.owner else None)
+        _change_owner(cloud, tenant, device, user_of(tenant, body.owner) if body.owner else None)
     apply(body, device, leave=("owner", "managed", "extension_attributes"))
     if body.extension_attributes is not UNSET:
-        device.extension_attributes |= body.extension_attributes
+        device.extension_attributes = device.extension_attributes | body.extension_attributes
     if body.managed is not UNSET and device.device_id not in tenant.managed_by_device:
         _enroll(cloud, tenant, device)
     managed = tenant.managed_by_device.get(device.device_id)
@@ -115,11 +115,12 @@ def _kind(body: bodies.NewDevice, make: Builder) -> phones.Kind:
     return phones.Kind(system, "Unknown", str(body.model), ("15" if system == "Android" else "18.7.2",), 1)
 
 
-def _change_owner(tenant: Tenant, device: Device, owner: User | None) -> None:
+def _change_owner(cloud: Cloud, tenant: Tenant, device: Device, owner: User | None) -> None:
     tenant.directory.set_owner(device, owner.id if owner else None)
     managed = tenant.managed_by_device.get(device.device_id)
     if managed:
         managed.user_id = owner.id if owner else ""
+        managed.last_sync = cloud.now()
 
 
 def _enroll(cloud: Cloud, tenant: Tenant, device: Device) -> None:

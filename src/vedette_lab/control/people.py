@@ -1,6 +1,7 @@
 """Control of users, groups and memberships."""
 
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 from msgspec import UNSET
@@ -12,7 +13,8 @@ from vedette_lab.control.bodies import ControlError, apply, read
 from vedette_lab.directory import Group, User
 from vedette_lab.entra.tokens import revoke_user
 from vedette_lab.model import Cloud, Tenant, new_id
-from vedette_lab.seed.names import mailbox
+from vedette_lab.seed.build import Builder
+from vedette_lab.seed.names import Names, mailbox
 from vedette_lab.seed.roles import ROLE_NAMES
 
 
@@ -99,9 +101,48 @@ async def change_user(request: Request, cloud: Cloud) -> Any:
 
 
 async def remove(request: Request, cloud: Cloud) -> Any:
-    """Delete a user or a group."""
+    """Delete a user or a group; a user can be restored until `?purge=1`."""
     tenant = tenant_of(request, cloud)
-    tenant.directory.remove(member_id(tenant, request.path_params["gid"]))
+    key = request.path_params["gid"]
+    if request.query_params.get("purge") and tenant.directory.purge(key):
+        return
+    found = member_id(tenant, key)
+    tenant.directory.remove(found)
+    if request.query_params.get("purge"):
+        tenant.directory.purge(found)
+
+
+async def restore(request: Request, cloud: Cloud) -> Any:
+    """Bring a deleted user back."""
+    tenant = tenant_of(request, cloud)
+    key = request.path_params["gid"]
+    if not tenant.directory.restore(key):
+        raise ControlError(f"No deleted user '{key}' in {tenant.name}.", 404)
+    return show_user(tenant, user_of(tenant, key))
+
+
+async def add_crowd(request: Request, cloud: Cloud) -> Any:
+    """Make many people with one managed phone each and put them into a group."""
+    tenant = tenant_of(request, cloud)
+    body = await read(request, bodies.Crowd)
+    group = _group_by_id(tenant, body.group)
+    rng = Random(f"{tenant.id} {len(tenant.directory.users)}")
+    make = Builder(tenant, rng, Names(rng), cloud.now().replace(microsecond=0))
+    first = len(tenant.directory.users)
+    for number in range(first, first + body.people):
+        person = make.person(("Person", str(number)), local=f"person.{number}")
+        tenant.directory.add_member(group, person.id)
+        make.phone(person)
+    return {"users": len(tenant.directory.users), "devices": len(tenant.directory.devices)}
+
+
+async def expire_deltas(request: Request, cloud: Cloud) -> Any:
+    """Make delta tokens expire, as after seven days or a reset of Microsoft's."""
+    directory = tenant_of(request, cloud).directory
+    body = await read(request, bodies.ExpireDeltas)
+    directory.delta_answer = body.answer
+    for kind in body.kinds:
+        directory.delta_generation[kind] = directory.delta_generation.get(kind, 0) + 1
 
 
 async def revoke(request: Request, cloud: Cloud) -> Any:

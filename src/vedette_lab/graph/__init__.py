@@ -6,6 +6,7 @@ from vedette_lab.graph import (
     batch,
     compliance,
     connectors,
+    delta,
     devices,
     fallback,
     groups,
@@ -17,6 +18,7 @@ from vedette_lab.graph import (
 
 routes: list[BaseRoute] = [
     *batch.routes,
+    *delta.routes,
     *groups.routes,
     *users.routes,
     *devices.routes,

@@ -93,6 +93,9 @@ LISTED: Final[dict[str, tuple[str, ...]]] = {
         *("DeviceManagementServiceConfig.Read.All", "DeviceManagementServiceConfig.ReadWrite.All"),
         *(*_INTUNE_READ, *_DIRECTORY, "Organization.Read.All", "User.Read.All"),
     ),
+    "GET /groups/delta": _GROUPS,
+    "GET /users/delta": (*_DIRECTORY, "User.Read.All", "User.ReadWrite.All"),
+    "GET /devices/delta": ("Device.Read.All",),
     "GET /deviceManagement": (
         *("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All", *_MANAGED_READ),
         *("DeviceManagementServiceConfig.Read.All", "DeviceManagementServiceConfig.ReadWrite.All"),

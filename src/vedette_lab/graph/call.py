@@ -88,7 +88,11 @@ class Call:
         check(query, (kind,))
         check_directory(query)
         ignore_case = not self.cloud.switches.case_sensitive_names
-        found = [record for record in records if fits(record, kind, query, ignore_case=ignore_case)]
+        found = (
+            [record for record in records if fits(record, kind, query, ignore_case=ignore_case)]
+            if query.narrows
+            else list(records)
+        )
         return self.page(found, query, path, lambda record: render(record, kind, query.select), kind)
 
     def objects(self, records: Iterable[Any], path: str = "directoryObjects") -> Json:
@@ -96,7 +100,7 @@ class Call:
         query = self.query()
         check(query, tuple(KINDS.values()))
         check_directory(query)
-        found = [record for record in records if self._passes(record, query)]
+        found = [record for record in records if not query.narrows or self._passes(record, query)]
         return self.page(found, query, path, lambda record: self.member(record, query.select))
 
     def _passes(self, record: Any, query: Query) -> bool:

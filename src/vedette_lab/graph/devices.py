@@ -46,9 +46,14 @@ def _with_owners(page: Json, call: Call, query: Query) -> Json:
     """Add `registeredOwners` where it was asked for; at most 20 come along, as Graph's limit is."""
     if query.expand:
         for shown in (row for row in page["value"] if "id" in row):
-            owners = call.tenant.directory.devices[shown["id"]].owner_ids[:EXPANDED]
-            shown[query.expand] = [{"@odata.type": "#microsoft.graph.user", "id": key} for key in owners]
+            _expanded(shown, call.tenant.directory.devices[shown["id"]])
     return page
+
+
+def _expanded(shown: Json, device: Device) -> Json:
+    owners = device.owner_ids[:EXPANDED]
+    shown["registeredOwners"] = [{"@odata.type": "#microsoft.graph.user", "id": key} for key in owners]
+    return shown
 
 
 async def count_devices(call: Call) -> str:
@@ -60,7 +65,9 @@ async def count_devices(call: Call) -> str:
 
 async def get_device(call: Call) -> Json:
     """GET /devices/{id} and /devices(deviceId='{deviceId}')."""
-    return call.entity(_device(call), DEVICE, "devices")
+    device = _device(call)
+    shown = call.entity(device, DEVICE, "devices")
+    return _expanded(shown, device) if call.query().expand else shown
 
 
 async def change_device(call: Call) -> None:
@@ -75,7 +82,7 @@ async def change_device(call: Call) -> None:
     if device.operating_system.lower() == "linux" or set(body) - _writable(windows=windows):
         raise denied()
     if "extensionAttributes" in body:
-        device.extension_attributes |= _attributes(body["extensionAttributes"])
+        device.extension_attributes = device.extension_attributes | _attributes(body["extensionAttributes"])
     if isinstance(body.get("accountEnabled"), bool):
         device.account_enabled = body["accountEnabled"]
     if isinstance(body.get("displayName"), str):

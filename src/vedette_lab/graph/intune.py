@@ -4,6 +4,7 @@ Filters behave as in the field: a property that does not support `$filter` is ig
 every device comes back; `azureADDeviceId` with `or` finds the first match only.
 """
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from odata_query import ast
@@ -52,11 +53,23 @@ def _filtered(devices: list[ManagedDevice], query: Query, call: Call) -> list[Ma
     if isinstance(asked, ast.Compare) and properties(asked) == {"azureADDeviceId"}:
         one = call.tenant.managed_by_device.get(str(getattr(asked.right, "val", "")))
         return [one] if one in devices else []
+    if since := _synced_after(asked):
+        return [device for device in devices if device.last_sync > since]
     kind = managed_kind(call.tenant.directory.users)
     found = [device for device in devices if fits(device, kind, query, ignore_case=True)]
     if "or" in features(asked) and "azureADDeviceId" in properties(asked):
         return found[:1]
     return found
+
+
+def _synced_after(asked: ast._Node) -> datetime | None:
+    """Return the moment of `lastSyncDateTime gt …`: times compare as times, not as the text they are shown as."""
+    if not isinstance(asked, ast.Compare) or not isinstance(asked.comparator, ast.Gt):
+        return None
+    if properties(asked) != {"lastSyncDateTime"} or not isinstance(asked.right, ast.DateTime):
+        return None
+    moment = datetime.fromisoformat(asked.right.val)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def list_managed(call: Call) -> Json:

@@ -35,6 +35,11 @@ class Query:
     """A relation whose objects' ids come along: `registeredOwners`, of /devices only."""
 
     @property
+    def narrows(self) -> bool:
+        """Tell whether not every record is wanted."""
+        return self.filter is not None or self.search is not None
+
+    @property
     def advanced(self) -> bool:
         """Tell whether advanced queries are allowed (ConsistencyLevel: eventual and $count=true)."""
         return self.eventual and self.count

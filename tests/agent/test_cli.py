@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from starlette.responses import Response
 from tests.support.device_service import Service, facts
 
+from vedette_agent.cli import main
 from vedette_facts.protocol import DeviceStatus, OpenThreat
 from vedette_facts.report import Facts
 
@@ -21,20 +23,27 @@ class Terminal:
     service: Service
     folder: Path
 
-    def run(self, *arguments: str, path: str | None = None) -> tuple[int, str]:
-        environment = {**os.environ, "VEDETTE_AGENT_HOME": str(self.folder / "home")}
-        if path is not None:
-            environment["PATH"] = path
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run a command in this process, which takes a hundredth of the time of a new one."""
+        done = CliRunner().invoke(main, list(arguments), env=self._environment())
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.output
+
+    def run_process(self, *arguments: str) -> tuple[int, str]:
+        """Run a command as its user does."""
         done = subprocess.run(
             [sys.executable, "-m", "vedette_agent.cli", *arguments],
             capture_output=True,
             text=True,
-            env=environment,
+            env={**os.environ, **self._environment()},
             timeout=60,
             check=False,
         )
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout + done.stderr
+
+    def _environment(self) -> dict[str, str]:
+        return {"VEDETTE_AGENT_HOME": str(self.folder / "home")}
 
     def facts(self, content: Facts | str | None = None) -> str:
         path = self.folder / "facts.json"
@@ -55,13 +64,14 @@ def terminal(service: Service, tmp_path: Path) -> Terminal:
 
 
 def test_from_code_to_secured(terminal: Terminal) -> None:
-    code, text = terminal.enroll()
+    invited = ["--server", terminal.service.url, "--code", CODE, "--facts", terminal.facts()]
+    code, text = terminal.run_process("enroll", *invited)
     assert code == 0
     assert "activated" in text
-    code, text = terminal.run("check-in", "--facts", terminal.facts())
+    code, text = terminal.run_process("check-in", "--facts", terminal.facts())
     assert code == 0
     assert "secured: no threat found" in text
-    code, text = terminal.run("status")
+    code, text = terminal.run_process("status")
     assert code == 0
     assert "secured" in text
 

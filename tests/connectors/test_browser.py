@@ -154,5 +154,5 @@ def test_a_switch_is_turned_off_by_keyboard_alone(browser: Browser, url: str, en
         expect(page.get_by_role("heading", name="Withdraw what was sent?")).to_be_visible()
         look(page, "withdraw-question")
         page.get_by_role("button", name="Save and withdraw").press("Enter")
-        expect(page.get_by_text("Incomplete", exact=True)).to_be_visible()
+        expect(page.locator("header").get_by_text("Incomplete", exact=True)).to_be_visible()
     assert not enrolled.connector().sync_device_status

@@ -11,8 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ class Database:
 
     name: str
     server: Server
+    _keepers: list[psycopg.Connection[Any]] = field(default_factory=list, repr=False)
 
     @property
     def login_url(self) -> str:
@@ -56,15 +56,20 @@ class Database:
 
     def empty(self) -> None:
         """Remove all rows of all tables but the list of migrations; waits for whoever still writes."""
-        self.keeper.execute(_EMPTY)
+        try:
+            self.keeper().execute(_EMPTY)
+        except psycopg.OperationalError:
+            # a test has ended every connection: that closed ours, and the next one is new
+            self.keeper().execute(_EMPTY)
 
-    @cached_property
     def keeper(self) -> psycopg.Connection[Any]:
-        """A superuser's connection for the whole run: signing in costs more than emptying."""
-        keeper = psycopg.connect(self.superuser_url, autocommit=True)
-        # replica: no triggers, so neither the order of foreign keys nor "events are never deleted" matters
-        keeper.execute("set lock_timeout = '10s'; set session_replication_role = replica")
-        return keeper
+        """Give the superuser's connection of the whole run: signing in costs more than emptying."""
+        if not self._keepers or self._keepers[-1].closed:
+            keeper = psycopg.connect(self.superuser_url, autocommit=True)
+            # replica: no triggers, so neither the order of foreign keys nor "events are never deleted" matters
+            keeper.execute("set lock_timeout = '10s'; set session_replication_role = replica")
+            self._keepers[:] = [keeper]
+        return self._keepers[-1]
 
 
 # Rows are deleted, not truncated: TRUNCATE makes new files for each table and index, 0.25 s a time.

@@ -23,9 +23,9 @@ SEQUENCES = "select sequencename, last_value from pg_sequences where schemaname 
 
 @dataclass
 class Scenes:
-    """The scenes of one worker's database; `keeper` is a connection that no trigger or policy holds back."""
+    """The scenes of one worker's database; `keeper` gives a connection that no trigger or policy holds back."""
 
-    keeper: psycopg.Connection[Any]
+    keeper: Callable[[], psycopg.Connection[Any]]
     _kept: dict[str, tuple[dict[str, str], dict[str, int], Any]] = field(default_factory=dict)
 
     def give(self, name: str, build: Callable[[], T]) -> T:
@@ -42,7 +42,7 @@ class Scenes:
         return copy.deepcopy(made)  # type: ignore[no-any-return] # what build returned
 
     def _keep(self, number: int) -> tuple[dict[str, str], dict[str, int]]:
-        execute = self.keeper.execute
+        execute = self.keeper().execute
         execute("create schema if not exists kept")
         tables = {}
         for (table,) in execute(TABLES).fetchall():
@@ -61,5 +61,6 @@ class Scenes:
         for name, last in sequences.items():
             where = sql.Literal(f"public.{name}")
             steps.append(sql.SQL("select setval({}, {})").format(where, sql.Literal(last)))
-        with self.keeper.transaction():
-            self.keeper.execute(sql.SQL("; ").join(steps))
+        keeper = self.keeper()
+        with keeper.transaction():
+            keeper.execute(sql.SQL("; ").join(steps))

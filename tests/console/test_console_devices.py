@@ -169,6 +169,14 @@ def test_a_blocked_phone_tells_evidence_rule_verdict_and_delivery(
     assert "request-id r-1" in page
 
 
+def test_what_is_not_there_yet_is_not_called_none(full: Member, world: World) -> None:
+    phone = world.phone()
+    world.poll()
+    page = text(full.get(f"/devices/{world.device(phone).id}/"))
+    assert "<dt>Binding</dt><dd>none yet</dd>" in page
+    assert ">None<" not in page
+
+
 def test_a_phone_without_an_answer_says_which(full: Member, fleet: dict[str, Device]) -> None:
     page = text(full.get(f"/devices/{fleet['blind'].id}/"))
     assert "The phone gives no answer" in page

@@ -178,6 +178,18 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         ("activation_status", "PENDING", "ACTIVATED"),
     ),
     (
+        "console:device-release",
+        lambda s: s.post("console:device-release", s.phone.id, hours="8", reason="On stage until noon"),
+        "device.released",
+        ("let_in_until", None, ...),
+    ),
+    (
+        "console:device-release-end",
+        lambda s: s.post("console:device-release-end", s.phone.id),
+        "device.release_ended",
+        ("let_in_until", ..., None),
+    ),
+    (
         "console:device-act",
         lambda s: s.post("console:device-act", s.phone.id, "resync"),
         "device.resync_requested",

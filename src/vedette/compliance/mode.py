@@ -34,9 +34,12 @@ class WouldBlock:
 
 
 def would_block(tenant_id: UUID, minimum: str = "high") -> WouldBlock:
-    """Count the devices that a rule with minimum level `low`, `medium` or `high` would block (E3)."""
+    """Count the devices that a rule with minimum level `low`, `medium` or `high` would block (E3).
+
+    By what Microsoft is told, so neither phones let in for a time nor those that the brake holds.
+    """
     with database.tenant(tenant_id):
-        rows = DeviceState.objects.values_list("state").annotate(count=Count("device_id"))
+        rows = DeviceState.objects.values_list("told").annotate(count=Count("device_id"))
         counts = {str(state): int(count) for state, count in rows}
     blocked = {state: counts.get(state, 0) for state in blocking_states(minimum)}
     undecided = sum(counts.get(state, 0) for state in _BY_CHOICE)
@@ -46,7 +49,7 @@ def would_block(tenant_id: UUID, minimum: str = "high") -> WouldBlock:
 def would_block_devices(minimum: str = "high") -> QuerySet[Device]:
     """Return those devices, worst first; inside the tenant's door."""
     return (
-        Device.objects.filter(state_row__state__in=blocking_states(minimum))
+        Device.objects.filter(state_row__told__in=blocking_states(minimum))
         .select_related("state_row")
         .defer("facts")
         .order_by("-state_row__risk", "display_name", "id")

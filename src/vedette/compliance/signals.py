@@ -9,6 +9,9 @@ from django.dispatch import Signal
 states_changed = Signal()
 """`tenant_id`, `changes`: list[StateChange] with `device` loaded, in order of position."""
 
+brake_pulled = Signal()
+"""`tenant_id`, `brake`: Brake pulled just now, `held`: number of phones held by it so far."""
+
 threats_opened = Signal()
 """`tenant_id`, `threats`: list[Threat] with `device` loaded: found for the first time, or anew."""
 

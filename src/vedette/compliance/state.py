@@ -6,7 +6,6 @@ Hypothesis test holds the two equal (design.md 2, rule 4).
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -14,8 +13,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from vedette.compliance import signals, verdict_sql
+from vedette.compliance import signals, telling, verdict_sql
 from vedette.compliance.models import StateChange
+from vedette.compliance.telling import Cause, Decided
 from vedette.devices.models import Device
 from vedette.events.log import SYSTEM, Actor, Draft, Target, change, emit_all
 from vedette.events.models import Event
@@ -23,17 +23,6 @@ from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
 
 _BATCH: Final = 5000
-
-
-@dataclass(frozen=True)
-class _Decided:
-    """A device whose state is another than before; `before` is empty for a new one."""
-
-    device_id: UUID
-    before: str
-    state: str
-    needs_it: bool
-    reasons: list[dict[str, Any]]
 
 
 def decide_devices(
@@ -44,21 +33,25 @@ def decide_devices(
     report_ids: Mapping[UUID, UUID] | None = None,
     assessed_at: datetime | None = None,
     actor: Actor = SYSTEM,
+    watched: Cause | Mapping[UUID, Cause] | None = None,
 ) -> list[StateChange]:
     """Decide the state of these devices anew and write what changed; inside `database.writer`.
 
     `cause` is one word (StateChange.cause), `report_ids` the report behind each device's change,
-    `assessed_at` is given when fresh facts were judged. Returns the changes in order of position.
+    `assessed_at` is given when fresh facts were judged. `watched` names what the brake watches, for all
+    devices or each: of the phones that it would newly block those beyond the limit are held. Returns the
+    changes in order of position.
     """
     ids = iter(sorted(set(device_ids)))
     changes: list[StateChange] = []
     while batch := list(islice(ids, _BATCH)):
-        decided = _decide(batch, assessed_at)
+        decided = telling.hold_back(_decide(batch, assessed_at), watched)
+        telling.end_what_is_over(decided)
         changes += _write(decided, cause, dict(detail or {}), report_ids or {}, actor)
     return changes
 
 
-def _decide(device_ids: list[UUID], assessed_at: datetime | None) -> list[_Decided]:
+def _decide(device_ids: list[UUID], assessed_at: datetime | None) -> list[Decided]:
     with connection.cursor() as cursor:
         cursor.execute(
             verdict_sql.VERDICTS + verdict_sql.KEEP,
@@ -70,13 +63,13 @@ def _decide(device_ids: list[UUID], assessed_at: datetime | None) -> list[_Decid
         )
         # Django hands jsonb over as text where no model field reads it.
         return [
-            _Decided(device_id, before, after, needs_it, json.loads(reasons))
-            for device_id, before, after, needs_it, reasons in cursor.fetchall()
+            Decided(device_id, before, before_told, after, told, needs_it, json.loads(reasons))
+            for device_id, before, before_told, after, told, needs_it, reasons in cursor.fetchall()
         ]
 
 
 def _write(
-    decided: list[_Decided],
+    decided: list[Decided],
     cause: str,
     detail: dict[str, Any],
     report_ids: Mapping[UUID, UUID],
@@ -95,6 +88,7 @@ def _write(
             position=event.position,
             from_state=item.before,
             to_state=item.state,
+            told=item.told,
             needs_it=item.needs_it,
             cause=cause,
             detail=detail,
@@ -109,13 +103,16 @@ def _write(
     return changes
 
 
-def _event(item: _Decided, device: Device, cause: str, actor: Actor) -> Draft:
+def _event(item: Decided, device: Device, cause: str, actor: Actor) -> Draft:
+    changes = [change("state", item.before or None, item.state)]
+    if item.told != item.state or (item.before_told and item.before_told != item.before):
+        changes.append(change("told", item.before_told or None, item.told))
     return Draft(
         action="device.state_changed",
         type=Event.Type.DEVICE,
         change_type="UPDATED" if item.before else "CREATED",
         actor=actor,
         target=Target("device", str(device.id), device.display_name),
-        changes=[change("state", item.before or None, item.state)],
+        changes=changes,
         detail={"cause": cause, "needs_it": item.needs_it, "reasons": item.reasons},
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from vedette.foundation import database
 from vedette.verdict import CLASSIFICATIONS, Risk
+from vedette.verdict.states import STRICTNESS
 
 NEEDS_IT: Final = sorted(code for code, known in CLASSIFICATIONS.items() if known.needs_it)
 
@@ -118,28 +119,50 @@ reasoned as materialized (
 )
 """
 
-KEEP: Final = """
-, kept as (
-    insert into compliance_devicestate as known
-        (device_id, tenant_id, state, risk, needs_it, since, assessed_at, reasons)
-    select id, %(tenant)s, state, risk, needs_it, %(now)s, %(assessed_at)s::timestamptz, reasons
+
+def _strictness(column: str) -> str:
+    cases = " ".join(f"when '{state.value}' then {number}" for state, number in STRICTNESS.items())
+    return f"(case {column} {cases} end)"
+
+
+# What is told is the state, but for a release in force or a block that the brake holds (telling.py).
+KEEP: Final = f"""
+, telling as materialized (
+    select reasoned.*,
+           case
+               when reasoned.state = 'deactivated' then reasoned.state
+               when freed.id is not null then 'secured'
+               when {_strictness("reasoned.state")} > {_strictness("held.told")} then held.told
+               else reasoned.state
+           end as told
     from reasoned
+    left join compliance_release freed on freed.tenant_id = %(tenant)s and freed.device_id = reasoned.id
+         and freed.ended_at is null and freed.until > %(now)s
+    left join compliance_newblock held on held.tenant_id = %(tenant)s and held.device_id = reasoned.id
+         and held.held and held.ended_at is null
+),
+kept as (
+    insert into compliance_devicestate as known
+        (device_id, tenant_id, state, told, risk, needs_it, since, assessed_at, reasons)
+    select id, %(tenant)s, state, told, risk, needs_it, %(now)s, %(assessed_at)s::timestamptz, reasons
+    from telling
     on conflict (device_id) do update
-    set state = excluded.state, risk = excluded.risk, needs_it = excluded.needs_it,
+    set state = excluded.state, told = excluded.told, risk = excluded.risk, needs_it = excluded.needs_it,
         reasons = excluded.reasons,
         since = case when known.state = excluded.state then known.since else excluded.since end,
         assessed_at = coalesce(excluded.assessed_at, known.assessed_at)
     where excluded.assessed_at is not null
-       or (known.state, known.risk, known.needs_it, known.reasons)
-          is distinct from (excluded.state, excluded.risk, excluded.needs_it, excluded.reasons)
+       or (known.state, known.told, known.risk, known.needs_it, known.reasons)
+          is distinct from (excluded.state, excluded.told, excluded.risk, excluded.needs_it, excluded.reasons)
 )
-select reasoned.id, coalesce(before.state, ''), reasoned.state, reasoned.needs_it, reasoned.reasons
-from reasoned
-left join compliance_devicestate before on before.device_id = reasoned.id
-where before.state is distinct from reasoned.state
-   or (reasoned.state = 'high' and before.needs_it <> reasoned.needs_it)
-order by reasoned.id
-"""
+select telling.id, coalesce(before.state, ''), coalesce(before.told, ''), telling.state, telling.told,
+       telling.needs_it, telling.reasons
+from telling
+left join compliance_devicestate before on before.device_id = telling.id
+where before.state is distinct from telling.state or before.told is distinct from telling.told
+   or (telling.state = 'high' and before.needs_it <> telling.needs_it)
+order by telling.id
+"""  # noqa: S608 - only our own numbers are written in
 
 PREVIEW: Final = """
 select coalesce(before.state, ''), reasoned.state, count(*)

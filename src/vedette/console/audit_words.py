@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from vedette.console import guard_words
 from vedette.console.policy_words import RESPONSES
 from vedette.console.words import title_of
 from vedette.events.models import Event
@@ -55,6 +56,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "policy.change_failed": _("Change of the security policy could not be applied"),
     "policy.exported": _("Security policy exported"),
     "audit.exported": _("Audit trail exported"),
+    **guard_words.ACTIONS,
 }
 
 AREAS: Final[Mapping[str, Promise]] = {
@@ -105,6 +107,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "sync_device_status": _("Device status sent"),
     "sync_threat_status": _("Threat status sent"),
     "theme": _("Theme"),
+    **guard_words.ATTRIBUTES,
 }
 DETAILS: Final[Mapping[str, Promise]] = {
     "access": _("Access"),

@@ -17,7 +17,7 @@ from vedette.compliance import lifecycle
 from vedette.compliance.lifecycle import Refused
 from vedette.compliance.models import StateChange
 from vedette.connectors.models import Delivery
-from vedette.console import comparison, device_story
+from vedette.console import comparison, device_story, guard
 from vedette.console.device_story import Case
 from vedette.console.explanation import LEFT_BECAUSE, history_of
 from vedette.devices.models import Device
@@ -125,6 +125,7 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         "may_invite": access.may(request.administrator, "enrollment", "modify"),
         "may_configure": access.may(request.administrator, "connectors", "modify"),
     }
+    context |= guard.of_device(device, request.administrator)
     return TemplateResponse(request, "console/device.html", context)
 
 
@@ -147,7 +148,7 @@ def _comparison(case: Case) -> list[comparison.Line]:
     reported = comparison.Reported(
         row.compliant, row.compliance_state, row.reported_health, row.extension_attributes, row.seen_at
     )
-    return comparison.compare(case.state, reported, told.get("attribute"), told.get("partner"))
+    return comparison.compare(case.told, reported, told.get("attribute"), told.get("partner"))
 
 
 @access.full("devices")

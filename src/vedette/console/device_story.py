@@ -61,6 +61,11 @@ class Case:
         return DeviceState(self.row.state) if self.row else DeviceState.PENDING
 
     @property
+    def told(self) -> DeviceState:
+        """What Microsoft is told of it: the state, but for a release or the brake."""
+        return DeviceState(self.row.told) if self.row and self.row.told else self.state
+
+    @property
     def counting(self) -> list[Threat]:
         """The open threats that put it at risk, worst first."""
         rated = [threat for threat in self.open_threats if threat.risk >= Risk.LOW]
@@ -71,9 +76,9 @@ def headline(case: Case) -> str:
     """Say in one sentence what holds for this phone now."""
     if case.tenant.mode == Tenant.Mode.MONITOR and case.state is not DeviceState.DEACTIVATED:
         return _("Monitor mode, so nothing is enforced. Once armed: %(effect)s") % {
-            "effect": effect(case.state)
+            "effect": effect(case.told)
         }
-    return effect(case.state)
+    return effect(case.told)
 
 
 def effect(state: DeviceState) -> str:
@@ -151,6 +156,8 @@ def _rule(case: Case) -> Step:
 
 def _verdict(case: Case) -> Step:
     notes = [_("Only IT can mend it.")] if case.row and case.row.needs_it else []
+    if case.told != case.state:
+        notes.append(_("Told for now: %(state)s") % {"state": STATES[case.told.value].label})
     return Step(
         _("Verdict"), "flag", str(STATES[case.state.value].label), notes, case.row.since if case.row else None
     )

@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from vedette.console import export_note, words
+from vedette.console import export_note, guard, words
 from vedette.devices.models import Device
 from vedette.foundation import database
 from vedette.tenants import access
@@ -31,13 +31,15 @@ COLUMNS = (
 STATE_NAMES = ("pending", "secured", "low", "medium", "high", "misconfigured", "disconnected", "deactivated")
 FILTERS = (
     tables.Filter(
-        name="state", label=_("State"), choices=[(name, STATES[name].label) for name in STATE_NAMES]
+        name="state",
+        label=_("State"),
+        choices=[*[(name, STATES[name].label) for name in STATE_NAMES], *guard.FILTERS],
     ),
     tables.Filter(name="platform", label=_("Platform"), choices=[("ANDROID", "Android"), ("IOS", "iOS")]),
 )
 HEADER = (
     "device", "person", "upn", "platform", "manufacturer", "model", "os_version", "security_patch", "activation",
-    "state", "open_threats", "activated_at", "last_seen_at", "entra_device_id",
+    "state", "told", "open_threats", "activated_at", "last_seen_at", "entra_device_id",
 )  # fmt: skip
 CHUNK = 500
 FILE = "devices.csv"
@@ -63,6 +65,7 @@ def page(request: MemberRequest) -> HttpResponseBase:
     context = {
         "table": table,
         "why": {row.pk: _worst(row) for row in table.page.object_list},
+        "guarded": guard.of_devices(row.pk for row in table.page.object_list),
         "may_enroll": access.may(request.administrator, "enrollment", "modify"),
     }
     return TemplateResponse(request, "console/devices.html", context)
@@ -81,6 +84,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
                 yield (
                     row.display_name, row.owner_name, row.owner_upn, row.platform, row.manufacturer, row.model,
                     row.os_version, row.security_patch, row.activation_status, state.state if state else "",
+                    state.told if state else "",
                     row.open_threats, row.activated_at, row.last_seen_at, row.entra_device_id,
                 )  # fmt: skip
 
@@ -118,7 +122,8 @@ def _filled(page: Iterable[UUID]) -> list[Device]:
 
 
 def _shown(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.defer("facts").select_related("state_row").annotate(open_threats=_OPEN_THREATS)
+    shown: QuerySet[Any] = rows.defer("facts").select_related("state_row")
+    return shown.annotate(open_threats=_OPEN_THREATS)
 
 
 def _matching(query: tables.Query) -> QuerySet[Any]:
@@ -126,7 +131,10 @@ def _matching(query: tables.Query) -> QuerySet[Any]:
     rows = Device.objects.all()
     if any(name.endswith("open_threats") for name in query.order_by):
         rows = rows.alias(open_threats=_OPEN_THREATS)
-    if state := query.filters["state"]:
+    state = query.filters["state"]
+    if state in guard.NARROWED:
+        rows = rows.filter(guard.NARROWED[state]())
+    elif state:
         rows = rows.filter(state_row__state=state)
     else:
         rows = rows.exclude(activation_status=Device.Activation.DEACTIVATED)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from vedette.compliance.models import StateChange
-from vedette.console import words
+from vedette.console import guard_words, words
 from vedette.verdict.classifications import CLASSIFICATIONS
 from vedette.web.badges import RISKS, STATES
 
@@ -57,7 +57,7 @@ def history_of(changes: Iterable[StateChange]) -> list[dict[str, Any]]:
             {
                 "at": change.changed_at,
                 "title": badge.label if badge else change.to_state,
-                "text": " ".join(_told(change)),
+                "text": " ".join([*_otherwise(change), *_told(change)]),
                 "actor": cause_words(change),
                 "tone": badge.tone if badge else "neutral",
             }
@@ -77,12 +77,22 @@ def cause_words(change: StateChange) -> str:
         }
     if change.cause == "lifecycle":
         return str(LEFT_BECAUSE.get(str(detail.get("reason", "")), _("Found in the directory")))
+    if guarded := guard_words.cause(change.cause, detail):
+        return guarded
     return {
         "report": _("A report of the phone"),
         "intelligence": _("Judged anew with the intelligence and policy in force"),
         "enroll": _("The app was activated"),
         "administrator": _by_hand(detail),
     }.get(change.cause, change.cause)
+
+
+def _otherwise(change: StateChange) -> list[str]:
+    """Say what Microsoft was told where that is not the state."""
+    if not change.told or change.told == change.to_state:
+        return []
+    badge = STATES.get(change.told)
+    return [_("Microsoft is told: %(state)s.") % {"state": badge.label if badge else change.told}]
 
 
 def _by_hand(detail: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.standing import TROUBLED
 from vedette.connectors.models import ConnectorError
+from vedette.console import guard_signs
 from vedette.foundation import database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
@@ -30,7 +31,7 @@ def signs(request: HttpRequest) -> Signs:
                 acknowledged_at__isnull=True, resolved_at__isnull=True
             ).count(),
         }
-        banners = (*_monitor(member), *_connector(member))
+        banners = (*_monitor(member), *_connector(member), *guard_signs.banners(member))
     return Signs(badges=badges, banners=banners)
 
 

@@ -12,6 +12,7 @@ from vedette.console import (
     invite,
     invite_person,
     policy,
+    release,
     threat,
     threats,
 )
@@ -28,6 +29,8 @@ urlpatterns = [
     path("devices/export", devices.export, name="devices-export"),
     path("devices/<uuid:device_id>/", device.page, name="device"),
     path("devices/<uuid:device_id>/invite", invite.device, name="device-invite"),
+    path("devices/<uuid:device_id>/release", release.grant, name="device-release"),
+    path("devices/<uuid:device_id>/release/end", release.end, name="device-release-end"),
     path("devices/<uuid:device_id>/<slug:act>", device.act, name="device-act"),
     path("policy/", policy.page, name="policy"),
     path("policy/reset", policy.reset, name="policy-reset"),

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 JOB_MODULES = (
     "vedette.tenants.jobs",
     "vedette.compliance.jobs",
+    "vedette.compliance.guard_jobs",
     "vedette.devices.jobs",
     "vedette.connectors.intune.jobs",
     "vedette.connectors.partner.jobs",

@@ -75,6 +75,21 @@ REQUIRED_FOR_MINIMUM: Mapping[str, RequiredLevel] = MappingProxyType(
 """The seed pages say "noncompliant if the device has an active threat with a minimum level of High, Medium or
 Low"; Intune says "at or under". They count from opposite ends (requirements E3)."""
 
+STRICTNESS: Mapping[DeviceState, int] = MappingProxyType(
+    {
+        DeviceState.SECURED: 0,
+        DeviceState.PENDING: 1,
+        DeviceState.MISCONFIGURED: 1,
+        DeviceState.LOW: 2,
+        DeviceState.MEDIUM: 3,
+        DeviceState.HIGH: 4,
+        DeviceState.DISCONNECTED: 4,
+        DeviceState.DEACTIVATED: 0,
+    }
+)
+"""How many kinds of rule block a phone in this state: a fail-closed one, then those from Low, Medium, High up.
+A change to a higher number may block a phone that was let in."""
+
 _HEIGHT = {DeviceState.SECURED: 0, DeviceState.LOW: 1, DeviceState.MEDIUM: 2, DeviceState.HIGH: 3}
 _LIMIT = {RequiredLevel.SECURED: 0, RequiredLevel.LOW: 1, RequiredLevel.MEDIUM: 2, RequiredLevel.HIGH: 3}
 

@@ -30,6 +30,13 @@ class Migration(migrations.Migration):
                 ),
                 ("tenant_id", models.UUIDField(editable=False)),
                 ("state", models.TextField()),
+                (
+                    "told",
+                    models.TextField(
+                        default="",
+                        help_text="What other systems are told: the state, unless a release or the brake says another",
+                    ),
+                ),
                 ("risk", models.SmallIntegerField(default=0)),
                 ("needs_it", models.BooleanField(default=False)),
                 ("since", models.DateTimeField()),
@@ -98,11 +105,15 @@ class Migration(migrations.Migration):
                 ("position", models.BigIntegerField(help_text="Position of its event in the tenant's log")),
                 ("from_state", models.TextField(blank=True, default="")),
                 ("to_state", models.TextField()),
+                (
+                    "told",
+                    models.TextField(default="", help_text="What other systems are told from now on"),
+                ),
                 ("needs_it", models.BooleanField(default=False)),
                 (
                     "cause",
                     models.TextField(
-                        help_text="report, intelligence, policy, sweep, enroll, lifecycle or administrator"
+                        help_text="report, intelligence, policy, sweep, enroll, lifecycle, administrator, release, simulation, brake"
                     ),
                 ),
                 ("detail", models.JSONField(default=dict)),
@@ -123,6 +134,190 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["tenant_id", "device", "-position"], name="state_change_of_device")
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Release",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("reason", models.TextField()),
+                ("state", models.TextField(help_text="State of the phone when it was let in")),
+                ("granted_at", models.DateTimeField()),
+                ("granted_by", models.TextField()),
+                ("until", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("ended_by", models.TextField(blank=True, default="")),
+                (
+                    "ended_because",
+                    models.TextField(blank=True, default="", help_text="expired, by_hand, recovered or left"),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="releases",
+                        to="devices.device",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "device"),
+                        condition=models.Q(("ended_at", None)),
+                        name="release_one_running",
+                    )
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["until"], condition=models.Q(("ended_at", None)), name="release_running"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Simulation",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("threat_id", models.UUIDField()),
+                ("started_at", models.DateTimeField()),
+                ("started_by", models.TextField()),
+                ("ends_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="simulations",
+                        to="devices.device",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "device"),
+                        condition=models.Q(("ended_at", None)),
+                        name="simulation_one_running",
+                    )
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["ends_at"], condition=models.Q(("ended_at", None)), name="simulation_running"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Brake",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("key", models.TextField(help_text="Kind and reference of the cause, e.g. policy:<event>")),
+                ("kind", models.TextField(help_text="feed, detectors, parameters, day, policy or sweep")),
+                ("detail", models.JSONField(default=dict)),
+                (
+                    "limit",
+                    models.PositiveIntegerField(
+                        help_text="How many phones the cause may block within an hour"
+                    ),
+                ),
+                ("pulled_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("ended_by", models.TextField(blank=True, default="")),
+                (
+                    "outcome",
+                    models.TextField(
+                        blank=True,
+                        choices=[
+                            ("", "None"),
+                            ("released", "Released"),
+                            ("reverted", "Reverted"),
+                            ("over", "Over"),
+                        ],
+                        default="",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "key"),
+                        condition=models.Q(("ended_at", None)),
+                        name="brake_one_pulled",
+                    )
+                ],
+                "indexes": [models.Index(fields=["tenant_id", "key", "-pulled_at"], name="brake_of_cause")],
+            },
+        ),
+        migrations.CreateModel(
+            name="NewBlock",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("key", models.TextField(help_text="Brake.key")),
+                ("at", models.DateTimeField()),
+                ("held", models.BooleanField(default=False)),
+                (
+                    "told",
+                    models.TextField(blank=True, default="", help_text="What is told as long as it is held"),
+                ),
+                ("ended_at", models.DateTimeField(null=True, help_text="When it was no longer held")),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="new_blocks",
+                        to="devices.device",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "device"),
+                        condition=models.Q(("ended_at", None), ("held", True)),
+                        name="new_block_one_held",
+                    )
+                ],
+                "indexes": [models.Index(fields=["tenant_id", "key", "-at"], name="new_block_of_cause")],
             },
         ),
     ]

@@ -63,7 +63,7 @@ def _phones(attribute: str) -> list[tuple[str, str, bool, int]]:
     live = DeviceState.objects.exclude(device__activation_status=Device.Activation.DEACTIVATED)
     return list(
         live.annotate(taken=Exists(taken))
-        .values_list("state", "device__platform", "taken")
+        .values_list("told", "device__platform", "taken")
         .annotate(count=Count("device_id"))
         .order_by()
     )

@@ -27,7 +27,7 @@ def owe_changes(tenant_id: uuid.UUID, changes: Sequence[StateChange], **_signal:
         [
             Owed(
                 change.device_id,
-                desired_value(change.to_state, change.device.platform, settings),
+                desired_value(change.told, change.device.platform, settings),
                 change.pk,
             )
             for change in changes
@@ -67,9 +67,9 @@ def owe_everything(
     states = DeviceState.objects.all()
     if device_ids is not None:
         states = states.filter(device_id__in=device_ids)
-    rows = states.values_list("device_id", "state", "device__platform")
+    rows = states.values_list("device_id", "told", "device__platform")
     owed = [
-        Owed(device_id, desired_value(state, platform, settings))
-        for device_id, state, platform in rows.iterator(chunk_size=5000)
+        Owed(device_id, desired_value(told, platform, settings))
+        for device_id, told, platform in rows.iterator(chunk_size=5000)
     ]
     return deliver.owe(tenant_id, ROUTE, owed, again=again)

@@ -166,7 +166,7 @@ def affected(tenant_id: uuid.UUID, **switches: bool) -> Affected:
     after = _with(before, switches)
     blocking, admitted = blocked_values(MINIMUM), admitted_values(MINIMUM)
     found = Affected()
-    rows = DeviceState.objects.values_list("state", "device__platform").annotate(count=Count("device_id"))
+    rows = DeviceState.objects.values_list("told", "device__platform").annotate(count=Count("device_id"))
     for state, platform, count in rows:
         old, new = desired_value(state, platform, before), desired_value(state, platform, after)
         found.withdrawn += count if old and not new else 0

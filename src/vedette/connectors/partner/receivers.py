@@ -82,9 +82,9 @@ def _owe(tenant_id: uuid.UUID, device_ids: Sequence[uuid.UUID] | None, *, again:
         Owed(
             row.device_id,
             desired_health(
-                row.state,
+                row.told,
                 row.device.platform,
-                needs_it=row.needs_it,
+                needs_it=row.needs_it and row.told == row.state,
                 activated=row.device.activation_status == Device.Activation.ACTIVATED,
                 settings=settings,
             ),

@@ -46,10 +46,11 @@ def complaints(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "size", "other"), [("light", DESKTOP, PHONE), ("dark", PHONE, DESKTOP)], ids=["light", "dark"]
+)
 def test_page_is_accessible_fits_and_is_quiet(
-    browser: Browser, site: str, scheme: str, size: tuple[int, int], path: str
+    browser: Browser, site: str, scheme: str, size: tuple[int, int], other: tuple[int, int], path: str
 ) -> None:
     with opened(browser, scheme, size) as page:
         noise = complaints(page)
@@ -58,7 +59,9 @@ def test_page_is_accessible_fits_and_is_quiet(
             expect(page.locator(".v-chart svg").last).to_be_visible()
         result = Axe().run(page)
         assert result.violations_count == 0, result.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        for width, height in (size, other):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("html").get_attribute("data-bs-theme") == scheme
         assert noise == []
 

@@ -1,6 +1,6 @@
 """Devices that leave, fall silent, check in again, or on which an administrator acts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 from uuid import UUID
@@ -45,14 +45,16 @@ class Refused(Exception):  # noqa: N818 - an answer to the administrator, not a 
     """The act makes no sense for this device now; the text says why."""
 
 
-def out_of_scope() -> list[UUID]:
-    """List live devices that the directory does not have among the supported ones; inside the door.
+def out_of_scope(among: Sequence[UUID] | None = None) -> list[UUID]:
+    """List live devices (AMONG these) that the directory lacks among the supported ones; inside the door.
 
     Only after a complete pass does that mean that they left.
     """
     entry = DirectoryDevice.objects.filter(object_id=OuterRef("entra_object_id"), unsupported_reason="")
     live = Device.objects.exclude(activation_status=Device.Activation.DEACTIVATED)
     gone = live.filter(~Exists(entry), entra_object_id__isnull=False)
+    if among is not None:
+        gone = gone.filter(id__in=among)
     return list(gone.values_list("id", flat=True))
 
 

@@ -1,16 +1,18 @@
 """The poll (D1): reads the enrollment groups, their people and devices, and enrolls or retires accordingly.
 
-Network first, then one writing transaction. A poll that meets any error retires nobody: absence is never
-inferred from an error of ours (design.md 2, rule 7). A group that is gone from Entra is no error, but who was in
-it cannot be known any more, so nobody is retired either until an administrator takes the group out.
+Network first, then short writing transactions, so that reports of phones are assessed in between. A poll that
+meets any error retires nobody: absence is never inferred from an error of ours (design.md 2, rule 7). A group that
+is gone from Entra is no error, but who was in it cannot be known any more, so nobody is retired either until an
+administrator takes the group out.
 """
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 from django.utils.translation import gettext_noop as _
 
@@ -32,8 +34,12 @@ from vedette.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
+Item = TypeVar("Item")
+
 SOURCE: Final = "poll"
 NOT_FOUND: Final = 404
+# Devices of one transaction: bounds memory, and how long the tenant's other writers wait.
+BATCH: Final = 500
 _UNFINISHED: Final = _("The directory could not be read to its end, so no device was taken out.")
 _AGAIN: Final = _("The next poll tries again by itself.")
 _UNREADABLE: Final = _(
@@ -127,26 +133,67 @@ def _store(
     wanted: Sequence[EnrollmentGroup],
     bounds: Limits,
 ) -> Polled:
+    """Write down what was found, in batches: each is one transaction that holds the writer's lock.
+
+    A failure between two batches retires nobody: devices leave only after all the others have been written.
+    """
     tenant_id, now = connector.tenant_id, clock.now()
-    people = [user_record(person) for person in found.people.values()]
-    devices = [device_record(device, bounds, now) for device in found.devices]
+    for people in _batches(found.people.values()):
+        with database.writer(tenant_id):
+            write.store_users(reading, [user_record(person) for person in people])
+    for devices in _batches(found.devices):
+        with database.writer(tenant_id):
+            write.store_devices(reading, [device_record(device, bounds, now) for device in devices])
     with database.writer(tenant_id):
-        write.store_users(reading, people)
-        write.store_devices(reading, devices)
         # A group that was added meanwhile has not been looked at: its people are not gone.
         unread = _groups(EnrollmentGroup.objects.all()) - _groups(wanted)
         finished = write.finish_pass(reading, keep_unseen=bool(found.missing or unread))
-        appeared = lifecycle.appear(tenant_id, list(read.supported()))
+    appeared = _appear(tenant_id)
+    left = _leave(connector)
+    with database.writer(tenant_id):
         connector = IntuneConnector.objects.select_for_update().get(pk=connector.pk)
-        gone = lifecycle.out_of_scope()
-        lifecycle.leave(tenant_id, gone, lifecycle.LEFT_GROUPS, delete=connector.delete_on_unenrollment)
         _note_groups(tenant_id, found)
         repair(tenant_id, reading.started_at)
         connector.last_synchronised_at = now
         connector.next_poll_at = _next(connector, reading, now)
         connector.poll_running_since = None
         connector.save(update_fields=["last_synchronised_at", "next_poll_at", "poll_running_since"])
-    return Polled(finished.users, finished.devices, len(appeared), len(gone))
+    return Polled(finished.users, finished.devices, appeared, left)
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _appear(tenant_id: uuid.UUID) -> int:
+    """Bring devices in line with the directory, in order of object ID; return how many are new or changed."""
+    count, after = 0, uuid.UUID(int=0)
+    while True:
+        with database.writer(tenant_id):
+            batch = list(read.supported().filter(object_id__gt=after)[:BATCH])
+            count += len(lifecycle.appear(tenant_id, batch))
+        if len(batch) < BATCH:
+            return count
+        after = batch[-1].object_id
+
+
+def _leave(connector: IntuneConnector) -> int:
+    """Take out who is no longer in the directory; return how many."""
+    tenant_id = connector.tenant_id
+    with database.tenant(tenant_id):
+        gone = lifecycle.out_of_scope()
+    count = 0
+    for part in _batches(gone):
+        with database.writer(tenant_id):
+            # Who came back since then (a live question at an enrolment) stays.
+            leaving = lifecycle.out_of_scope(part)
+            connector = IntuneConnector.objects.get(pk=connector.pk)
+            deletes = connector.delete_on_unenrollment
+            lifecycle.leave(tenant_id, leaving, lifecycle.LEFT_GROUPS, delete=deletes)
+        count += len(leaving)
+    return count
 
 
 def _groups(rows: Iterable[EnrollmentGroup]) -> set[tuple[uuid.UUID, bool]]:

@@ -9,7 +9,7 @@ from django.test import override_settings
 from tests.connectors.scene import Scene, make_scene
 from tests.support.database import Database
 from tests.support.lab import start_lab
-from tests.tenants.microsoft import PERMISSIONS, PUBLIC, Microsoft, register
+from tests.support.microsoft import PERMISSIONS, PUBLIC, Microsoft, register
 
 from vedette.foundation import config
 

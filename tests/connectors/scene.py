@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from tests.support.lab import Lab
+from tests.support.microsoft import Microsoft, Organisation
 from tests.support.world import ADA, BAD_PACKAGE, World, facts, load_intelligence
-from tests.tenants.microsoft import Microsoft, Organisation
 
 from vedette.compliance import mode
 from vedette.compliance.assess import assess

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.connectors.conftest import PARTNER
 from tests.connectors.scene import CONTACT, Scene
-from tests.tenants.microsoft import PERMISSIONS
+from tests.support.microsoft import PERMISSIONS
 
 from vedette.connectors.intune import heartbeat
 from vedette.foundation.graph import Patience

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from tests.support.database import Database
 from tests.support.lab import start_lab
-from tests.tenants.microsoft import PUBLIC, Browser, Microsoft, Organisation, register
+from tests.support.microsoft import PUBLIC, Browser, Microsoft, Organisation, register
 
 from vedette.events.models import Event
 from vedette.foundation import config, database

@@ -14,8 +14,8 @@ from django.test.testcases import LiveServerThread
 from playwright.sync_api import Page, expect, sync_playwright
 from tests.support import browser as chromium
 from tests.support.lab import free_ports
+from tests.support.microsoft import PUBLIC, Microsoft, Organisation, redirect_uris
 from tests.tenants.conftest import forget
-from tests.tenants.microsoft import PUBLIC, Microsoft, Organisation, redirect_uris
 
 from vedette.tenants import operator_links
 

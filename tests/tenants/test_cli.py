@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner, Result
 from django.test import override_settings
+from tests.support.microsoft import Microsoft, Organisation
 from tests.tenants.conftest import actions, fresh
-from tests.tenants.microsoft import Microsoft, Organisation
 
 from vedette.tenants import accounts, signals
 from vedette.tenants.cli import operator, tenant

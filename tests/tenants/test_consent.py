@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 from django.http import HttpResponse
+from tests.support.microsoft import Microsoft, Organisation
 from tests.tenants.conftest import Person, actions, administrators, draft, fresh, text
-from tests.tenants.microsoft import Microsoft, Organisation
 
 from vedette.foundation import database
 from vedette.tenants import accounts, signals

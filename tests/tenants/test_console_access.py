@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from tests.support.microsoft import Microsoft, Organisation
 from tests.tenants.conftest import Person, actions, administrators, draft, fresh, text
-from tests.tenants.microsoft import Microsoft, Organisation
 
 from vedette.tenants import accounts
 from vedette.tenants.jobs import forget_sessions

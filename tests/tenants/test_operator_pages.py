@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 from django.test import override_settings
+from tests.support.microsoft import Microsoft, Organisation
 from tests.tenants.conftest import Person, text
-from tests.tenants.microsoft import Microsoft, Organisation
 
 from vedette.tenants import accounts, operator_links
 from vedette.tenants.models import Tenant

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from tests.support.microsoft import Organisation
 from tests.tenants.conftest import Person, actions, administrators, text
-from tests.tenants.microsoft import Organisation
 
 from vedette.tenants.models import Administrator, Tenant
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.support.microsoft import Microsoft, Organisation
 from tests.tenants.conftest import Person, actions, administrators, fresh, text
-from tests.tenants.microsoft import Microsoft, Organisation
 
 from vedette.tenants.models import Tenant
 from vedette.tenants.views.sign_in import MAX_ATTEMPTS

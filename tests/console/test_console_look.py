@@ -66,7 +66,7 @@ PAGES: Final = {
 READ_ONLY: Final = ("dashboard", "devices", "device-blocked", "policy", "account", "audit")
 STATUS: Final = {"not-there": 404}
 FRESH: Final = {
-    "/threats/": "No threat found yet",
+    "/threats/": "No phone reports yet",
     "/devices/": "Choose enrollment groups",
     "/policy/": "See what it changes",
     "/system/account/": "Look at who would be blocked",

@@ -74,6 +74,20 @@ def test_what_is_counted_is_what_the_list_shows(full: Member, world: World, phon
     assert " of 3" in text(full.get("/threats/", status="open"))
 
 
+def test_an_empty_list_is_clean_only_where_phones_report(
+    full: Member, restricted: Member, world: World
+) -> None:
+    for who in (full, restricted):
+        page = text(who.get("/threats/"))
+        assert "No phone reports yet" in page
+        assert "No threat found yet" not in page
+        assert ("/system/enrollment/" in page) is (who is full)
+    (device,) = world.activated()
+    world.report(device, facts())
+    assess(world.tenant_id)
+    assert "No threat found yet" in text(full.get("/threats/"))
+
+
 def test_no_intelligence_is_said(full: Member, phone: Device) -> None:
     assert "No intelligence loaded" not in text(full.get("/threats/"))
     with database.system():

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from vedette.console import export_note, words
+from vedette.devices.models import Device
 from vedette.feeds.models import FeedVersion
 from vedette.foundation import database
 from vedette.tenants import access
@@ -57,6 +58,8 @@ def page(request: MemberRequest) -> HttpResponseBase:
     context = {
         "table": tables.page(query, _rows(query)),
         "has_intelligence": FeedVersion.objects.filter(active=True).exists(),
+        "any_report": Device.objects.filter(last_seen_at__isnull=False).exists(),
+        "may_enroll": access.may(request.administrator, "enrollment", "modify"),
     }
     return TemplateResponse(request, "console/threats.html", context)
 

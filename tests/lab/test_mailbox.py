@@ -1,7 +1,6 @@
 """The mailbox: real SMTP in, JSON and pages out."""
 
 import smtplib
-import time
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -101,13 +100,10 @@ def test_empty_and_unknown_mailboxes_are_told_in_words(lab: Lab) -> None:
     assert lab.client.get("/mailbox/message/none/html").status_code == 404
 
 
-def test_a_thousand_mails_are_taken_quickly(lab: Lab) -> None:
+def test_a_thousand_mails_are_taken(lab: Lab) -> None:
     letters = [letter(str(number)) for number in range(1000)]
-    start = time.monotonic()
     send(lab, *letters)
-    seconds = time.monotonic() - start
     assert len(lab.get("/mail")) == 1000
-    assert seconds < 20, f"1,000 mails took {seconds:.1f} s"
 
 
 @pytest.mark.parametrize(

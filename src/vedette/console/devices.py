@@ -122,8 +122,10 @@ def _filled(page: Iterable[UUID]) -> list[Device]:
 
 
 def _shown(rows: QuerySet[Any]) -> QuerySet[Any]:
-    shown: QuerySet[Any] = rows.defer("facts").select_related("state_row")
-    return shown.annotate(open_threats=_OPEN_THREATS)
+    shown: QuerySet[Any] = (
+        rows.defer("facts").select_related("state_row").annotate(open_threats=_OPEN_THREATS)
+    )
+    return shown
 
 
 def _matching(query: tables.Query) -> QuerySet[Any]:

@@ -10,7 +10,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.connectors.conftest import cloud, microsoft, new_scene, scene
 from tests.connectors.scene import Scene
-from tests.connectors.test_pages import CONNECTION, ENROLLMENT, SYNC
+from tests.connectors.pages.addresses import CONNECTION, ENROLLMENT, SYNC
 from tests.support.console import Member, audit, settings, sign_in
 from tests.support.database import Database
 from tests.support.world import ADA, BAD_PACKAGE, facts, load_intelligence
@@ -188,6 +188,18 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         lambda s: s.post("console:device-release-end", s.phone.id),
         "device.release_ended",
         ("let_in_until", ..., None),
+    ),
+    (
+        "console:device-simulate",
+        lambda s: s.post("console:device-simulate", s.phone.id, classification="TROJAN"),
+        "threat.simulated",
+        ("test_threat", None, "TROJAN"),
+    ),
+    (
+        "console:device-simulate-end",
+        lambda s: s.post("console:device-simulate-end", s.phone.id),
+        "threat.simulation_ended",
+        ("test_threat", "TROJAN", None),
     ),
     (
         "console:device-act",

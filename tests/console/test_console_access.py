@@ -117,6 +117,8 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:device": (places["device"],),
         "console:device-invite": (places["device"],),
         "console:device-release": (places["device"],),
+        "console:device-simulate": (places["device"],),
+        "console:device-simulate-end": (places["device"],),
         "console:device-release-end": (places["device"],),
         "console:device-act": (places["device"], more),
         "console:audit-event": (places["event"],),
@@ -141,7 +143,8 @@ LOOK = {"console:policy", "console:policy-export", "console:account"}
 NOTHING = {
     "console:policy-reset", "console:policy-parameters", "console:arm", "console:monitor",
     "console:enrollment", "console:invite-all", "console:device-invite", "console:waiting",
-    "console:device-release", "console:device-release-end",
+    "console:device-release", "console:device-release-end", "console:device-simulate",
+    "console:device-simulate-end",
     "console:retry", "console:invitation-renew", "console:invitation-revoke", "console:invite-person",
     "console:invitations", "console:enrollment-settings", "connectors:overview", "intune:connection",
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
@@ -154,7 +157,8 @@ OF_AN_OBJECT = sorted(
     route for route in ALL if route.split()[0] in {
         "console:threat", "console:threat-ignore", "console:threat-reopen", "console:device",
         "console:device-act", "console:device-invite", "console:audit-event", "console:waiting",
-        "console:device-release", "console:device-release-end",
+        "console:device-release", "console:device-release-end", "console:device-simulate",
+        "console:device-simulate-end",
         "console:retry", "console:invitation-renew", "console:invitation-revoke",
         "intune:group-remove", "intune:acknowledge",
     }

@@ -35,7 +35,8 @@ def write(judged: Sequence[Judged]) -> Written:
     ids = [item.case.device_id for item in judged]
     _note_blind_spots(judged)
     unresolved: dict[UUID, list[Threat]] = {}
-    rows = Threat.objects.filter(device__in=ids).exclude(status=Threat.Status.RESOLVED)
+    # A test threat is no finding: no report proves or disproves it.
+    rows = Threat.objects.filter(device__in=ids, simulated=False).exclude(status=Threat.Status.RESOLVED)
     for threat in rows.select_related("device").defer("device__facts").order_by("id"):
         unresolved.setdefault(threat.device_id, []).append(threat)
     new: list[tuple[Judged, Finding]] = []

@@ -1,8 +1,8 @@
-"""Periodic work of what keeps enforcement safe: releases that end by themselves."""
+"""Periodic work of what keeps enforcement safe: releases and test threats that end by themselves."""
 
 import logging
 
-from vedette.compliance import release
+from vedette.compliance import release, simulate
 from vedette.foundation import jobs
 
 log = logging.getLogger(__name__)
@@ -18,3 +18,13 @@ def end_releases(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands 
             release.expire(tenant_id)
         except Exception:
             log.exception("Releases of tenant %s cannot be ended; the next look tries again", tenant_id)
+
+
+@jobs.periodic(cron=EVERY_FIVE_SECONDS)
+def end_simulations(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the tick's time over
+    """End test threats whose hour is over, for each tenant that has some."""
+    for tenant_id in simulate.tenants_due():
+        try:
+            simulate.expire(tenant_id)
+        except Exception:
+            log.exception("Test threats of tenant %s cannot be ended; the next look tries again", tenant_id)

@@ -19,5 +19,6 @@ def threat_event(threat: Threat, change_type: str, *, before: str = "", actor: A
             "classification": threat.classification,
             "risk": threat.risk,
             "detected_at": threat.detected_at.isoformat(),
+            **({"simulated": True} if threat.simulated else {}),
         },
     )

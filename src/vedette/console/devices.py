@@ -97,7 +97,7 @@ def _worst(row: Device) -> str:
     if state is None or state.risk < Risk.LOW:
         return ""
     reasons = [reason for reason in state.reasons if reason.get("code") == "threat"]
-    return words.title_of(str(reasons[0]["subject"])) if reasons else ""
+    return words.title_of_reason(reasons[0]) if reasons else ""
 
 
 def _query(request: MemberRequest) -> tables.Query:

@@ -34,7 +34,7 @@ def reason_text(reason: Mapping[str, Any]) -> str:
     if code == "threat" and subject in CLASSIFICATIONS:
         level = RISKS[int(reason.get("risk", 0))].label
         return _("%(title)s, rated %(level)s by your security policy.") % {
-            "title": words.title_of(subject),
+            "title": words.title_of_reason(reason),
             "level": level,
         }
     if code == "detector_failed":

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from vedette.compliance import release
+from vedette.compliance import release, simulate
 from vedette.compliance.models import NewBlock, Release
 from vedette.devices.models import Device
 from vedette.tenants import access
@@ -29,6 +29,7 @@ NARROWED: Final[Mapping[str, Callable[[], Exists]]] = {
 def of_device(device: Device, administrator: Administrator) -> dict[str, Any]:
     """Return what the device's page shows: the release in force, a held block, and what may be done."""
     running = release.running(device.id)
+    simulated = simulate.running(device.id)
     state = getattr(device, "state_row", None)
     may = access.may(administrator, "account", "modify")
     return {
@@ -36,6 +37,9 @@ def of_device(device: Device, administrator: Administrator) -> dict[str, Any]:
         "held": NewBlock.objects.filter(device=device, held=True, ended_at=None).first(),
         "may_release": may and not running and bool(state and release.may_release(state.state)),
         "may_end_release": may and running is not None,
+        "simulation": simulated,
+        "may_simulate": may and not simulated and bool(state and simulate.may_simulate(device, state.state)),
+        "may_end_simulation": may and simulated is not None,
     }
 
 

@@ -10,10 +10,13 @@ from django.utils.translation import gettext_lazy
 ACTIONS: Final[Mapping[str, Promise]] = {
     "device.released": gettext_lazy("Device let in for a time"),
     "device.release_ended": gettext_lazy("Device no longer let in for a time"),
+    "threat.simulated": gettext_lazy("Test threat started"),
+    "threat.simulation_ended": gettext_lazy("Test threat ended"),
 }
 ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "let_in_until": gettext_lazy("Let in until"),
     "told": gettext_lazy("Told to Microsoft"),
+    "test_threat": gettext_lazy("Test threat"),
 }
 BECAUSE: Final[Mapping[str, Promise]] = {
     "expired": gettext_lazy("Its time was over"),
@@ -30,4 +33,8 @@ def cause(name: str, detail: Mapping[str, Any]) -> str:
         if not ended:
             return _("Let in for a time: “%(reason)s”") % {"reason": detail.get("reason", "")}
         return _("No longer let in: %(why)s") % {"why": BECAUSE.get(ended, ended)}
+    if name == "simulation":
+        return (
+            _("The test threat ended") if detail.get("ended") else _("An administrator started a test threat")
+        )
     return ""

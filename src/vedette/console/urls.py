@@ -13,6 +13,7 @@ from vedette.console import (
     invite_person,
     policy,
     release,
+    simulation,
     threat,
     threats,
 )
@@ -31,6 +32,8 @@ urlpatterns = [
     path("devices/<uuid:device_id>/invite", invite.device, name="device-invite"),
     path("devices/<uuid:device_id>/release", release.grant, name="device-release"),
     path("devices/<uuid:device_id>/release/end", release.end, name="device-release-end"),
+    path("devices/<uuid:device_id>/test-threat", simulation.start, name="device-simulate"),
+    path("devices/<uuid:device_id>/test-threat/end", simulation.end, name="device-simulate-end"),
     path("devices/<uuid:device_id>/<slug:act>", device.act, name="device-act"),
     path("policy/", policy.page, name="policy"),
     path("policy/reset", policy.reset, name="policy-reset"),

@@ -8,12 +8,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from vedette.compliance import simulate
 from vedette.threats.models import Threat
 from vedette.verdict import summaries
 from vedette.verdict.classifications import CLASSIFICATIONS, Text
 from vedette.verdict.findings import Evidence
 
 ENGLISH: Final = "en"
+SIMULATED: Final = simulate.KEY
 
 RULES: Final[Mapping[str, Promise]] = {
     "apps.indicators": _("Apps are compared with the threat intelligence by name, signer and file"),
@@ -59,6 +61,7 @@ FACTS: Final[Mapping[str, Promise]] = {
 """Names of the facts that stand in evidence."""
 
 DETECTORS: Final[Mapping[str, Promise]] = {
+    "simulation": _("An administrator's test"),
     "apps": _("Applications"),
     "device": _("Device and settings"),
     "report": _("Reading the report"),
@@ -77,6 +80,14 @@ def title_of(code: str) -> str:
     return text_of(code).title if code in CLASSIFICATIONS else code
 
 
+def title_of_reason(reason: Mapping[str, Any]) -> str:
+    """Return the title of the threat behind a reason of a state; a test threat is called one."""
+    title = title_of(str(reason.get("subject", "")))
+    if reason.get("key") != SIMULATED:
+        return title
+    return gettext("%(title)s (simulated)") % {"title": title}
+
+
 def codes_called(word: str) -> list[str]:
     """List the classifications whose title in the reader's language holds WORD: people search for what they read."""
     wanted = word.casefold()
@@ -85,6 +96,8 @@ def codes_called(word: str) -> list[str]:
 
 def summary_of(threat: Threat) -> str:
     """Tell what was found in the reader's language; the stored English words where no sentence fits."""
+    if threat.simulated:
+        return gettext("A test threat: nothing is wrong with the phone.")
     return summaries.summary_in(_language(), evidence_of(threat.evidence)) or threat.summary
 
 

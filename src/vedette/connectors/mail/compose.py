@@ -96,11 +96,14 @@ def connector_name(connector: str) -> str:
 def _about(context: Mapping[str, Any], language: str) -> Words:
     known = CLASSIFICATIONS[context["classification"]]
     text = known.text.get(language, known.text[ENGLISH])
+    simulated = context.get("simulated", False)
     return {
         **context,
-        "title": text.title,
-        "description": text.description,
-        "mend": context.get("mend") or text.mend,
+        "title": _("Simulated: %(title)s") % {"title": text.title} if simulated else text.title,
+        "description": _("An administrator's test: nothing is wrong with the phone. It ends within an hour.")
+        if simulated
+        else text.description,
+        "mend": _("Nothing to do.") if simulated else context.get("mend") or text.mend,
         "risk": _RISKS[Risk(context["risk"])](),
         "owner": context["owner"] or _("an unknown person"),
     }

@@ -104,6 +104,7 @@ def _threat(threat: Threat) -> dict[str, Any]:
         "threat_id": str(threat.pk),
         "classification": threat.classification,
         "risk": threat.risk,
+        "simulated": threat.simulated,
         "summary": threat.summary,
         "mend": threat.mend,
         "device_id": str(threat.device_id),

@@ -13,6 +13,7 @@ from vedette.verdict.states import DeviceState, health
 WITHDRAWN: Final = ""
 DEACTIVATED: Final = health(DeviceState.DEACTIVATED)
 MOST_MESSAGES: Final = 1000
+SIMULATED: Final = "[SIMULATED] "
 _UNKNOWN: Final = "unknown"
 _SEVERITY: Final = {Risk.LOW: "low", Risk.MEDIUM: "medium", Risk.HIGH: "high"}
 _STATUS: Final = {"open": "active", "resolved": "resolved", "ignored": "ignored"}
@@ -53,6 +54,7 @@ def threat_message(threat: Any, device_id: str, url: str) -> Message | None:
     if severity is None:
         return None
     known = CLASSIFICATIONS[threat.classification]
+    mark = SIMULATED if threat.simulated else ""
     return {
         "messageId": str(threat.pk),
         "entityType": "threat",
@@ -62,8 +64,8 @@ def threat_message(threat: Any, device_id: str, url: str) -> Message | None:
         "severity": severity,
         "status": _STATUS[threat.status],
         "type": _TYPES.get(known.family, "os"),
-        "classification": known.text["en"].title,
-        "description": threat.summary or known.text["en"].title,
+        "classification": mark + known.text["en"].title,
+        "description": mark + (threat.summary or known.text["en"].title),
         "lastUpdateTime": threat.updated_at.isoformat(),
         "threatUrl": url,
     }

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.connectors.conftest import cloud, microsoft, new_scene, scene
-from tests.connectors.scene import Scene
 from tests.connectors.pages.addresses import CONNECTION, ENROLLMENT, SYNC
+from tests.connectors.scene import Scene
 from tests.support.console import Member, audit, settings, sign_in
 from tests.support.database import Database
 from tests.support.world import ADA, BAD_PACKAGE, facts, load_intelligence

@@ -1,0 +1,32 @@
+"""Addresses of the connectors' pages, and what their forms send."""
+
+ROOT = "/system/connectors/"
+NOBODY = "0b7c6f0e-5d5f-4b57-9a3c-2f6f3f9f9a01"
+INTUNE = f"{ROOT}intune/"
+TABS = [f"{INTUNE}{tab}/" for tab in ("connection", "enrollment", "state-sync", "unsupported", "errors")]
+PAGES = [ROOT, *TABS, f"{ROOT}partner/", f"{ROOT}partner/off"]
+ACTS = [
+    f"{INTUNE}connection/beat",
+    f"{INTUNE}enrollment/add",
+    f"{INTUNE}enrollment/poll",
+    f"{INTUNE}enrollment/{NOBODY}/remove",
+    f"{INTUNE}errors/{NOBODY}/acknowledge",
+    f"{ROOT}partner/on",
+    f"{ROOT}partner/off",
+    *TABS[:3],
+    TABS[4],
+]
+CONNECTION = {
+    "heartbeat_minutes": "10",
+    "missed_allowed": "3",
+    "android_enabled": "on",
+    "ios_enabled": "on",
+}
+SYNC = {"sync_device_status": "on", "sync_threat_status": "on", "attribute_number": "1"}
+ENROLLMENT = {
+    "poll_minutes": "5",
+    "scope": "intune",
+    "minimum_android": "10",
+    "minimum_ios": "16.0",
+    "seen_within_days": "90",
+}

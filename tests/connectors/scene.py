@@ -23,6 +23,7 @@ from vedette.connectors.mail import jobs as mail_jobs
 from vedette.connectors.mail.models import Notification
 from vedette.connectors.models import ConnectorError, Delivery
 from vedette.devices.models import Device
+from vedette.directory import delta_links
 from vedette.events.models import Event
 from vedette.foundation import clock, database
 from vedette.tenants import accounts
@@ -115,6 +116,11 @@ class Scene:
 
     def poll(self) -> Polled:
         return directory_poll.poll(self.tenant_id)
+
+    def forget_changes(self) -> None:
+        """Have the next poll read everything."""
+        with database.writer(self.tenant_id):
+            delta_links.forget()
 
     def beat(self) -> Beat:
         return heartbeat.beat(self.tenant_id)

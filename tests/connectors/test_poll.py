@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.connectors.scene import CONTACT, Scene
 
-from vedette.connectors.intune import directory_poll
+from vedette.connectors.intune import directory_poll, full_pass
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.devices.models import Device
 from vedette.directory.models import DirectoryDevice, DirectoryPass
@@ -128,12 +128,30 @@ def test_small_pages_bring_the_same(scene: Scene) -> None:
 
 def test_no_request_per_device_is_needed(watched: Scene) -> None:
     since = watched.mark()
+    watched.forget_changes()
     watched.poll()
+    group = f"/v1.0/groups/{watched.group('Company Phones')['id']}"
     assert [entry["path"] for entry in watched.requests("GET", since=since)] == [
-        f"/v1.0/groups/{watched.group('Company Phones')['id']}",
-        f"/v1.0/groups/{watched.group('Company Phones')['id']}/transitiveMembers",
+        group,
+        f"{group}/transitiveMembers/microsoft.graph.group",
+        "/v1.0/groups/delta",
+        "/v1.0/users/delta",
+        "/v1.0/devices/delta",
+        f"{group}/transitiveMembers",
         "/v1.0/deviceManagement/managedDevices",
         "/v1.0/devices",
+    ]
+    assert watched.requests("POST", since=since) == []
+
+
+def test_where_nothing_changed_four_requests_are_enough(watched: Scene) -> None:
+    since = watched.mark()
+    watched.poll()
+    assert [entry["path"] for entry in watched.requests("GET", since=since)] == [
+        "/v1.0/groups/delta",
+        "/v1.0/users/delta",
+        "/v1.0/devices/delta",
+        "/v1.0/deviceManagement/managedDevices",
     ]
     assert watched.requests("POST", since=since) == []
 
@@ -225,12 +243,13 @@ def test_a_second_page_that_never_comes_retires_nobody(
 ) -> None:
     impatient(monkeypatch)
     watched.lab.post("/switches", {"page_size": 5})
+    watched.forget_changes()
     reads = 0
     real = Graph._once
 
     def second_page_hangs(graph: Graph, call: Any) -> Any:
         nonlocal reads
-        if "/v1.0/devices" in call.url:
+        if "/v1.0/devices" in call.url and "/delta" not in call.url:
             reads += 1
             if reads == 2:
                 watched.fault("GET /v1.0/devices", delay=5.0)
@@ -248,7 +267,8 @@ def test_what_microsoft_never_sends_is_an_error_and_no_crash(
     watched: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing: dict[str, str] = {}
-    monkeypatch.setattr(directory_poll, "devices_of_members", lambda *_: [nothing["deviceId"]])
+    watched.forget_changes()
+    monkeypatch.setattr(full_pass, "by_device_id", lambda *_: [nothing["deviceId"]])
     assert watched.poll().error == "unreadable"
     assert len(live(watched)) == 13
     assert watched.connector().poll_running_since is None

@@ -1,6 +1,6 @@
 """What happens while a poll is under way: settings change, the database refuses (D1, design.md 2, rule 7)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from tests.support.world import ADA
 
 from vedette.compliance import lifecycle
 from vedette.connectors.intune import directory_poll, jobs, settings_change
-from vedette.connectors.intune.directory_poll import Reading
-from vedette.connectors.intune.models import EnrollmentGroup
+from vedette.connectors.intune.delta_pass import Changes
+from vedette.connectors.intune.directory_poll import Task
+from vedette.connectors.intune.full_pass import Found
 from vedette.devices.models import Device
 from vedette.directory.models import DirectoryDevice, DirectoryPass
 from vedette.events.models import Event
@@ -26,8 +27,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     look = directory_poll.look
 
     def arrange(act: Callable[[], object]) -> None:
-        def looked(graph: Graph, wanted: Sequence[EnrollmentGroup]) -> Reading:
-            found = look(graph, wanted)
+        def looked(graph: Graph, task: Task) -> Found | Changes:
+            found = look(graph, task)
             monkeypatch.setattr(directory_poll, "look", look)
             act()
             return found
@@ -126,6 +127,7 @@ def test_a_poll_that_fails_between_two_batches_retires_nobody(
     scene.poll()
     group = scene.group("Company Phones")
     scene.lab.delete(f"{scene.path}/groups/{group['id']}/members/{group['members'][0]}")
+    scene.forget_changes()
     real, calls = lifecycle.appear, 0
 
     def breaks(tenant_id: UUID, rows: Iterable[DirectoryDevice]) -> list[Device]:

@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
 from vedette.compliance import state
 from vedette.compliance.defaults import default_group
@@ -47,6 +48,13 @@ def appear(tenant_id: UUID, directory_devices: Iterable[DirectoryDevice]) -> lis
         with database.writer(tenant_id):
             appeared += _appear(tenant_id, batch)
     return appeared
+
+
+def absent() -> list[UUID]:
+    """List supported devices of the directory, by object ID, that no device row stands for; inside the door."""
+    gone = Q(activation_status=Device.Activation.DEACTIVATED) & ~Q(deactivation_reason__in=_STAYS_OUT)
+    standing = Device.objects.filter(~gone, entra_object_id=OuterRef("object_id"))
+    return list(directory.supported().filter(~Exists(standing)).values_list("object_id", flat=True))
 
 
 def _appear(tenant_id: UUID, batch: Sequence[DirectoryDevice]) -> list[Device]:

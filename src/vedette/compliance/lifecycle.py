@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext
 
 from vedette.compliance import signals, state
-from vedette.compliance.appear import ADMINISTRATOR, CAUSE, appear
+from vedette.compliance.appear import ADMINISTRATOR, CAUSE, absent, appear
 from vedette.compliance.models import StateChange
 from vedette.devices.models import Device, DeviceKey, Invitation
 from vedette.directory.models import DirectoryDevice
@@ -28,6 +28,7 @@ __all__ = [
     "REPLACED",
     "UNSUPPORTED",
     "Refused",
+    "absent",
     "appear",
     "check_in",
     "deactivate",

@@ -8,6 +8,14 @@ from vedette.foundation.tables import TenantRow
 class DirectoryPass(TenantRow):
     """One reading of the directory. Only a complete pass may take anybody out (design.md 2, rule 7)."""
 
+    class Kind(models.TextChoices):
+        """A full pass reads every member and device; a pass by deltas only what changed since the last."""
+
+        FULL = "full"
+        CHANGES = "changes"
+
+    kind = models.TextField(choices=Kind, default=Kind.FULL)
+    why_full = models.TextField(blank=True, default="", help_text="Code: why changes alone did not do")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     complete = models.BooleanField(default=False)
@@ -70,3 +78,35 @@ class DirectoryDevice(TenantRow):
             models.Index(fields=["tenant_id", "entra_device_id"], name="directory_device_entra"),
             models.Index(fields=["tenant_id", "owner_oid"], name="directory_device_owner"),
         ]
+
+
+class DeltaLink(TenantRow):
+    """Where Graph goes on telling what changed. The link is no secret: only our own token opens it."""
+
+    kind = models.TextField(help_text="groups, users or devices")
+    link = models.TextField(help_text="Opaque; given back to Graph to the letter")
+    scope = models.TextField(help_text="Digest of groups and limits that the last full pass went by")
+    groups = models.JSONField(default=list, help_text="Kind groups: enrollment groups and those inside them")
+    full_at = models.DateTimeField(help_text="When the full pass began that the changes build on")
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "kind"], name="delta_link_kind")]
+
+
+class StagedRow(TenantRow):
+    """What a full pass has read and still has to join with what it reads later; gone when the pass is."""
+
+    class Kind(models.TextChoices):
+        """Intune's record of a device (key: Entra deviceId), or a device that is a member (key: object ID)."""
+
+        MANAGED = "managed"
+        MEMBER = "member"
+
+    reading = models.ForeignKey(DirectoryPass, on_delete=models.CASCADE, db_constraint=False)
+    kind = models.TextField(choices=Kind)
+    key = models.UUIDField()
+    body = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reading", "kind", "key"], name="staged_row_key")]

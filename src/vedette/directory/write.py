@@ -5,7 +5,7 @@ A pass is one reading of the directory: `start_pass`, any number of `store_users
 from an error of ours (design.md 2, rule 7). Every function runs inside the tenant's door.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -74,8 +74,20 @@ class Finished:
 
 
 def start_pass() -> DirectoryPass:
-    """Begin a reading."""
+    """Begin a reading, of everything unless `only_changes` follows."""
     return DirectoryPass.objects.create(tenant_id=database.current_tenant(), started_at=clock.now())
+
+
+def only_changes(reading: DirectoryPass) -> None:
+    """Note that a reading looks at changes only."""
+    reading.kind = DirectoryPass.Kind.CHANGES
+    reading.save(update_fields=["kind"])
+
+
+def everything_after_all(reading: DirectoryPass, why: str) -> None:
+    """Note that changes alone did not do."""
+    reading.kind, reading.why_full = DirectoryPass.Kind.FULL, why
+    reading.save(update_fields=["kind", "why_full"])
 
 
 def store_users(reading: DirectoryPass | None, users: Iterable[UserRecord]) -> int:
@@ -96,7 +108,8 @@ def store_devices(reading: DirectoryPass | None, devices: Iterable[DeviceRecord]
 def finish_pass(reading: DirectoryPass, *, keep_unseen: bool = False) -> Finished:
     """End a pass that read everything without an error: what it did not see is no longer in the directory.
 
-    With `keep_unseen` it stays: a part of the directory could not be looked at (a group that is gone).
+    With `keep_unseen` it stays: a part of the directory could not be looked at (a group that is gone), or the
+    pass looked at changes only.
     """
     users_gone, devices_gone = (0, 0) if keep_unseen else _remove_unseen(reading)
     with connection.cursor() as cursor:
@@ -110,6 +123,32 @@ def finish_pass(reading: DirectoryPass, *, keep_unseen: bool = False) -> Finishe
     reading.save(update_fields=["finished_at", "complete", "users", "devices"])
     DirectoryPass.objects.filter(started_at__lt=reading.started_at - _KEEP_PASSES).delete()
     return finished
+
+
+def remove_gone(reading: DirectoryPass, users: Collection[UUID], devices: Collection[UUID]) -> None:
+    """Remove users and devices, by object ID, that a pass by deltas has looked at and that no longer count.
+
+    What a live question about one person brought in while the pass was running is newer than the pass. Call it
+    before what the pass found is stored.
+    """
+    newer = DirectoryDevice.objects.filter(owner_oid__in=users, seen_at__gte=reading.started_at)
+    asked = set(newer.values_list("owner_oid", flat=True))
+    DirectoryUser.objects.filter(oid__in=set(users) - asked).delete()
+    DirectoryDevice.objects.filter(object_id__in=devices, seen_at__lt=reading.started_at).delete()
+
+
+def note_synchronised(times: Mapping[UUID, datetime]) -> None:
+    """Move on when devices, by object ID, were last seen by Microsoft; never back."""
+    rows = [{"object_id": key, "at": at} for key, at in times.items()]
+    values: dict[str, Any] = {"tenant": database.current_tenant(), "rows": msgspec.json.encode(rows).decode()}
+    with connection.cursor() as cursor:
+        cursor.execute(_SYNCHRONISED, values)
+
+
+def grow_old(not_since: datetime, reason: str) -> int:
+    """Give REASON to supported devices that Microsoft has not seen since then; return how many."""
+    old = DirectoryDevice.objects.filter(unsupported_reason="", last_sign_in_at__lt=not_since)
+    return old.update(unsupported_reason=reason)
 
 
 def _remove_unseen(reading: DirectoryPass) -> tuple[int, int]:
@@ -194,6 +233,13 @@ set entra_device_id = excluded.entra_device_id, display_name = excluded.display_
              and excluded.last_pass_id is not null then known.unsupported_reason
         else excluded.unsupported_reason end,
     last_pass_id = coalesce(excluded.last_pass_id, known.last_pass_id), seen_at = excluded.seen_at
+"""
+
+_SYNCHRONISED: Final = """
+update directory_directorydevice as device
+set last_sign_in_at = greatest(device.last_sign_in_at, r.at)
+from jsonb_to_recordset(%(rows)s::jsonb) as r(object_id uuid, at timestamptz)
+where device.tenant_id = %(tenant)s and device.object_id = r.object_id
 """
 
 # Of several entries with one serial number the newest stands for the phone. A pass is stored in several

@@ -21,7 +21,9 @@ from vedette.foundation.throttle import Gate, Patience
 __all__ = ["Advice", "Graph", "GraphError", "Patience", "TokenError", "advice_for_code"]
 
 BATCH: Final = 20
-OPTIONS: Final = frozenset({"select", "filter", "search", "top", "expand", "orderby", "count", "skip"})
+OPTIONS: Final = frozenset(
+    {"select", "filter", "search", "top", "expand", "orderby", "count", "skip", "deltatoken"}
+)
 UNAUTHORIZED: Final = 401
 NOT_FOUND: Final = 404
 TOO_MANY: Final = 429
@@ -80,21 +82,38 @@ class Graph:
         `consistency` asks for eventual consistency, which $search and some filters need. Raises GraphError
         in the middle when a page cannot be read: a listing that did not end is never taken for complete.
         """
+        for page in self.answers(path, consistency=consistency, **options):
+            yield from page.get("value", [])
+
+    def answers(self, path: str, *, consistency: bool = False, **options: Any) -> Iterator[dict[str, Any]]:
+        """Yield the pages of a listing or a delta round whole, so that no more than one is in memory.
+
+        The last page of a delta round holds `@odata.deltaLink`; given back as `path` it begins the next round.
+        Raises GraphError as `pages` does.
+        """
         call = self._reading(path, options, consistency=consistency)
+        self._check_origin(call.url)
         seen = {call.url}
         while True:
             page = self._run(call)
-            yield from page.get("value", [])
+            yield page
             link = page.get("@odata.nextLink")
             if not link:
                 return
-            if link in seen or urlsplit(link)[:2] != urlsplit(self._origin)[:2]:
-                # the token goes nowhere else, and a listing that leads back to itself has no end
-                raise GraphError(
-                    200, "unreadable", f"the next page is said to be at {link}", self.last_request_id
-                )
+            self._check_origin(link)
+            if link in seen:
+                # a listing that leads back to itself has no end
+                raise self._unreadable(link)
             seen.add(link)
             call = self._call("GET", link, headers=call.headers)
+
+    def _check_origin(self, link: str) -> None:
+        """Refuse an address elsewhere: the token goes nowhere else."""
+        if urlsplit(link)[:2] != urlsplit(self._origin)[:2]:
+            raise self._unreadable(link)
+
+    def _unreadable(self, link: str) -> GraphError:
+        return GraphError(200, "unreadable", f"the next page is said to be at {link}", self.last_request_id)
 
     def post(self, path: str, body: Any, *, idempotent: bool = False) -> dict[str, Any]:
         """Send a POST; say `idempotent` when it may be repeated without harm."""

@@ -22,7 +22,8 @@ from vedette.foundation import clock, jobs
 def repair(tenant_id: uuid.UUID, read_since: datetime) -> int:
     """Make due what is not as it should be; return how many deliveries. Inside the tenant's writer.
 
-    `read_since` is when the poll began to read: what was sent later is not compared with it.
+    `read_since` is when the poll began to read: what was sent later is not compared with it, nor is what the
+    poll did not read, as nothing said that it changed.
     """
     values: dict[str, Any] = {
         "tenant": tenant_id,
@@ -53,6 +54,7 @@ from directory_directorydevice as x
 where d.tenant_id = %(tenant)s and d.route = %(route)s and d.lease_until is null
   and x.tenant_id = %(tenant)s and x.object_id = d.entra_object_id
   and coalesce(d.sent_at, d.requested_at) < %(read_since)s
+  and (d.status = 'failed' or x.seen_at >= %(read_since)s)
   and case d.status
         when 'confirmed' then
           coalesce(x.extension_attributes ->> d.place, '') <> d.desired

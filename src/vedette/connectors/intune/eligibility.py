@@ -8,6 +8,7 @@ from vedette.directory.platforms import ANDROID, platform_of
 from vedette_facts.versions import parse_version
 
 SUPPORTED: Final = ""
+NOT_SEEN: Final = "not_seen"
 
 
 @dataclass(frozen=True)
@@ -48,5 +49,5 @@ def unsupported_reason(candidate: Candidate, limits: Limits, now: datetime) -> s
     if version and oldest and version < oldest:
         return "os_too_old"
     if candidate.last_sign_in_at and now - candidate.last_sign_in_at > limits.seen_within:
-        return "not_seen"
+        return NOT_SEEN
     return SUPPORTED

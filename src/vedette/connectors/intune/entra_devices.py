@@ -5,7 +5,7 @@ user; where Intune has none, the person who registered the device in Entra.
 """
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -46,36 +46,51 @@ def devices_of_members(graph: Graph, people: Collection[str], members: Collectio
 
     Two listings whatever the number of people: all of Intune's devices, all of Entra's with their owners.
     """
-    managed = _by_device_id(
+    managed = by_device_id(
         graph.pages("/deviceManagement/managedDevices", select=MANAGED_FIELDS, top=INTUNE_PAGE)
     )
-    found: dict[str, EntraDevice] = {}
-    for item in graph.pages("/devices", select=DEVICE_FIELDS, expand=OWNERS, top=PAGE):
-        record = managed.get(_key(item.get("deviceId")), {})
-        owner = _owner(item, record, people)
+    listed = graph.pages("/devices", select=DEVICE_FIELDS, expand=OWNERS, top=PAGE)
+    return list({device.object_id: device for device in joined(listed, managed, people, members)}.values())
+
+
+def joined(
+    items: Iterable[Json], managed: Mapping[str, Json], people: Collection[str], members: Collection[str]
+) -> list[EntraDevice]:
+    """Pure: join Entra's devices with Intune's records; those of PEOPLE, and those that are MEMBERS themselves."""
+    found = []
+    for item in items:
+        record = managed.get(key_of(item.get("deviceId")), {})
+        owner = owner_of(item, record, people)
         if owner in people or item["id"] in members:
-            found[item["id"]] = _device(item, record, owner)
-    return list(found.values())
+            found.append(device_of(item, record, owner))
+    return found
+
+
+def owners_of(items: Iterable[Json], managed: Mapping[str, Json]) -> set[str]:
+    """Pure: everybody who may be the owner of one of these devices."""
+    found = {str(owner["id"]) for item in items for owner in item.get("registeredOwners") or []}
+    records = (managed.get(key_of(item.get("deviceId")), {}) for item in items)
+    return found | {str(record["userId"]) for record in records if record.get("userId")}
 
 
 def devices_of_person(graph: Graph, oid: uuid.UUID) -> list[EntraDevice]:
     """Read one person's devices live: those of Intune's primary user, and those registered in their name."""
     person = str(oid)
-    managed = _by_device_id(graph.pages(f"/users/{oid}/managedDevices", select=MANAGED_FIELDS))
+    managed = by_device_id(graph.pages(f"/users/{oid}/managedDevices", select=MANAGED_FIELDS))
     owned = {
         item["id"]: f"/devices/{item['id']}?$select={DEVICE_FIELDS}"
         for item in graph.pages(f"/users/{oid}/ownedDevices", select="id")
         if item.get("@odata.type", "#microsoft.graph.device").endswith(".device")
     }
     entra = {key: item for key, item in graph.batch_get(owned) if item}
-    known = {_key(item.get("deviceId")) for item in entra.values()}
+    known = {key_of(item.get("deviceId")) for item in entra.values()}
     for device_id in managed.keys() - known:
         entra |= {item["id"]: item for item in _one(graph, "/devices", "deviceId", device_id, DEVICE_FIELDS)}
     found = []
     for item in entra.values():
-        record = managed.get(_key(item.get("deviceId"))) or _record(graph, item)
+        record = managed.get(key_of(item.get("deviceId"))) or _record(graph, item)
         if record.get("userId", person) in {person, ""}:
-            found.append(_device(item, record, person))
+            found.append(device_of(item, record, person))
     return found
 
 
@@ -102,17 +117,18 @@ def _newest(*texts: str | None) -> datetime | None:
     return max((known for known in map(moment, texts) if known), default=None)
 
 
-def _by_device_id(listed: Any) -> dict[str, Json]:
-    """Intune's records by Entra device ID; of several (enrolled again) the one that synced last."""
+def by_device_id(listed: Iterable[Json]) -> dict[str, Json]:
+    """Pure: Intune's records by Entra device ID; of several (enrolled again) the one that synced last."""
     records: dict[str, Json] = {}
     for item in sorted(listed, key=lambda item: item.get("lastSyncDateTime") or ""):
-        device_id = _key(item.get("azureADDeviceId"))
+        device_id = key_of(item.get("azureADDeviceId"))
         if device_id and device_id != UNREGISTERED:
             records[device_id] = item
     return records
 
 
-def _owner(item: Mapping[str, Any], record: Mapping[str, Any], people: Collection[str]) -> str:
+def owner_of(item: Mapping[str, Any], record: Mapping[str, Any], people: Collection[str]) -> str:
+    """Pure: Intune's primary user, else whoever registered the device, one of PEOPLE before others; or empty."""
     primary = str(record.get("userId") or "")
     if primary:
         return primary
@@ -122,21 +138,23 @@ def _owner(item: Mapping[str, Any], record: Mapping[str, Any], people: Collectio
 
 def _record(graph: Graph, item: Mapping[str, Any]) -> Json:
     """Intune's record of a device registered by this person and, it may be, used by another."""
-    path, device_id = "/deviceManagement/managedDevices", _key(item.get("deviceId"))
+    path, device_id = "/deviceManagement/managedDevices", key_of(item.get("deviceId"))
     return next(iter(_one(graph, path, "azureADDeviceId", device_id, MANAGED_FIELDS)), {})
 
 
 def _one(graph: Graph, path: str, name: str, value: str, fields: str) -> list[Json]:
     """Look one object up; the filter is applied again here, since Intune ignores some (microsoft.md 2.2)."""
     listed = graph.pages(path, filter=f"{name} eq '{value}'", select=fields)
-    return [item for item in listed if _key(item.get(name)) == value]
+    return [item for item in listed if key_of(item.get(name)) == value]
 
 
-def _key(device_id: object) -> str:
+def key_of(device_id: object) -> str:
+    """Pure: the form in which Entra device IDs are compared."""
     return str(device_id or "").lower()
 
 
-def _device(item: Json, record: Json, owner: str) -> EntraDevice:
+def device_of(item: Json, record: Json, owner: str) -> EntraDevice:
+    """Pure: put the two records together. Raises KeyError or ValueError for what Microsoft never sends."""
     return EntraDevice(
         object_id=uuid.UUID(item["id"]),
         device_id=uuid.UUID(item["deviceId"]),

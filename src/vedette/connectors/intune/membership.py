@@ -55,7 +55,7 @@ def covers(tenant_id: uuid.UUID, oid: uuid.UUID | None, device: uuid.UUID | None
     graph = Graph(entra_tenant_id, patience=PATIENCE)
     if oid and _known(lambda: is_member(graph, oid, wanted)):
         return True
-    return device is not None and _known(lambda: _device_is_member(graph, device, wanted))
+    return device is not None and _known(lambda: device_is_member(graph, device, wanted))
 
 
 def _known(question: Callable[[], bool]) -> bool:
@@ -68,7 +68,8 @@ def _known(question: Callable[[], bool]) -> bool:
         raise
 
 
-def _device_is_member(graph: Graph, device: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, bool]]) -> bool:
+def device_is_member(graph: Graph, device: uuid.UUID, wanted: Sequence[tuple[uuid.UUID, bool]]) -> bool:
+    """Tell whether a device (object ID) is itself in one of these groups (object ID, nested members count)."""
     for path, counted in (("transitiveMemberOf", True), ("memberOf", False)):
         groups = {str(object_id) for object_id, nested in wanted if nested is counted}
         if groups and any(

@@ -25,6 +25,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("tenant_id", models.UUIDField(editable=False)),
+                (
+                    "kind",
+                    models.TextField(choices=[("full", "Full"), ("changes", "Changes")], default="full"),
+                ),
+                (
+                    "why_full",
+                    models.TextField(blank=True, default="", help_text="Code: why changes alone did not do"),
+                ),
                 ("started_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(null=True)),
                 ("complete", models.BooleanField(default=False)),
@@ -133,6 +141,77 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(fields=("tenant_id", "oid"), name="directory_user_oid")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DeltaLink",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("kind", models.TextField(help_text="groups, users or devices")),
+                ("link", models.TextField(help_text="Opaque; given back to Graph to the letter")),
+                (
+                    "scope",
+                    models.TextField(help_text="Digest of groups and limits that the last full pass went by"),
+                ),
+                (
+                    "groups",
+                    models.JSONField(
+                        default=list, help_text="Kind groups: enrollment groups and those inside them"
+                    ),
+                ),
+                (
+                    "full_at",
+                    models.DateTimeField(help_text="When the full pass began that the changes build on"),
+                ),
+                ("taken_at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "kind"), name="delta_link_kind")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="StagedRow",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                (
+                    "kind",
+                    models.TextField(choices=[("managed", "Managed"), ("member", "Member")]),
+                ),
+                ("key", models.UUIDField()),
+                ("body", models.JSONField(default=dict)),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="directory.directorypass",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("reading", "kind", "key"), name="staged_row_key")
                 ],
             },
         ),

@@ -19,6 +19,12 @@ class Migration(migrations.Migration):
         rls.protect("directory_directorydevice"),
         tables.own_key("directory_directorydevice"),
         tables.belongs_to_tenant("directory_directorydevice"),
+        *(
+            operation
+            for table in ("directory_deltalink", "directory_stagedrow")
+            for operation in (rls.protect(table), tables.own_key(table), tables.belongs_to_tenant(table))
+        ),
+        tables.composite_key("directory_stagedrow", "reading_id", "directory_directorypass"),
         tables.composite_key(
             "directory_directoryuser",
             "last_pass_id",

@@ -231,6 +231,7 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         "connector.settings_changed",
         ("heartbeat_minutes", 10, 20),
     ),
+    ("intune:read", lambda s: s.post("intune:read"), "connector.reading_requested", None),
     ("intune:beat", lambda s: s.post("intune:beat"), "connector.heartbeat_requested", None),
     (
         "intune:enrollment",
@@ -285,7 +286,7 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
 LOOKING = {
     "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
     "console:account", "console:enrollment", "console:invitations", "console:audit", "console:audit-event",
-    "connectors:overview", "intune:group-search", "intune:unsupported", "partner:page",
+    "connectors:overview", "intune:group-search", "intune:access", "intune:unsupported", "partner:page",
 }  # fmt: skip
 
 

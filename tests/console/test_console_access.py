@@ -149,6 +149,7 @@ NOTHING = {
     "console:invitations", "console:enrollment-settings", "connectors:overview", "intune:connection",
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
     "intune:group-remove", "intune:state-sync", "intune:unsupported", "intune:errors", "intune:acknowledge",
+    "intune:access", "intune:read",
     "partner:page", "partner:on", "partner:off",
 }  # fmt: skip
 OWN_ONLY = {"console:audit-event"}

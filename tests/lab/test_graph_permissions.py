@@ -45,6 +45,8 @@ def test_every_route_is_in_the_metadata(shared_dir: Path) -> None:
     own = {
         "POST /users/{}/getMemberObjects",  # described by the permissions file and by directoryObject's metadata
         "PATCH /deviceManagement",
+        # Mail was not extracted: learn.microsoft.com/graph/api/user-sendmail
+        "POST /users/{}/sendMail",
     }
     for row in ACCESS:
         method, path = row.split(" ")

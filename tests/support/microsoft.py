@@ -78,6 +78,16 @@ class Browser:
     def consent(self, url: str, decision: str = "accept") -> str:
         return self._submit(self.client.get(url), "consent", decision=decision)
 
+    def accept(self, url: str, upn: str) -> str:
+        """Follow a consent link that somebody handed over: sign in, then accept."""
+        page = self.client.get(url)
+        document: Any = html.document_fromstring(page.text)
+        form = document.get_element_by_id("other")
+        fields = {field.get("name"): field.get("value", "") for field in form.iterfind(".//input[@name]")}
+        action = urljoin(str(page.url), form.get("action", ""))
+        answer = self.client.post(action, data={**fields, "login": upn}, follow_redirects=True)
+        return self._submit(answer, "consent", decision="accept")
+
     def _submit(self, page: httpx.Response, form_id: str, **values: str) -> str:
         document: Any = html.document_fromstring(page.text)
         form = document.get_element_by_id(form_id)

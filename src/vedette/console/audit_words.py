@@ -32,6 +32,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "connector.settings_changed": _("Connector settings changed"),
     "connector.state_changed": _("Connector state changed"),
     "connector.heartbeat_requested": _("Heartbeat asked for"),
+    "connector.reading_requested": _("Look at permissions and rules asked for"),
     "connector.poll_requested": _("Poll of the directory asked for"),
     "connector.error_acknowledged": _("Connector error acknowledged"),
     "enrollment.group_added": _("Enrollment group added"),

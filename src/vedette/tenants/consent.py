@@ -27,6 +27,9 @@ GLOBAL_ADMINISTRATOR: Final = "62e90394-69f5-4237-9190-012177145e10"
 """Role template ID (microsoft.md 3.4)."""
 PATIENCE: Final = timedelta(minutes=10)
 
+HANDED_OVER: Final = "handed-over"
+"""State of a consent link that was handed to somebody else: nothing waits for its answer in their browser."""
+
 ONE_TRY: Final = Patience(attempts=1, seconds=1.0)
 """The page asks again by itself, so a request never waits."""
 

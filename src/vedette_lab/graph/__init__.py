@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from vedette_lab.graph import (
+    applications,
     batch,
     compliance,
     connectors,
@@ -11,6 +12,7 @@ from vedette_lab.graph import (
     fallback,
     groups,
     intune,
+    outlook,
     policies,
     principals,
     users,
@@ -27,5 +29,7 @@ routes: list[BaseRoute] = [
     *connectors.routes,
     *policies.routes,
     *principals.routes,
+    *applications.routes,
+    *outlook.routes,
     *fallback.routes,
 ]

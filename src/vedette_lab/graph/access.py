@@ -122,6 +122,12 @@ OWN: Final[dict[str, tuple[str, ...]]] = {
     "DELETE /identity/conditionalAccess/policies/{id}": _CA_WRITE,
     "GET /servicePrincipals/{id}": _PRINCIPALS,
     "GET /servicePrincipals/{id}/endpoints": _PRINCIPALS,
+    "GET /applications": ("Application.Read.All", *_DIRECTORY),
+    "GET /applications/{id}": ("Application.Read.All", *_DIRECTORY),
+    "POST /users/{id}/sendMail": ("Mail.Send",),
+    "GET /deviceAppManagement/mobileAppConfigurations": (
+        *("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All"),
+    ),
     "GET /organization/{id}": ("Organization.Read.All", *_DIRECTORY),
 }
 

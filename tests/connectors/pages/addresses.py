@@ -3,18 +3,21 @@
 ROOT = "/system/connectors/"
 NOBODY = "0b7c6f0e-5d5f-4b57-9a3c-2f6f3f9f9a01"
 INTUNE = f"{ROOT}intune/"
-TABS = [f"{INTUNE}{tab}/" for tab in ("connection", "enrollment", "state-sync", "unsupported", "errors")]
+TABS = [
+    f"{INTUNE}{tab}/" for tab in ("connection", "enrollment", "state-sync", "access", "unsupported", "errors")
+]
 PAGES = [ROOT, *TABS, f"{ROOT}partner/", f"{ROOT}partner/off"]
 ACTS = [
     f"{INTUNE}connection/beat",
     f"{INTUNE}enrollment/add",
     f"{INTUNE}enrollment/poll",
     f"{INTUNE}enrollment/{NOBODY}/remove",
+    f"{INTUNE}access/read",
     f"{INTUNE}errors/{NOBODY}/acknowledge",
     f"{ROOT}partner/on",
     f"{ROOT}partner/off",
     *TABS[:3],
-    TABS[4],
+    TABS[-1],
 ]
 CONNECTION = {
     "heartbeat_minutes": "10",

@@ -10,7 +10,10 @@ class IntuneConfig(AppConfig):
     def ready(self) -> None:
         """Listen to state changes and offer the route to the publisher."""
         from vedette.connectors import errors, overview, routes, state_sync  # noqa: PLC0415 - models are ready only now
-        from vedette.connectors.intune import receivers  # noqa: F401, PLC0415 - importing connects them
+        from vedette.connectors.intune import (  # noqa: PLC0415 - importing connects them
+            capabilities,  # noqa: F401 - as above
+            receivers,  # noqa: F401 - as above
+        )
         from vedette.connectors.intune.attribute_route import AttributeRoute  # noqa: PLC0415 - models are ready only now
         from vedette.connectors.intune.card import card  # noqa: PLC0415 - as above
         from vedette.connectors.intune.settings_read import error_recipients, read_sync_settings  # noqa: PLC0415 - as above

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from vedette.connectors.intune import directory_poll, heartbeat
+from vedette.connectors.intune import directory_poll, heartbeat, readings
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.foundation import clock, database, jobs
 from vedette.tenants.models import Tenant
@@ -28,10 +28,13 @@ def defer_due(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the
             .filter(Q(poll_running_since__isnull=True) | Q(poll_running_since__lt=now - POLL_LIMIT))
             .values_list("tenant_id", flat=True)
         )
+        reading = readings.due(now)
     for tenant_id in beating:
         jobs.defer(send_heartbeat, lock=f"heartbeat:{tenant_id}", tenant_id=str(tenant_id))
     for tenant_id in polling:
         jobs.defer(poll_directory, lock=f"poll:{tenant_id}", tenant_id=str(tenant_id))
+    for tenant_id in reading:
+        jobs.defer(read_microsoft, lock=f"reading:{tenant_id}", tenant_id=str(tenant_id))
 
 
 @jobs.task
@@ -56,6 +59,12 @@ def poll_directory(tenant_id: str) -> None:
         ).update(poll_running_since=now)
     if won:
         directory_poll.poll(tenant)
+
+
+@jobs.task
+def read_microsoft(tenant_id: str) -> None:
+    """Read what is due of one tenant's permissions, rules and connectors at Microsoft."""
+    readings.read_due(uuid.UUID(tenant_id))
 
 
 def _due(name: str, now: datetime) -> Q:

@@ -54,6 +54,11 @@ class IntuneConnector(TenantRow):
     heartbeat_missed = models.PositiveIntegerField(default=0)
     heartbeat_detail = models.JSONField(default=dict)
     next_heartbeat_at = models.DateTimeField(null=True)
+    declared_minimum = models.TextField(
+        blank=True,
+        default="",
+        help_text="Level from which the administrator says a rule blocks: low, medium, high; empty = unsaid",
+    )
     last_synchronised_at = models.DateTimeField(null=True)
     next_poll_at = models.DateTimeField(null=True)
     poll_running_since = models.DateTimeField(null=True)
@@ -76,3 +81,17 @@ class EnrollmentGroup(TenantRow):
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "object_id"], name="enrollment_group_object")
         ]
+
+
+class Reading(TenantRow):
+    """What Microsoft last said of one kind of thing: permissions, rules, connectors, the application."""
+
+    kind = models.TextField()
+    next_at = models.DateTimeField(null=True, help_text="When it is read again; empty = at once")
+    tried_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text="Last complete reading")
+    data = models.JSONField(default=dict, help_text="What was read; kept while a later try fails")
+    problem = models.JSONField(default=dict, help_text="Why the last try failed: code, message, request_id")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "kind"], name="intune_reading_kind")]

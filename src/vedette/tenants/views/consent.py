@@ -112,6 +112,8 @@ def begin(request: HttpRequest, tenant: Tenant, person: Person) -> HttpResponseB
 @require_GET
 def callback(request: HttpRequest) -> HttpResponseBase:
     """Take Entra's answer: it only says whether it is worth asking Graph."""
+    if request.GET.get("state") == domain.HANDED_OVER:
+        return refusals.handed_over(request)
     pending = Pending.load(request)
     if pending is None or request.GET.get("state") != pending.state:
         return refusals.state_lost(request)

@@ -54,6 +54,25 @@ def state_lost(request: HttpRequest) -> TemplateResponse:
     )
 
 
+def handed_over(request: HttpRequest) -> TemplateResponse:
+    """Thank who followed a consent link that somebody handed to them: what they decided is probed, not believed."""
+    if request.GET.get("admin_consent", "").lower() != "true" or "error" in request.GET:
+        return explain(
+            request,
+            status=403,
+            title=_("Nothing was granted"),
+            reason=_("Microsoft says that the request was not accepted."),
+            next_step=_("Open the link again and accept, or tell whoever sent it to you why not."),
+        )
+    return explain(
+        request,
+        status=200,
+        title=_("Thank you"),
+        reason=_("Microsoft says that the request was accepted. It takes effect within a few minutes."),
+        next_step=_("You can close this window. Whoever sent you the link checks it with Look again."),
+    )
+
+
 def entra_refused(request: HttpRequest, error: str, description: str, *, consent: bool) -> TemplateResponse:
     """Explain that Entra sent the person back with an error, or that they cancelled."""
     return explain(

@@ -140,12 +140,57 @@ class Migration(migrations.Migration):
                 ("heartbeat_missed", models.PositiveIntegerField(default=0)),
                 ("heartbeat_detail", models.JSONField(default=dict)),
                 ("next_heartbeat_at", models.DateTimeField(null=True)),
+                (
+                    "declared_minimum",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Level from which the administrator says a rule blocks: low, medium, high; empty = unsaid",
+                    ),
+                ),
                 ("last_synchronised_at", models.DateTimeField(null=True)),
                 ("next_poll_at", models.DateTimeField(null=True)),
                 ("poll_running_since", models.DateTimeField(null=True)),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("tenant_id",), name="intune_connector_one")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Reading",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("kind", models.TextField()),
+                (
+                    "next_at",
+                    models.DateTimeField(help_text="When it is read again; empty = at once", null=True),
+                ),
+                ("tried_at", models.DateTimeField(null=True)),
+                ("read_at", models.DateTimeField(help_text="Last complete reading", null=True)),
+                (
+                    "data",
+                    models.JSONField(default=dict, help_text="What was read; kept while a later try fails"),
+                ),
+                (
+                    "problem",
+                    models.JSONField(
+                        default=dict, help_text="Why the last try failed: code, message, request_id"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "kind"), name="intune_reading_kind")
+                ],
             },
         ),
     ]

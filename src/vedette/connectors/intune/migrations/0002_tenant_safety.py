@@ -16,4 +16,7 @@ class Migration(migrations.Migration):
         rls.protect("intune_enrollmentgroup"),
         tables.own_key("intune_enrollmentgroup"),
         tables.belongs_to_tenant("intune_enrollmentgroup"),
+        rls.protect("intune_reading"),
+        tables.own_key("intune_reading"),
+        tables.belongs_to_tenant("intune_reading"),
     ]

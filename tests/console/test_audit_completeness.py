@@ -16,6 +16,7 @@ from tests.support.database import Database
 from tests.support.world import ADA, BAD_PACKAGE, facts, load_intelligence
 
 from vedette.compliance.assess import assess
+from vedette.compliance.models import Brake
 from vedette.connectors import errors
 from vedette.connectors.errors import Problem
 from vedette.connectors.partner import client
@@ -81,6 +82,23 @@ class Stage:
     def error(self) -> UUID:
         return errors.record(self.scene.tenant_id, "intune", Problem("poll", "odd", "Odd.")).id
 
+    def brake(self, kind: str, **detail: str) -> UUID:
+        """A brake that holds nobody, pulled by what happened last."""
+        with database.writer(self.scene.tenant_id):
+            row = Brake.objects.create(
+                tenant_id=self.scene.tenant_id,
+                key=f"{kind}:x",
+                kind=kind,
+                limit=10,
+                detail=detail,
+                pulled_at=clock.now(),
+            )
+            return row.id
+
+    def policy_brake(self) -> UUID:
+        event = audit(self.scene.world, "policy.levels_changed")[-1]
+        return self.brake("policy", event=str(event.id))
+
     def group(self, name: str) -> UUID:
         return UUID(self.scene.group(name)["id"])
 
@@ -125,6 +143,18 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         ),
         "policy.parameters_changed",
         ("minimum_android", "13", "14"),
+    ),
+    (
+        "console:brake-revert",
+        lambda s: s.post("console:brake-revert", s.policy_brake()),
+        "brake.reverted",
+        ("brake", "on", "off"),
+    ),
+    (
+        "console:brake-release",
+        lambda s: s.post("console:brake-release", s.brake("sweep")),
+        "brake.released",
+        ("brake", "on", "off"),
     ),
     ("console:arm", lambda s: s.post("console:arm"), "tenant.armed", ("mode", "monitor", "armed")),
     (
@@ -285,7 +315,8 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
 ]
 LOOKING = {
     "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
-    "console:account", "console:enrollment", "console:invitations", "console:audit", "console:audit-event",
+    "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
+    "console:audit-event",
     "connectors:overview", "intune:group-search", "intune:access", "intune:unsupported", "partner:page",
 }  # fmt: skip
 
@@ -370,6 +401,7 @@ def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) 
     given: dict[str, list[Any]] = {
         "console:threat": [stage.threat()],
         "console:device": [stage.phone.id],
+        "console:brake": [stage.brake("sweep")],
         "console:audit-event": [audit(stage.scene.world)[0].id],
     }
     stage.who.get(reverse("partner:page"))  # makes the row of its settings

@@ -15,11 +15,11 @@ from tests.support.scenes import Scenes
 from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts
 
 from vedette.compliance.assess import assess
-from vedette.compliance.models import DeviceState
+from vedette.compliance.models import Brake, DeviceState
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation
 from vedette.events.models import Event
-from vedette.foundation import database
+from vedette.foundation import clock, database
 from vedette.tenants import access
 from vedette.threats.models import Threat
 
@@ -97,9 +97,13 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
     world.report(device, facts(BAD_PACKAGE, posture={"adb": True}))
     assess(world.tenant_id)
     invitation = invitations.invite_device(device, ADA).invitation
-    with database.tenant(world.tenant_id):
+    with database.writer(world.tenant_id):
+        brake = Brake.objects.create(
+            tenant_id=world.tenant_id, key="sweep:x", kind="sweep", limit=10, pulled_at=clock.now()
+        )
         return world, {
             "tenant": str(world.tenant_id),
+            "brake": str(brake.id),
             "device": str(device.id),
             "invitation": str(invitation.id),
             "threat": str(Threat.objects.get(classification="TROJAN").id),
@@ -117,6 +121,9 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:device": (places["device"],),
         "console:device-invite": (places["device"],),
         "console:device-release": (places["device"],),
+        "console:brake": (places.get("brake", NOBODY),),
+        "console:brake-release": (places.get("brake", NOBODY),),
+        "console:brake-revert": (places.get("brake", NOBODY),),
         "console:device-simulate": (places["device"],),
         "console:device-simulate-end": (places["device"],),
         "console:device-release-end": (places["device"],),
@@ -137,14 +144,15 @@ MODIFY = {
     "console:threats", "console:threats-export", "console:threat", "console:threat-ignore",
     "console:threat-reopen", "console:devices", "console:devices-export", "console:device",
     "console:device-act resync", "console:device-act deactivate", "console:device-act reinstate",
-    "console:device-act delete", "console:dashboard", "console:audit", "console:audit-export", "preferences",
+    "console:device-act delete", "console:dashboard", "console:brake", "console:audit",
+    "console:audit-export", "preferences",
 }  # fmt: skip
 LOOK = {"console:policy", "console:policy-export", "console:account"}
 NOTHING = {
     "console:policy-reset", "console:policy-parameters", "console:arm", "console:monitor",
     "console:enrollment", "console:invite-all", "console:device-invite", "console:waiting",
     "console:device-release", "console:device-release-end", "console:device-simulate",
-    "console:device-simulate-end",
+    "console:device-simulate-end", "console:brake-release", "console:brake-revert",
     "console:retry", "console:invitation-renew", "console:invitation-revoke", "console:invite-person",
     "console:invitations", "console:enrollment-settings", "connectors:overview", "intune:connection",
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
@@ -159,7 +167,7 @@ OF_AN_OBJECT = sorted(
         "console:threat", "console:threat-ignore", "console:threat-reopen", "console:device",
         "console:device-act", "console:device-invite", "console:audit-event", "console:waiting",
         "console:device-release", "console:device-release-end", "console:device-simulate",
-        "console:device-simulate-end",
+        "console:device-simulate-end", "console:brake", "console:brake-release", "console:brake-revert",
         "console:retry", "console:invitation-renew", "console:invitation-revoke",
         "intune:group-remove", "intune:acknowledge",
     }

@@ -6,23 +6,25 @@ again whether each report still waits and each device still is what it was.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from django.db import OperationalError, connection
 
-from vedette.compliance import findings, inbox, lifecycle, signals, state
+from vedette.compliance import findings, inbox, lifecycle, signals, state, telling
 from vedette.compliance.defaults import default_group
 from vedette.compliance.inbox import Batch
-from vedette.compliance.judge import Bench, Case, Judged, benches, judge
+from vedette.compliance.judge import Bench, Case, Judged, benches, changed_ground, judge
 from vedette.compliance.models import DetectorFailure, StateChange
+from vedette.compliance.telling import Cause
 from vedette.compliance.threat_events import threat_event
 from vedette.devices.models import Device
 from vedette.events.log import emit_all
 from vedette.foundation import clock, database
 from vedette.threats.models import Threat
+from vedette.verdict import Risk
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +119,7 @@ def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) 
             tenant_id, [d for d, ids in batch.reports.items() if mine.intersection(ids)]
         )
         valid = _still_valid(judged, mine)
+        watched = _watched(valid, cause)
         good = [item for item in valid if item.result is not None]
         _keep_facts(good)
         _keep_fingerprints([item for item in valid if item.result or item.case.report_id is None])
@@ -126,7 +129,9 @@ def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) 
             [threat_event(threat, "CREATED") for threat in written.opened]
             + [threat_event(threat, "RESOLVED", before=before) for threat, before in written.resolved]
         )
-        changes = _decide(valid, back, cause)
+        telling.lift_reverted(item.case.device_id for item in valid)
+        telling.lift(_reported_anew(written, watched, cause))
+        changes = _decide(valid, back, cause, watched)
         if written.opened:
             signals.threats_opened.send(sender=Threat, tenant_id=tenant_id, threats=written.opened)
     return Assessed(len(mine), len(valid), len(changes))
@@ -157,6 +162,36 @@ def _still_valid(judged: Sequence[Judged], mine: set[UUID]) -> list[Judged]:
     return valid
 
 
+def _watched(valid: Sequence[Judged], cause: str) -> dict[UUID, Cause]:
+    """Name the cause that the brake watches, for each device whose verdict rests on other grounds than before.
+
+    A phone that reports before the review has come to it counts for that cause as well. That a report is the
+    first of its day says nothing: patch levels that aged over night are found by the review.
+    """
+    ids = [item.case.device_id for item in valid]
+    before = dict(Device.objects.filter(id__in=ids).values_list("id", "judged_with"))
+    watched: dict[UUID, Cause] = {}
+    for item in valid:
+        ground = changed_ground(before.get(item.case.device_id, ""), item.fingerprint)
+        if ground is None or (cause == REPORT and ground[0] == "day"):
+            continue
+        name, value = ground
+        group = str(item.case.group_id)
+        if name == "parameters":
+            watched[item.case.device_id] = Cause(name, f"{group}:{value}", {"group": group})
+        else:
+            watched[item.case.device_id] = Cause(name, value)
+    return watched
+
+
+def _reported_anew(written: findings.Written, watched: Mapping[UUID, Cause], cause: str) -> set[UUID]:
+    """Phones that reported a further threat which no cause that the brake watches brought about."""
+    if cause != REPORT:
+        return set()
+    risky = {threat.device_id for threat in written.opened if threat.risk >= Risk.LOW}
+    return risky - watched.keys()
+
+
 def _keep_facts(judged: Sequence[Judged]) -> None:
     """Copy the winning facts to their devices, and what of them people look for to columns."""
     reports = [item.case.report_id for item in judged if item.case.report_id]
@@ -184,12 +219,16 @@ def _close(mine: set[UUID], valid: Sequence[Judged]) -> None:
         inbox.close([report_id], problem)
 
 
-def _decide(valid: Sequence[Judged], back: Sequence[UUID], cause: str) -> list[StateChange]:
+def _decide(
+    valid: Sequence[Judged], back: Sequence[UUID], cause: str, watched: Mapping[UUID, Cause]
+) -> list[StateChange]:
     reports = {i.case.device_id: i.case.report_id for i in valid if i.case.report_id}
-    changes = state.decide_devices(reports, cause, report_ids=reports, assessed_at=clock.now())
+    changes = state.decide_devices(
+        reports, cause, report_ids=reports, assessed_at=clock.now(), watched=watched
+    )
     rest = {item.case.device_id for item in valid} | set(back)
     judged_anew = clock.now() if cause == INTELLIGENCE else None
-    changes += state.decide_devices(rest - reports.keys(), cause, assessed_at=judged_anew)
+    changes += state.decide_devices(rest - reports.keys(), cause, assessed_at=judged_anew, watched=watched)
     return changes
 
 

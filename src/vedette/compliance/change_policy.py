@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from vedette.compliance import state, verdict_sql
 from vedette.compliance.defaults import ensure_defaults
 from vedette.compliance.models import DetectorFailure, StateChange
+from vedette.compliance.telling import Cause
 from vedette.devices.models import DeviceGroup
 from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.foundation import database
@@ -137,8 +138,9 @@ def apply(
         for row, risk, response in changed:
             row.risk, row.response = risk, response
         PolicyLevel.objects.bulk_update([row for row, _, _ in changed], ["risk", "response"])
-        emit(_audit("policy.levels_changed", group, changes, actor))
-        return _settle(group, codes, actor, progress)
+        event = emit(_audit("policy.levels_changed", group, changes, actor))
+        watched = Cause(_CAUSE, str(event.id), {"event": str(event.id)})
+        return _settle(group, codes, actor, progress, watched)
 
 
 def default_levels() -> dict[str, tuple[int, str]]:
@@ -183,7 +185,9 @@ def change_parameters(
         return True
 
 
-def _settle(group: DeviceGroup, codes: list[str], actor: Actor, progress: Progress) -> list[StateChange]:
+def _settle(
+    group: DeviceGroup, codes: list[str], actor: Actor, progress: Progress, watched: Cause
+) -> list[StateChange]:
     threatened = _unresolved(group, codes).values_list("device_id", flat=True)
     blind = DetectorFailure.objects.filter(device__group=group, classification__in=codes)
     devices = {*threatened, *blind.values_list("device_id", flat=True)}
@@ -196,7 +200,9 @@ def _settle(group: DeviceGroup, codes: list[str], actor: Actor, progress: Progre
                 {"tenant": group.tenant_id, "group": group.id, "classifications": codes, "devices": step},
             )
             done += cursor.rowcount
-        changes += state.decide_devices(step, _CAUSE, {"classifications": codes}, actor=actor)
+        changes += state.decide_devices(
+            step, _CAUSE, {"classifications": codes}, actor=actor, watched=watched
+        )
         progress(done)
     return changes
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from vedette.detection import DETECTORS, Context, Result, run
@@ -13,10 +14,17 @@ from vedette.threats.models import PolicyParameters
 from vedette.verdict import Policy
 from vedette_facts.report import FactsError, decode_facts
 
+GROUNDS: Final = ("feed", "detectors", "parameters", "day")
+"""What the parts of a fingerprint stand for, in their order."""
+SEPARATOR: Final = "."
+
 
 @dataclass(frozen=True)
 class Bench:
-    """What verdicts on one device group rest on; another `fingerprint` may mean another verdict."""
+    """What verdicts on one device group rest on; another `fingerprint` may mean another verdict.
+
+    Its parts (GROUNDS) are the feed versions, the detectors, the parameters of the policy, and the day.
+    """
 
     context: Context
     fingerprint: str
@@ -55,17 +63,15 @@ def benches() -> dict[UUID, Bench]:
             minimum_os={"ANDROID": row.minimum_android, "IOS": row.minimum_ios},
             minimum_patch=today - timedelta(days=row.patch_age_days),
         )
-        detectors = [(detector.name, detector.version) for detector in DETECTORS]
-        # the day counts, since indicators expire and patch levels age by the day
-        basis = [
-            sorted(str(source) for source in intelligence.sources),
-            detectors,
-            row.minimum_android,
-            row.minimum_ios,
-            row.patch_age_days,
-            today.isoformat(),
-        ]
-        fingerprint = hashlib.sha256(repr(basis).encode()).hexdigest()[:32]
+        fingerprint = SEPARATOR.join(
+            (
+                _hash(sorted(str(source) for source in intelligence.sources)),
+                _hash([(detector.name, detector.version) for detector in DETECTORS]),
+                _hash([row.minimum_android, row.minimum_ios, row.patch_age_days]),
+                # the day counts, since indicators expire and patch levels age by the day
+                today.isoformat(),
+            )
+        )
         found[group_id] = Bench(Context(intelligence, policy), fingerprint)
     return found
 
@@ -80,3 +86,15 @@ def judge(case: Case, bench: Bench) -> Judged:
         return Judged(case, bench.fingerprint, run(facts, bench.context))
     except Exception as error:  # noqa: BLE001 - whatever went wrong, other devices are judged all the same
         return Judged(case, bench.fingerprint, problem=f"{type(error).__name__}: {error}")
+
+
+def changed_ground(before: str, after: str) -> tuple[str, str] | None:
+    """Say which ground of a verdict changed, and what it is now; None when none did, or nothing was before."""
+    old, new = before.split(SEPARATOR), after.split(SEPARATOR)
+    if not before or len(old) != len(new):
+        return None
+    return next(((name, new[i]) for i, name in enumerate(GROUNDS) if old[i] != new[i]), None)
+
+
+def _hash(basis: Any) -> str:
+    return hashlib.sha256(repr(basis).encode()).hexdigest()[:16]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from vedette.compliance import state
 from vedette.compliance.models import StateChange
+from vedette.compliance.telling import SWEEP, Cause
 from vedette.devices.models import Device
 from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.foundation import clock, database
@@ -52,7 +53,8 @@ def sweep(tenant_id: UUID) -> list[StateChange]:
         )
         Device.objects.filter(id__in=overdue).update(disconnected_at=now)
         days = Tenant.objects.values_list("disconnected_days", flat=True).get(id=tenant_id)
-        return state.decide_devices(overdue, CAUSE, {"disconnected_days": days})
+        silence = Cause(SWEEP, "silence")
+        return state.decide_devices(overdue, CAUSE, {"disconnected_days": days}, watched=silence)
 
 
 def tenants_due() -> list[UUID]:
@@ -87,7 +89,7 @@ def set_disconnected_days(tenant_id: UUID, days: int, actor: Actor) -> list[Stat
             return []
         tenant.disconnected_days = days
         tenant.save(update_fields=["disconnected_days"])
-        emit(
+        event = emit(
             Draft(
                 action="enrollment.disconnected_days_changed",
                 actor=actor,
@@ -96,7 +98,8 @@ def set_disconnected_days(tenant_id: UUID, days: int, actor: Actor) -> list[Stat
             )
         )
         moved = _move_deadlines(days)
-        return state.decide_devices(moved, CAUSE, {"disconnected_days": days}, actor=actor)
+        watched = Cause(SWEEP, str(event.id), {"event": str(event.id)})
+        return state.decide_devices(moved, CAUSE, {"disconnected_days": days}, actor=actor, watched=watched)
 
 
 def _move_deadlines(days: int) -> list[UUID]:

@@ -126,6 +126,16 @@ def lift(device_ids: Iterable[UUID]) -> None:
         _end_empty_brakes()
 
 
+def lift_reverted(device_ids: Iterable[UUID]) -> None:
+    """Hold nothing more of phones that were judged anew after the cause was taken back.
+
+    What is still as bad then has another reason, and is told.
+    """
+    pulled = Brake.objects.filter(ended_at=None).values("key")
+    held = NewBlock.objects.filter(device_id__in=list(device_ids), held=True, ended_at=None)
+    held.exclude(key__in=pulled).update(ended_at=clock.now())
+
+
 def _newly_blocked(
     decided: Sequence[Decided], watched: Cause | Mapping[UUID, Cause] | None
 ) -> tuple[dict[str, Cause], dict[str, list[Decided]]]:

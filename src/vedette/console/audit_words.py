@@ -69,6 +69,7 @@ AREAS: Final[Mapping[str, Promise]] = {
     "threat": _("Threats"),
     "policy": _("Security policy"),
     "audit": _("Audit trail"),
+    **guard_words.AREAS,
 }
 """First part of each action's name."""
 

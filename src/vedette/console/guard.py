@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vedette.compliance import release, simulate
-from vedette.compliance.models import NewBlock, Release
+from vedette.compliance.models import Brake, NewBlock, Release
 from vedette.devices.models import Device
 from vedette.tenants import access
 from vedette.tenants.models import Administrator
@@ -34,13 +34,18 @@ def of_device(device: Device, administrator: Administrator) -> dict[str, Any]:
     may = access.may(administrator, "account", "modify")
     return {
         "release": running,
-        "held": NewBlock.objects.filter(device=device, held=True, ended_at=None).first(),
+        "brake": _brake_of(device),
         "may_release": may and not running and bool(state and release.may_release(state.state)),
         "may_end_release": may and running is not None,
         "simulation": simulated,
         "may_simulate": may and not simulated and bool(state and simulate.may_simulate(device, state.state)),
         "may_end_simulation": may and simulated is not None,
     }
+
+
+def _brake_of(device: Device) -> Brake | None:
+    held = NewBlock.objects.filter(device=device, held=True, ended_at=None).first()
+    return Brake.objects.filter(key=held.key).order_by("-pulled_at").first() if held else None
 
 
 def of_devices(device_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -4,14 +4,42 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from vedette.compliance import brake
 from vedette.compliance.models import Release
+from vedette.console.guard_words import KINDS
 from vedette.tenants.access import MemberRequest
 from vedette.web.viewer import Banner
 
 
 def banners(request: MemberRequest) -> tuple[Banner, ...]:
     """Return the signs for this page; inside the tenant's door."""
-    return _released() if request.path == reverse("console:dashboard") else ()
+    on_dashboard = request.path == reverse("console:dashboard")
+    return (*_brakes(request), *(_released() if on_dashboard else ()))
+
+
+def _brakes(request: MemberRequest) -> tuple[Banner, ...]:
+    """Say which cause is held back, on every page but the brake's own."""
+    found = []
+    for row in brake.pulled():
+        address = reverse("console:brake", args=[row.pk])
+        if request.path == address:
+            continue
+        held = len(brake.held_by(row))
+        text = ngettext(
+            "Brake: the block of %(held)d phone is held. Cause: %(cause)s.",
+            "Brake: the blocks of %(held)d phones are held. Cause: %(cause)s.",
+            held,
+        )
+        found.append(
+            Banner(
+                text=text % {"held": held, "cause": KINDS[row.kind]},
+                tone="danger",
+                icon="player-pause",
+                link_text=_("Release or take back"),
+                href=address,
+            )
+        )
+    return tuple(found)
 
 
 def _released() -> tuple[Banner, ...]:

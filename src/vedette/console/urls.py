@@ -5,6 +5,7 @@ from django.urls import path
 from vedette.console import (
     account,
     audit,
+    brake,
     dashboard,
     device,
     devices,
@@ -21,6 +22,9 @@ from vedette.console import (
 app_name = "console"
 urlpatterns = [
     path("dashboard/", dashboard.page, name="dashboard"),
+    path("brake/<uuid:brake_id>/", brake.page, name="brake"),
+    path("brake/<uuid:brake_id>/release", brake.release_held, name="brake-release"),
+    path("brake/<uuid:brake_id>/revert", brake.revert_cause, name="brake-revert"),
     path("threats/", threats.page, name="threats"),
     path("threats/export", threats.export, name="threats-export"),
     path("threats/<uuid:threat_id>/", threat.page, name="threat"),

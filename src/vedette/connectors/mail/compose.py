@@ -87,6 +87,18 @@ def _state(context: Mapping[str, Any], _language: str) -> Words:
     return {**words, "shown": shown, "subject": subject}
 
 
+def _brake(context: Mapping[str, Any], _language: str) -> Words:
+    held = int(context["held"])
+    subject = ngettext(
+        "Brake: the block of %(held)d phone is held", "Brake: the blocks of %(held)d phones are held", held
+    )
+    return {
+        **context,
+        "subject": subject % {"held": held},
+        "cause": _CAUSES[context["kind"]](),
+    }
+
+
 def connector_name(connector: str) -> str:
     """The name of a connector."""
     names = {"intune": _("Microsoft Intune"), "partner": _("Intune partner interface (simulation)")}
@@ -116,9 +128,18 @@ _RISKS: Final[Mapping[Risk, Callable[[], str]]] = {
     Risk.ADVISORY: lambda: _("Advisory"),
     Risk.NONE: lambda: _("No risk"),
 }
+_CAUSES: Final[Mapping[str, Callable[[], str]]] = {
+    "feed": lambda: _("New threat intelligence"),
+    "detectors": lambda: _("A new version of the detectors"),
+    "parameters": lambda: _("A change of what counts as up to date"),
+    "day": lambda: _("Indicators or patch levels that aged over night"),
+    "policy": lambda: _("A change of the security policy"),
+    "sweep": lambda: _("Phones that fell silent"),
+}
 _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Words]]] = {
     "threat": _threat,
     "threats": _threats,
     "error": _error,
     "state": _state,
+    "brake": _brake,
 }

@@ -14,7 +14,7 @@ class Notification(TenantRow):
         SENT = "sent"
         FAILED = "failed"
 
-    kind = models.TextField(help_text="threat, threats, error or state")
+    kind = models.TextField(help_text="threat, threats, error, state or brake")
     reference = models.TextField(help_text="What it is about: makes the mail unique per address")
     address = models.TextField()
     language = models.TextField(default="en")

@@ -9,7 +9,8 @@ from typing import Any, Final
 from django.db.models import Q
 from django.dispatch import receiver
 
-from vedette.compliance.signals import threats_opened
+from vedette.compliance.models import Brake
+from vedette.compliance.signals import brake_pulled, threats_opened
 from vedette.connectors import errors
 from vedette.connectors.mail.models import Notification
 from vedette.connectors.models import ConnectorError
@@ -39,6 +40,18 @@ def tell_threats(tenant_id: uuid.UUID, threats: Sequence[Threat], **_signal: Any
         wanted = [threat for threat in threats if _wants(person, threat)]
         rows += _about(tenant_id, wanted, address, person.language or fallback)
     _keep(rows)
+
+
+@receiver(brake_pulled)
+def tell_brake(tenant_id: uuid.UUID, brake: Brake, held: int, **_signal: Any) -> None:
+    """Owe a mail about the brake, once: to the addresses of Error Management, else to the primary contact."""
+    contact = Tenant.objects.values_list("primary_contact", flat=True).get(pk=tenant_id)
+    context = {"brake": str(brake.pk), "kind": brake.kind, "limit": brake.limit, "held": held}
+    language, now = _language(tenant_id), clock.now()
+    _keep(
+        _row(tenant_id, "brake", str(brake.pk), address, language, context, now)
+        for address in errors.recipients(tenant_id) or [contact]
+    )
 
 
 @receiver(error_appeared)

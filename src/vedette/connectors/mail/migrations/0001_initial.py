@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("tenant_id", models.UUIDField(editable=False)),
-                ("kind", models.TextField(help_text="threat, threats, error or state")),
+                ("kind", models.TextField(help_text="threat, threats, error, state or brake")),
                 (
                     "reference",
                     models.TextField(help_text="What it is about: makes the mail unique per address"),

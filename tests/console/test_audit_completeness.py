@@ -232,6 +232,18 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         ("test_threat", "TROJAN", None),
     ),
     (
+        "connectors:send-device-again",
+        lambda s: s.post("connectors:send-device-again", s.phone.id),
+        "connector.send_again",
+        None,
+    ),
+    (
+        "connectors:send-group-again",
+        lambda s: s.post("connectors:send-group-again", s.phone.group_id),
+        "connector.send_again",
+        None,
+    ),
+    (
         "console:device-act",
         lambda s: s.post("console:device-act", s.phone.id, "resync"),
         "device.resync_requested",
@@ -301,6 +313,13 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         ("acknowledged", False, True),
     ),
     (
+        "connectors:pushes-export",
+        lambda s: s.who.export(reverse("connectors:pushes-export"), route="attribute"),
+        "connector.pushes_exported",
+        None,
+    ),
+    ("connectors:send-again", lambda s: s.post("connectors:send-again"), "connector.send_again", None),
+    (
         "partner:on",
         lambda s: s.post("partner:on"),
         "connector.settings_changed",
@@ -317,7 +336,8 @@ LOOKING = {
     "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
     "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
     "console:audit-event",
-    "connectors:overview", "intune:group-search", "intune:access", "intune:unsupported", "partner:page",
+    "connectors:overview", "connectors:pushes",
+    "intune:group-search", "intune:access", "intune:unsupported", "partner:page",
 }  # fmt: skip
 
 

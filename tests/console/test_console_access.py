@@ -135,6 +135,8 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:invitation-revoke": (places["invitation"],),
         "intune:group-remove": (NOBODY,),
         "intune:acknowledge": (NOBODY,),
+        "connectors:send-device-again": (places["device"],),
+        "connectors:send-group-again": (NOBODY,),
     }
     return reverse(route, args=given.get(route, ()))
 
@@ -154,7 +156,9 @@ NOTHING = {
     "console:device-release", "console:device-release-end", "console:device-simulate",
     "console:device-simulate-end", "console:brake-release", "console:brake-revert",
     "console:retry", "console:invitation-renew", "console:invitation-revoke", "console:invite-person",
-    "console:invitations", "console:enrollment-settings", "connectors:overview", "intune:connection",
+    "console:invitations", "console:enrollment-settings", "connectors:overview", "connectors:pushes",
+    "connectors:pushes-export", "connectors:send-again", "connectors:send-device-again",
+    "connectors:send-group-again", "intune:connection",
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
     "intune:group-remove", "intune:state-sync", "intune:unsupported", "intune:errors", "intune:acknowledge",
     "intune:access", "intune:read",
@@ -169,7 +173,8 @@ OF_AN_OBJECT = sorted(
         "console:device-release", "console:device-release-end", "console:device-simulate",
         "console:device-simulate-end", "console:brake", "console:brake-release", "console:brake-revert",
         "console:retry", "console:invitation-renew", "console:invitation-revoke",
-        "intune:group-remove", "intune:acknowledge",
+        "intune:group-remove", "intune:acknowledge", "connectors:send-device-again",
+        "connectors:send-group-again",
     }
 )  # fmt: skip
 

@@ -15,8 +15,9 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import F, Q
 
-from vedette.connectors import deliver_sql
+from vedette.connectors import deliver_sql, pushes
 from vedette.connectors.models import Delivery
+from vedette.connectors.results import Result
 from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
 
@@ -33,26 +34,6 @@ class Owed:
     device_id: uuid.UUID
     value: str
     state_change_id: uuid.UUID | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one delivery. ``status`` is a Delivery.Status.
-
-    DUE with an error code asks for another try after a back-off, never sooner than ``retry_after`` seconds;
-    DUE without one gives the delivery back untouched.
-    """
-
-    delivery_id: uuid.UUID
-    generation: int
-    status: str
-    value: str | None = None
-    place: str = ""
-    before: str | None = None
-    request_id: str = ""
-    error_code: str = ""
-    error: str = ""
-    retry_after: float | None = None
 
 
 def result(delivery: Delivery, status: str, **rest: Any) -> Result:
@@ -123,7 +104,7 @@ def claim(tenant_id: uuid.UUID, route: str, limit: int) -> list[Delivery]:
 
 
 def settle(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequence[Result]) -> None:
-    """Write what came of claimed deliveries.
+    """Write what came of claimed deliveries, and each as a push.
 
     A result of an older generation changes only what was sent; one whose lease has run out changes nothing,
     because somebody else has taken the delivery up.
@@ -134,6 +115,12 @@ def settle(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequen
     with database.tenant(tenant_id), connection.cursor() as cursor:
         values: dict[str, Any] = {"tenant": tenant_id, "now": now, "results": json.dumps(rows)}
         cursor.execute(deliver_sql.SETTLE, values)
+        settled = {row[0] for row in cursor.fetchall()}
+        pushes.note(
+            tenant_id,
+            [(claimed[item.delivery_id], item) for item in results if item.delivery_id in settled],
+            now,
+        )
         forget_removed(list(claimed))
 
 

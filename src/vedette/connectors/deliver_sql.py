@@ -77,4 +77,5 @@ set sent = case when r.arrived then r.value else d.sent end,
     lease_until = null
 from r, held
 where d.tenant_id = %(tenant)s and d.id = held.id and d.id = r.id and d.lease_until = r.lease_until
+returning d.id
 """

@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Sequence
 
 from vedette.connectors import errors
-from vedette.connectors.deliver import Result
 from vedette.connectors.errors import Problem
 from vedette.connectors.models import Delivery
+from vedette.connectors.results import Result
 from vedette.connectors.routes import Route
 from vedette.foundation import database
 

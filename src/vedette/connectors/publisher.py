@@ -15,8 +15,9 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from vedette.connectors import deliver, outcome
-from vedette.connectors.deliver import CHANNEL, LEASE, Result, result
+from vedette.connectors.deliver import CHANNEL, LEASE, result
 from vedette.connectors.models import Delivery
+from vedette.connectors.results import Result
 from vedette.connectors.routes import ROUTES, Budget
 from vedette.foundation import jobs
 

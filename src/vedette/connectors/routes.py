@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from vedette.connectors.deliver import Result
 from vedette.connectors.errors import Advice
 from vedette.connectors.models import Delivery
+from vedette.connectors.results import Result
 
 
 @dataclass(frozen=True)

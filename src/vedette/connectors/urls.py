@@ -2,9 +2,26 @@
 
 from django.urls import include, path
 
-from vedette.connectors import views
+from vedette.connectors import push_views, views
 
-overview = ([path("", views.overview, name="overview")], "connectors")
+overview = (
+    [
+        path("", views.overview, name="overview"),
+        path("pushes/", push_views.page, name="pushes"),
+        path("pushes/export", push_views.export, name="pushes-export"),
+        path("pushes/again", push_views.again, name="send-again"),
+        path(
+            "pushes/again/device/<uuid:chosen>",
+            push_views.again,
+            {"kind": "device"},
+            name="send-device-again",
+        ),
+        path(
+            "pushes/again/group/<uuid:chosen>", push_views.again, {"kind": "group"}, name="send-group-again"
+        ),
+    ],
+    "connectors",
+)
 
 urlpatterns = [
     path("system/connectors/", include(overview)),

@@ -34,6 +34,8 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "connector.heartbeat_requested": _("Heartbeat asked for"),
     "connector.reading_requested": _("Look at permissions and rules asked for"),
     "connector.poll_requested": _("Poll of the directory asked for"),
+    "connector.pushes_exported": _("Writes to Microsoft exported"),
+    "connector.send_again": _("States sent again"),
     "connector.error_acknowledged": _("Connector error acknowledged"),
     "enrollment.group_added": _("Enrollment group added"),
     "enrollment.group_removed": _("Enrollment group taken out"),

@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy
 from vedette.compliance import lifecycle
 from vedette.compliance.lifecycle import Refused
 from vedette.compliance.models import StateChange
+from vedette.connectors import push_list
 from vedette.connectors.models import Delivery
+from vedette.connectors.push_words import ROUTES
 from vedette.console import comparison, device_story, guard
 from vedette.console.device_story import Case
 from vedette.console.explanation import LEFT_BECAUSE, history_of
@@ -115,7 +117,8 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         "ignored_threats": [threat for threat in unresolved if threat.status == Threat.Status.IGNORED],
         "earlier_threats": threats.filter(status=Threat.Status.RESOLVED).order_by("-resolved_at")[:LISTED],
         "deliveries": case.deliveries,
-        "routes": device_story.ROUTES,
+        "routes": ROUTES,
+        "pushes": push_list.of_device(device.pk, LISTED),
         "comparison": lines,
         "differs": comparison.differs(lines),
         "reported": _directory_row(device),

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from vedette.compliance import mode
 from vedette.connectors.models import Delivery
+from vedette.connectors.push_words import ROUTES
 from vedette.console import words
 from vedette.console.explanation import LEFT_BECAUSE, reason_text
 from vedette.devices.models import Device
@@ -21,10 +22,6 @@ from vedette.verdict.states import DeviceState
 from vedette.web import times
 from vedette.web.badges import RISKS, STATES
 
-ROUTES: Final = {
-    "attribute": gettext_lazy("Extension attribute"),
-    "partner": gettext_lazy("Partner interface (simulation)"),
-}
 _AT_ONCE: Final = timedelta(seconds=1)
 TONES: Final = {"pending": "info", "secured": "success", "disconnected": "neutral", "deactivated": "neutral"}
 

@@ -21,6 +21,7 @@ TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 LOG_LEVELS: Final = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 MAX_PORT: Final = 65535
+MAX_DAYS: Final = 3650
 SMTP_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -64,6 +65,7 @@ class Config:
     partner_simulation: bool
     demo: bool
     log_level: str
+    push_days: int
     given_secret_key: str | None = field(repr=False)
 
     @cached_property
@@ -109,6 +111,7 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         partner_simulation=value.flag("VEDETTE_PARTNER_SIMULATION"),
         demo=value.flag("VEDETTE_DEMO"),
         log_level=value.choice("VEDETTE_LOG_LEVEL", "INFO", LOG_LEVELS),
+        push_days=value.days("VEDETTE_PUSH_DAYS", 90),
         given_secret_key=value.text("VEDETTE_SECRET_KEY"),
     )
 
@@ -178,6 +181,12 @@ class _Reader:
         value = self.text(name) or str(default)
         if not value.isascii() or not value.isdigit() or not 0 < int(value) <= MAX_PORT:
             raise ConfigError(f"{name} is {value!r}. Set it to a port number from 1 to {MAX_PORT}.")
+        return int(value)
+
+    def days(self, name: str, default: int) -> int:
+        value = self.text(name) or str(default)
+        if not value.isascii() or not value.isdigit() or not 0 < int(value) <= MAX_DAYS:
+            raise ConfigError(f"{name} is {value!r}. Set it to a number of days from 1 to {MAX_DAYS}.")
         return int(value)
 
     def url(self, name: str, default: str) -> str:

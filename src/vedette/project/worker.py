@@ -24,6 +24,7 @@ JOB_MODULES = (
     "vedette.compliance.jobs",
     "vedette.compliance.guard_jobs",
     "vedette.devices.jobs",
+    "vedette.connectors.jobs",
     "vedette.connectors.intune.jobs",
     "vedette.connectors.partner.jobs",
     "vedette.connectors.mail.jobs",

@@ -6,7 +6,8 @@ INTUNE = f"{ROOT}intune/"
 TABS = [
     f"{INTUNE}{tab}/" for tab in ("connection", "enrollment", "state-sync", "access", "unsupported", "errors")
 ]
-PAGES = [ROOT, *TABS, f"{ROOT}partner/", f"{ROOT}partner/off"]
+PUSHES = f"{ROOT}pushes/"
+PAGES = [ROOT, *TABS, PUSHES, f"{PUSHES}export", f"{ROOT}partner/", f"{ROOT}partner/off"]
 ACTS = [
     f"{INTUNE}connection/beat",
     f"{INTUNE}enrollment/add",
@@ -14,6 +15,9 @@ ACTS = [
     f"{INTUNE}enrollment/{NOBODY}/remove",
     f"{INTUNE}access/read",
     f"{INTUNE}errors/{NOBODY}/acknowledge",
+    f"{PUSHES}again",
+    f"{PUSHES}again/device/{NOBODY}",
+    f"{PUSHES}again/group/{NOBODY}",
     f"{ROOT}partner/on",
     f"{ROOT}partner/off",
     *TABS[:3],

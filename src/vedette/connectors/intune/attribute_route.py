@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from vedette.connectors.deliver import Result, result
+from vedette.connectors.deliver import result
 from vedette.connectors.errors import Advice
 from vedette.connectors.intune.desired import WITHDRAWN, is_ours
 from vedette.connectors.intune.push_advice import advice
 from vedette.connectors.intune.settings_read import attribute_name, connector_of
 from vedette.connectors.models import Delivery
+from vedette.connectors.results import Result
 from vedette.connectors.routes import Budget
 from vedette.foundation import database
 from vedette.foundation.graph import Graph, GraphError, Patience, TokenError

@@ -15,6 +15,77 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Push",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("route", models.TextField(help_text="As Delivery.route")),
+                ("delivery_id", models.UUIDField()),
+                (
+                    "generation",
+                    models.PositiveBigIntegerField(help_text="Of the delivery, when it was claimed"),
+                ),
+                ("device_id", models.UUIDField(null=True)),
+                ("entra_object_id", models.UUIDField(null=True)),
+                ("owner_oid", models.UUIDField(null=True)),
+                ("place", models.TextField(blank=True, default="", help_text="As Delivery.place")),
+                (
+                    "before",
+                    models.TextField(blank=True, default="", help_text="Found there, or else told last"),
+                ),
+                (
+                    "after",
+                    models.TextField(
+                        blank=True, default="", help_text="To stand there; empty means withdrawn"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.TextField(
+                        choices=[
+                            ("due", "Due"),
+                            ("leased", "Leased"),
+                            ("sent", "Sent"),
+                            ("confirmed", "Confirmed"),
+                            ("failed", "Failed"),
+                            ("foreign", "Foreign"),
+                        ],
+                        help_text="due: it did not arrive and is tried again by itself",
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                ("tried_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(help_text="When it arrived", null=True)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("request_id", models.TextField(blank=True, default="")),
+                ("state_change_id", models.UUIDField(null=True)),
+                (
+                    "cause",
+                    models.TextField(
+                        blank=True, default="", help_text="Cause of the state change; empty for others"
+                    ),
+                ),
+                ("error_code", models.TextField(blank=True, default="")),
+                ("error", models.TextField(blank=True, default="")),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "device_id", "-tried_at"], name="push_of_device"),
+                    models.Index(fields=["tenant_id", "route", "-tried_at"], name="push_of_route"),
+                    models.Index(fields=["tenant_id", "-tried_at"], name="push_newest"),
+                    models.Index(fields=["delivery_id", "generation"], name="push_of_delivery"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ConnectorError",
             fields=[
                 (

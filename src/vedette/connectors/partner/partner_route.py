@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
-from vedette.connectors.deliver import Result, result
+from vedette.connectors.deliver import result
 from vedette.connectors.errors import LASTING, Advice
 from vedette.connectors.models import Delivery
 from vedette.connectors.partner.client import PartnerClient, Trouble, code_of
@@ -23,6 +23,7 @@ from vedette.connectors.partner.messages import (
     upload_body,
 )
 from vedette.connectors.partner.models import PartnerLink, PartnerUpload
+from vedette.connectors.results import Result
 from vedette.connectors.routes import Budget
 from vedette.foundation import clock, config, database
 from vedette.foundation.ids import new_id

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from vedette.connectors import deliver, errors
+from vedette.connectors import deliver, errors, pushes
 from vedette.connectors.errors import Problem
 from vedette.connectors.models import Delivery
 from vedette.connectors.partner.client import PartnerClient, PartnerError, Trouble
@@ -119,10 +119,13 @@ def _write(upload: PartnerUpload, failed: Mapping[str, tuple[str, str]], now: da
             pk=item["id"], generation=item["generation"], status=Delivery.Status.SENT
         )
         code, text = failed.get(item["id"], ("", ""))
+        identity = uuid.UUID(item["id"]), item["generation"]
         if code:
             rows.update(status=Delivery.Status.FAILED, error_code=code, error=text, due_at=now)
+            pushes.refuse(*identity, code, text)
         else:
             rows.update(status=Delivery.Status.CONFIRMED, confirmed_at=now, error_code="", error="")
+            pushes.confirm(*identity, now)
     deliver.forget_removed(item["id"] for item in upload.deliveries)
     by_code: dict[str, list[str]] = {}
     for code, text in failed.values():

@@ -1,0 +1,24 @@
+"""What came of telling another system about one device."""
+
+import uuid
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one delivery. ``status`` is a Delivery.Status.
+
+    DUE with an error code asks for another try after a back-off, never sooner than ``retry_after`` seconds;
+    DUE without one gives the delivery back untouched.
+    """
+
+    delivery_id: uuid.UUID
+    generation: int
+    status: str
+    value: str | None = None
+    place: str = ""
+    before: str | None = None
+    request_id: str = ""
+    error_code: str = ""
+    error: str = ""
+    retry_after: float | None = None

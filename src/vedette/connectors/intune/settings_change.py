@@ -21,6 +21,7 @@ from vedette.connectors.intune.recipes import MINIMUM, admitted_values, blocked_
 from vedette.connectors.intune.settings_read import connector_of, sync_settings
 from vedette.connectors.signals import values_stale
 from vedette.connectors.state_sync import SyncSettings
+from vedette.directory import delta_links
 from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.foundation import clock, database
 
@@ -121,8 +122,9 @@ def remove_group(tenant_id: uuid.UUID, object_id: uuid.UUID, actor: Actor) -> No
 
 
 def poll_now(tenant_id: uuid.UUID, actor: Actor) -> None:
-    """Make the next look at the directory due, because somebody asked for it."""
+    """Make the next look at the directory due, because somebody asked for it: at everything, not only changes."""
     with database.writer(tenant_id):
+        delta_links.forget()
         emit(Draft("connector.poll_requested", actor=actor, target=TARGET))
         _poll_now(tenant_id)
 

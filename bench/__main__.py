@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import demo, results, way
+from bench import demo, directory, results, way
 
-FAMILIES = {"way": way.run, "demo": demo.run}
+FAMILIES = {"way": way.run, "demo": demo.run, "directory": directory.run}
 
 
 def main(wanted: list[str]) -> int:

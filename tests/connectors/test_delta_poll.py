@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 from tests.connectors.scene import Scene
+from tests.support.world import ADA
 
-from vedette.connectors.intune import delta_pass, directory_poll
+from vedette.connectors.intune import delta_pass, directory_poll, settings_change
 from vedette.devices.models import Device
 from vedette.directory import delta_links
 from vedette.directory.models import DirectoryDevice, DirectoryPass, DirectoryUser, StagedRow
@@ -254,6 +255,12 @@ def test_changed_settings_and_the_day_ask_for_a_full_pass(
     assert last_pass(watched) == ("full", "daily")
 
 
+def test_a_look_asked_for_by_hand_is_at_everything(watched: Scene) -> None:
+    settings_change.poll_now(watched.tenant_id, ADA)
+    watched.poll()
+    assert last_pass(watched) == ("full", "no_links")
+
+
 def test_many_changes_are_read_in_full(watched: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delta_pass, "FEWEST_TO_READ_ALL", 3)
     for phone in watched.phones()[:5]:
@@ -279,14 +286,18 @@ def test_a_time_that_intune_alone_moves_is_noted_without_a_look(watched: Scene) 
     watched.poll()
     assert len(watched.requests("GET", since=since)) == 4
     assert watched.requests("POST", since=since) == []
+    assert device.entra_object_id
     with database.tenant(watched.tenant_id):
         row = DirectoryDevice.objects.get(object_id=device.entra_object_id)
     assert row.last_sign_in_at == now
 
 
 def test_a_phone_nobody_has_seen_for_long_leaves_without_a_change(watched: Scene) -> None:
+    phone = watched.device().entra_object_id
+    assert phone
     with database.writer(watched.tenant_id):
-        rows = DirectoryDevice.objects.filter(object_id=watched.device().entra_object_id)
-        rows.update(last_sign_in_at=clock.now() - delta_pass.DAILY * 100)
+        DirectoryDevice.objects.filter(object_id=phone).update(
+            last_sign_in_at=clock.now() - delta_pass.DAILY * 100
+        )
     assert watched.poll().left == 1
     assert last_pass(watched) == ("changes", "")

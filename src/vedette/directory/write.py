@@ -105,15 +105,18 @@ def store_devices(reading: DirectoryPass | None, devices: Iterable[DeviceRecord]
     return _store(_DEVICES, reading, list(unique.values()))
 
 
-def finish_pass(reading: DirectoryPass, *, keep_unseen: bool = False) -> Finished:
+def finish_pass(
+    reading: DirectoryPass, *, keep_unseen: bool = False, devices_changed: bool = True
+) -> Finished:
     """End a pass that read everything without an error: what it did not see is no longer in the directory.
 
     With `keep_unseen` it stays: a part of the directory could not be looked at (a group that is gone), or the
     pass looked at changes only.
     """
     users_gone, devices_gone = (0, 0) if keep_unseen else _remove_unseen(reading)
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK_REPLACED, {"tenant": database.current_tenant(), "reason": REPLACED})
+    if devices_changed:
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK_REPLACED, {"tenant": database.current_tenant(), "reason": REPLACED})
     finished = Finished(
         DirectoryUser.objects.count(), DirectoryDevice.objects.count(), users_gone, devices_gone
     )

@@ -160,8 +160,9 @@ def _store_changes(connector: IntuneConnector, task: Task, found: Changes) -> Po
         write.store_users(None, [user_record(person) for person in found.people])
         write.store_devices(None, [device_record(device, task.bounds, now) for device in found.devices])
         write.note_synchronised(found.seen)
-        write.grow_old(now - task.bounds.seen_within, NOT_SEEN)
-        finished = write.finish_pass(reading, keep_unseen=True)
+        aged = write.grow_old(now - task.bounds.seen_within, NOT_SEEN)
+        changed_any = bool(aged or found.devices or found.devices_gone)
+        finished = write.finish_pass(reading, keep_unseen=True, devices_changed=changed_any)
         changed = [*(device.object_id for device in found.devices), *lifecycle.absent()]
         owned = DirectoryDevice.objects.filter(owner_oid__in=_uuids(person["id"] for person in found.people))
         changed += owned.values_list("object_id", flat=True)

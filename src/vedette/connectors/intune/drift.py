@@ -36,8 +36,10 @@ def repair(tenant_id: uuid.UUID, read_since: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_DRIFTED, values)
         count: int = cursor.rowcount
-        cursor.execute(_UNOWED, values)
-        unowed = [row[0] for row in cursor.fetchall()] if settings_of(tenant_id).armed else []
+        unowed = []
+        if settings_of(tenant_id).armed:
+            cursor.execute(_UNOWED, values)
+            unowed = [row[0] for row in cursor.fetchall()]
     if unowed:
         values_stale.send(None, tenant_id=tenant_id, again=False, device_ids=unowed)
     if count:

@@ -28,9 +28,11 @@ PAGES = {
     "connection": f"{ROOT}intune/connection/",
     "enrollment": f"{ROOT}intune/enrollment/",
     "state-sync": f"{ROOT}intune/state-sync/",
+    "rules": f"{ROOT}intune/rules/",
     "access": f"{ROOT}intune/access/",
     "unsupported": f"{ROOT}intune/unsupported/",
     "errors": f"{ROOT}intune/errors/",
+    "pushes": f"{ROOT}pushes/",
     "partner": f"{ROOT}partner/",
 }
 LOOKS = [("light", DESKTOP), ("dark", PHONE)]

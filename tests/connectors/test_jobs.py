@@ -61,6 +61,7 @@ def test_each_comes_again_after_its_minutes(
     scene.set_up(heartbeat_minutes=10)
     jobs.send_heartbeat.func(str(scene.tenant_id))
     jobs.poll_directory.func(str(scene.tenant_id))
+    jobs.read_microsoft.func(str(scene.tenant_id))
     for seconds, due in ((0, []), (310, ["poll_directory"]), (610, ["poll_directory", "send_heartbeat"])):
         empty(db)
         move_clock(seconds)

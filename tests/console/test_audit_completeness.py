@@ -273,6 +273,12 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         "connector.settings_changed",
         ("heartbeat_minutes", 10, 20),
     ),
+    (
+        "intune:rules",
+        lambda s: s.post("intune:rules", declared_minimum="medium"),
+        "connector.settings_changed",
+        ("declared_minimum", "", "medium"),
+    ),
     ("intune:read", lambda s: s.post("intune:read"), "connector.reading_requested", None),
     ("intune:beat", lambda s: s.post("intune:beat"), "connector.heartbeat_requested", None),
     (

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vedette.compliance import mode
-from vedette.connectors.intune import recipes
+from vedette.connectors.intune import enforcement, recipes
 from vedette.connectors.intune.settings_change import affected
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.feeds.models import FeedVersion
@@ -38,7 +38,8 @@ REQUIRED: Final = {"secured": gettext_lazy("Secured"), "low": MINIMUMS["low"], "
 def page(request: MemberRequest) -> HttpResponseBase:
     """Show the account; `?minimum=` chooses the level from which the rule blocks."""
     chosen = request.GET.get("minimum", "")
-    minimum = chosen if chosen in MINIMUMS else "high"
+    enforced = enforcement.of(connector_of(request.tenant.id))
+    minimum = chosen if chosen in MINIMUMS else enforced.minimum or "high"
     counts = [mode.would_block(request.tenant.id, word) for word in MINIMUMS]
     context: dict[str, Any] = {
         "armed": request.tenant.mode == Tenant.Mode.ARMED,
@@ -76,6 +77,7 @@ def arm(request: MemberRequest) -> HttpResponseBase:
         messages.success(request, _("Armed: the states of your phones are on their way to Microsoft."))
         return redirect("console:account")
     facts = [
+        (_("Your rule at Microsoft"), _enforced(enforcement.of(connector_of(request.tenant.id)))),
         (_("Phones whose state is written"), affected(request.tenant.id, armed=True).written),
         *[
             (
@@ -99,6 +101,15 @@ def arm(request: MemberRequest) -> HttpResponseBase:
         back=reverse("console:account"),
         facts=facts,
     )
+
+
+def _enforced(found: enforcement.Enforcement) -> str:
+    """Say what is known of the rule that arming lets bite."""
+    if found.source == enforcement.UNKNOWN:
+        return _("not known: Vedette may not read it and nobody declared it")
+    if not found.enforces:
+        return _("nothing enforces this yet")
+    return _("blocks from %(level)s up") % {"level": MINIMUMS[found.minimum]}
 
 
 @access.full("account")

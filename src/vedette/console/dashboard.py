@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 
 from vedette.compliance import mode
 from vedette.compliance.models import DeviceState
+from vedette.connectors.intune import enforcement
+from vedette.connectors.intune.settings_read import connector_of
 from vedette.console import words
 from vedette.console.next_steps import next_steps
 from vedette.console.threats import AT_RISK
@@ -48,6 +50,8 @@ def page(request: MemberRequest) -> HttpResponseBase:
     states = Counter(dict(DeviceState.objects.values_list("state").annotate(count=Count("pk"))))
     unresolved = Threat.objects.filter(status=Threat.Status.OPEN, risk__gte=Risk.LOW)
     by_day = _opened_by_day()
+    enforced = enforcement.of(connector_of(request.tenant.id))
+    minimum = enforced.minimum or "high"
     context: dict[str, Any] = {
         "steps": next_steps(request.tenant, request.administrator),
         "devices": sum(states.values()) - states["deactivated"],
@@ -56,7 +60,9 @@ def page(request: MemberRequest) -> HttpResponseBase:
         "advisories": Threat.objects.filter(status=Threat.Status.OPEN, risk=Risk.ADVISORY).count(),
         "at_risk": f"{reverse('console:threats')}?status=open&risk={AT_RISK}",
         "high": states["high"],
-        "would_block": mode.would_block(request.tenant.id, "high"),
+        "would_block": mode.would_block(request.tenant.id, minimum),
+        "minimum_label": RISKS[int(Risk[minimum.upper()])].label,
+        "enforced": enforced,
         "monitoring": request.tenant.mode == Tenant.Mode.MONITOR,
         "last_report": Device.objects.aggregate(last=Max("last_seen_at"))["last"],
         "donut": _donut(states),

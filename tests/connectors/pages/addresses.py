@@ -4,7 +4,8 @@ ROOT = "/system/connectors/"
 NOBODY = "0b7c6f0e-5d5f-4b57-9a3c-2f6f3f9f9a01"
 INTUNE = f"{ROOT}intune/"
 TABS = [
-    f"{INTUNE}{tab}/" for tab in ("connection", "enrollment", "state-sync", "access", "unsupported", "errors")
+    f"{INTUNE}{tab}/"
+    for tab in ("connection", "enrollment", "state-sync", "unsupported", "errors", "rules", "access")
 ]
 PUSHES = f"{ROOT}pushes/"
 PAGES = [ROOT, *TABS, PUSHES, f"{PUSHES}export", f"{ROOT}partner/", f"{ROOT}partner/off"]
@@ -21,7 +22,7 @@ ACTS = [
     f"{ROOT}partner/on",
     f"{ROOT}partner/off",
     *TABS[:3],
-    TABS[-1],
+    *TABS[4:6],
 ]
 CONNECTION = {
     "heartbeat_minutes": "10",

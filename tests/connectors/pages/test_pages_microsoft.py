@@ -1,10 +1,13 @@
 """The tabs Access and Rules: what Microsoft lets us do, and what its rules make of it."""
 
+from tests.connectors.conftest import PARTNER
 from tests.connectors.pages.addresses import INTUNE
 from tests.connectors.scene import Scene
 from tests.support.console import Member, sign_in, text
+from tests.support.microsoft import PERMISSIONS
 
 from vedette.connectors.intune import readings
+from vedette.foundation.graph import Graph
 
 ACCESS = f"{INTUNE}access/"
 
@@ -31,3 +34,45 @@ def test_an_answer_to_a_link_that_was_handed_over_is_explained_and_believed_in_n
     refused = owner.get("/consent/callback?state=handed-over&admin_consent=True&error=consent_required")
     assert (refused.status_code, "Nothing was granted" in text(refused)) == (403, True)
     assert scene.actions() == before
+
+
+def test_the_rules_page_says_what_enforces_and_the_dashboard_and_arming_say_it_too(ready: Scene) -> None:
+    owner = sign_in(ready.world, "full")
+    page = text(owner.get(RULES))
+    assert "Vedette may not read your rules" in page
+    assert "Your changes are saved" in text(owner.follow(RULES, declared_minimum="medium"))
+    assert "your rule blocks from Medium up" in text(owner.get(RULES))
+    page = text(owner.get("/dashboard/"))
+    assert "Blocked by a rule from Medium up" in page
+    assert "mtd:medium" in text(owner.get("/system/account/"))
+    allowed = [*PERMISSIONS, *PARTNER, "Policy.Read.All"]
+    grant = {"client_id": ready.microsoft.client_id, "permissions": allowed}
+    ready.lab.post(f"{ready.path}/consents", grant)
+    Graph(ready.organisation.id).fresh_token()
+    assert "Vedette is looking" in text(owner.follow(f"{ACCESS}read", back="rules"))
+    readings.read_due(ready.tenant_id)
+    page = text(owner.get(RULES))
+    assert "Nothing enforces this yet" in page
+    assert "Say what your rule does" not in page
+    assert "Nothing enforces this yet" in text(owner.get("/dashboard/"))
+    ready.lab.post(f"{ready.path}/ca-policies", RULE)
+    readings.read(ready.tenant_id, "rules")
+    page = text(owner.get(RULES))
+    assert "blocks phones from High up" in page
+    assert "leave your emergency (break-glass) accounts out" in page
+    assert "Nothing enforces this yet" not in text(owner.get("/dashboard/"))
+
+
+RULES = f"{INTUNE}rules/"
+RULE = {
+    "displayName": "MTD block <b>",
+    "state": "enabled",
+    "conditions": {
+        "clientAppTypes": ["all"],
+        "applications": {"includeApplications": ["All"]},
+        "users": {"includeUsers": ["All"]},
+        "platforms": {"includePlatforms": ["android", "iOS"]},
+        "devices": {"deviceFilter": {"mode": "include", "rule": 'device.extensionAttribute1 -eq "mtd:high"'}},
+    },
+    "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+}

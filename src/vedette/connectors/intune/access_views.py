@@ -32,4 +32,5 @@ def read_now(request: MemberRequest) -> HttpResponse:
     """Have everything read again; a worker does it within seconds."""
     readings.ask(request.tenant.id, access.actor(request))
     messages.success(request, _("Vedette is looking. Reload this page in a few seconds."))
-    return redirect("intune:access")
+    back = request.POST.get("back", "")
+    return redirect("intune:rules" if back == "rules" else "intune:access")

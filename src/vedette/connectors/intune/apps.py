@@ -13,6 +13,7 @@ class IntuneConfig(AppConfig):
         from vedette.connectors.intune import (  # noqa: PLC0415 - importing connects them
             capabilities,  # noqa: F401 - as above
             receivers,  # noqa: F401 - as above
+            rules_fetch,  # noqa: F401 - as above
         )
         from vedette.connectors.intune.attribute_route import AttributeRoute  # noqa: PLC0415 - models are ready only now
         from vedette.connectors.intune.card import card  # noqa: PLC0415 - as above

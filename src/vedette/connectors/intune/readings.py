@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from vedette.connectors.intune.models import IntuneConnector, Reading
-from vedette.connectors.intune.settings_change import TARGET
-from vedette.events.log import Actor, Draft, emit
+from vedette.events.log import Actor, Draft, Target, emit
 from vedette.foundation import clock, database
 from vedette.foundation.graph import Graph, GraphError, Patience, TokenError
 from vedette.tenants.models import Tenant
@@ -95,8 +95,15 @@ def read(tenant_id: uuid.UUID, kind: str) -> Known:
     try:
         data = how.read(Graph(entra_tenant_id, patience=PATIENCE), tenant_id)
     except GraphError as error:
-        problem = {"code": error.code, "message": str(error), "request_id": error.request_id}
-        return _store(tenant_id, kind, {"problem": problem}, RETRY)
+        problem = {
+            "status": error.status,
+            "code": error.code,
+            "message": str(error),
+            "request_id": error.request_id,
+        }
+        # A permission that is missing does not come by asking often.
+        again = how.every if error.status == HTTPStatus.FORBIDDEN else RETRY
+        return _store(tenant_id, kind, {"problem": problem}, again)
     except TokenError as error:
         return _store(tenant_id, kind, {"problem": {"code": error.name, "message": str(error)}}, RETRY)
     found = _store(tenant_id, kind, {"problem": {}, "data": data, "read_at": clock.now()}, how.every)
@@ -108,7 +115,9 @@ def read(tenant_id: uuid.UUID, kind: str) -> Known:
 def ask(tenant_id: uuid.UUID, actor: Actor, *kinds: str) -> None:
     """Have kinds (all, when none is named) read as soon as a worker is free, because somebody asked for it."""
     with database.writer(tenant_id):
-        emit(Draft("connector.reading_requested", actor=actor, target=TARGET))
+        emit(
+            Draft("connector.reading_requested", actor=actor, target=Target("connector", "intune", "Intune"))
+        )
         make_due(*kinds)
 
 

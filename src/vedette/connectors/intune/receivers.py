@@ -10,8 +10,10 @@ from vedette.compliance.models import DeviceState, StateChange
 from vedette.compliance.signals import devices_removed, mode_changed, resync_requested, states_changed
 from vedette.connectors import deliver
 from vedette.connectors.deliver import Owed
+from vedette.connectors.intune import readings
 from vedette.connectors.intune.attribute_route import ROUTE
 from vedette.connectors.intune.desired import WITHDRAWN, desired_value
+from vedette.connectors.intune.rules_fetch import COMPLIANCE, RULES
 from vedette.connectors.signals import values_stale
 from vedette.connectors.state_sync import settings_of
 from vedette.devices.models import Device
@@ -39,6 +41,8 @@ def owe_changes(tenant_id: uuid.UUID, changes: Sequence[StateChange], **_signal:
 def owe_all(tenant_id: uuid.UUID, **_signal: Any) -> None:
     """Owe every device's value anew, on every route: arming writes them, Monitor mode withdraws them."""
     values_stale.send(None, tenant_id=tenant_id, again=False, device_ids=None)
+    # What the rules make of it is worth knowing now.
+    readings.make_due(RULES, COMPLIANCE)
 
 
 @receiver(resync_requested)

@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from vedette.compliance.models import DeviceState
+from vedette.connectors.intune import enforcement
 from vedette.connectors.intune.desired import desired_value
 from vedette.connectors.intune.group_kinds import Group
 from vedette.connectors.intune.heartbeat import restate
@@ -142,7 +143,9 @@ def _poll_now(tenant_id: uuid.UUID) -> None:
 
 @dataclass
 class Affected:
-    """What a change of settings does to phones, by the rules that `recipes` prints for the level "high".
+    """What a change of settings does to phones, by the rules that `recipes` prints for the level in force.
+
+    That level is the one of the tenant's own rule where it is known, else High.
 
     `shut_out` are admitted by the fail-closed rule now and blocked by it afterwards, because their value is
     gone; `let_in` are blocked by the fail-open rule now and admitted afterwards.
@@ -164,9 +167,11 @@ class Affected:
 
 def affected(tenant_id: uuid.UUID, **switches: bool) -> Affected:
     """Count what saving SWITCHES would do, by the settings otherwise in force; inside the tenant's door."""
-    before = sync_settings(connector_of(tenant_id))
+    connector = connector_of(tenant_id)
+    before = sync_settings(connector)
     after = _with(before, switches)
-    blocking, admitted = blocked_values(MINIMUM), admitted_values(MINIMUM)
+    minimum = enforcement.of(connector).minimum or MINIMUM
+    blocking, admitted = blocked_values(minimum), admitted_values(minimum)
     found = Affected()
     rows = DeviceState.objects.values_list("told", "device__platform").annotate(count=Count("device_id"))
     for state, platform, count in rows:

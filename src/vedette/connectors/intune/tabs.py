@@ -19,6 +19,7 @@ TABS: Final = (
     ("connection", gettext_lazy("Connection settings")),
     ("enrollment", gettext_lazy("Enrollment management")),
     ("state-sync", gettext_lazy("State sync")),
+    ("rules", gettext_lazy("Rules")),
     ("access", gettext_lazy("Access")),
     ("unsupported", gettext_lazy("Unsupported devices")),
     ("errors", gettext_lazy("Error management")),

@@ -28,6 +28,7 @@ PAGES = {
     "connection": f"{ROOT}intune/connection/",
     "enrollment": f"{ROOT}intune/enrollment/",
     "state-sync": f"{ROOT}intune/state-sync/",
+    "rules": f"{ROOT}intune/rules/",
     "access": f"{ROOT}intune/access/",
     "unsupported": f"{ROOT}intune/unsupported/",
     "errors": f"{ROOT}intune/errors/",

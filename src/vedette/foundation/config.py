@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -58,6 +59,7 @@ class Config:
     client_certificate: str | None
     client_key: str | None = field(repr=False)
     client_secret: str | None = field(repr=False)
+    client_secret_expires: datetime | None
     ca_file: Path | None
     allow_private_addresses: bool
     smtp: Smtp
@@ -104,6 +106,7 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         client_certificate=value.text("VEDETTE_CLIENT_CERTIFICATE"),
         client_key=value.text("VEDETTE_CLIENT_KEY"),
         client_secret=value.text("VEDETTE_CLIENT_SECRET"),
+        client_secret_expires=value.day("VEDETTE_CLIENT_SECRET_EXPIRES"),
         ca_file=Path(ca_file) if ca_file else None,
         allow_private_addresses=value.flag("VEDETTE_ALLOW_PRIVATE_ADDRESSES"),
         smtp=value.smtp("VEDETTE_SMTP_URL", "smtp://127.0.0.1:25"),
@@ -195,6 +198,13 @@ class _Reader:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ConfigError(f"{name} is {value!r}. Set it to an address like {default}.")
         return value
+
+    def day(self, name: str) -> datetime | None:
+        value = self.text(name)
+        try:
+            return datetime.combine(date.fromisoformat(value), time(), UTC) if value else None
+        except ValueError as error:
+            raise ConfigError(f"{name} is {value!r}. Set it to a day like 2027-03-31.") from error
 
     def choice(self, name: str, default: str, choices: frozenset[str]) -> str:
         value = (self.text(name) or default).upper()

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import httpx
 
-from vedette.foundation import config
+from vedette.foundation import config, credential
 from vedette.project import environment
 
 
@@ -54,17 +54,30 @@ def _credentials(settings: config.Config) -> Finding:
     name = "application"
     if not settings.client_id:
         return Finding(name, ok=False, what="Set VEDETTE_CLIENT_ID to the application's ID in Entra.")
-    if settings.client_certificate and settings.client_key:
-        return Finding(name, ok=True, what="certificate")
-    if settings.client_secret:
-        return Finding(
-            name, ok=True, what="secret; a certificate is better (VEDETTE_CLIENT_CERTIFICATE_FILE)"
-        )
+    found = credential.configured(settings)
+    if found.fault:
+        return Finding(name, ok=False, what=found.fault)
+    if found.kind:
+        return _until(name, found)
     return Finding(
         name,
         ok=False,
         what="Set VEDETTE_CLIENT_CERTIFICATE_FILE and VEDETTE_CLIENT_KEY_FILE, or VEDETTE_CLIENT_SECRET.",
     )
+
+
+def _until(name: str, found: credential.Credential) -> Finding:
+    """Say with what the application proves itself, and until when."""
+    what = found.kind
+    if found.kind == credential.SECRET:
+        what += "; a certificate is better (VEDETTE_CLIENT_CERTIFICATE_FILE)"
+    if found.expires is None:
+        return Finding(name, ok=True, what=f"{what}; tell its end with VEDETTE_CLIENT_SECRET_EXPIRES")
+    mark, day = credential.warning(found.expires), found.expires.date().isoformat()
+    if mark is None:
+        return Finding(name, ok=True, what=f"{what}, ends {day}")
+    when = "has ended on" if mark == credential.EXPIRED else "ends on"
+    return Finding(name, ok=False, what=f"{what} {when} {day}: add a new one in Entra and give it to Vedette")
 
 
 def _guarded(name: str, look: Callable[[], str]) -> Finding:

@@ -6,9 +6,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from vedette.connectors.intune import capabilities, readings
+from vedette.connectors.intune import application, capabilities, readings
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.intune.tabs import tab_page
+from vedette.foundation import credential
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 
@@ -18,9 +19,15 @@ def page(request: MemberRequest) -> HttpResponseBase:
     """Show each consent profile with what its permissions are for and whether they work."""
     connector = connector_of(request.tenant.id)
     known = readings.known(readings.CAPABILITIES)
+    proof = readings.known(application.APPLICATION)
+    ends = application.ends(proof.data)
     context = {
         "known": known,
         "capabilities": capabilities.of(known.data),
+        "proof": proof,
+        "ends": ends,
+        "mark": credential.warning(ends) if ends else None,
+        "days_left": credential.days_left(ends) if ends else None,
         "consent_link": capabilities.consent_link(request.tenant),
     }
     return tab_page(request, "access", connector, context)

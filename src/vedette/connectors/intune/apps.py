@@ -11,6 +11,7 @@ class IntuneConfig(AppConfig):
         """Listen to state changes and offer the route to the publisher."""
         from vedette.connectors import errors, overview, routes, state_sync  # noqa: PLC0415 - models are ready only now
         from vedette.connectors.intune import (  # noqa: PLC0415 - importing connects them
+            application,  # noqa: F401 - as above
             capabilities,  # noqa: F401 - as above
             receivers,  # noqa: F401 - as above
             rules_fetch,  # noqa: F401 - as above

@@ -29,6 +29,7 @@ SOURCES: Final[Mapping[str, Text]] = {
     "poll": _("Reading the directory"),
     "attribute": _("Writing to devices"),
     "partner": _("Handing over health reports"),
+    "credential": _("The application at Entra"),
     "upload": _("Outcome of health reports"),
 }
 TROUBLE: Final[Mapping[str, Text]] = {

@@ -46,6 +46,7 @@ class Group(Tracked):
     group_types: list[str] = field(default_factory=list)
     membership_rule: str | None = None
     is_assignable_to_role: bool | None = None
+    on_premises_sync_enabled: bool | None = None
     visibility: str | None = None
     members: dict[str, None] = field(default_factory=dict)
 
@@ -86,6 +87,14 @@ DirectoryObject = User | Group | Device
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """A membership that was written and that sign-ins still take for what it `was`."""
+
+    was: bool
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """A person in the recycle bin: restored, they are again in their groups and the owner of their devices."""
 
@@ -109,6 +118,8 @@ class Directory:
     deleted: dict[str, Deleted] = field(default_factory=dict)
     """People who were deleted and can be restored."""
     changes: dict[Kind, ChangeLog] = field(default_factory=_logs)
+    late: dict[tuple[str, str], Late] = field(default_factory=dict)
+    """By group and member: changes that sign-ins do not see yet."""
     delta_generation: dict[Kind, int] = field(default_factory=dict)
     """Raised by the control API: delta tokens of an older generation have expired."""
     delta_answer: Literal["gone", "syncStateNotFound", "resyncRequired"] = "gone"
@@ -295,14 +306,33 @@ class Directory:
         """Return the groups an object is a direct member of."""
         return [self.groups[key] for key in self._parents.get(object_id, {})]
 
-    def transitive_member_of(self, object_id: str) -> list[Group]:
-        """Return the groups an object is in, directly or through nesting."""
+    def transitive_member_of(self, object_id: str, *, seen_at: datetime | None = None) -> list[Group]:
+        """Return the groups an object is in, directly or through nesting; as a sign-in sees it at `seen_at`."""
         found: dict[str, Group] = {}
-        waiting = self.member_of(object_id)
+        waiting = self._seen_parents(object_id, seen_at)
         while waiting:
             group = waiting.pop(0)
             if group.id not in found:
                 found[group.id] = group
-                waiting += self.member_of(group.id)
+                waiting += self._seen_parents(group.id, seen_at)
         found.pop(object_id, None)
         return list(found.values())
+
+    def delay(self, group: Group, object_id: str, now: datetime, until: datetime) -> None:
+        """Keep a change of membership that is about to be made from sign-ins before `until`."""
+        key = group.id, object_id
+        earlier = self.late.get(key)
+        was = earlier.was if earlier and earlier.until > now else object_id in group.members
+        self.late = {known: late for known, late in self.late.items() if late.until > now}
+        self.late[key] = Late(was, until)
+
+    def _seen_parents(self, object_id: str, seen_at: datetime | None) -> list[Group]:
+        parents = dict(self._parents.get(object_id, {}))
+        for (group, member), late in self.late.items() if seen_at else ():
+            if member != object_id or (seen_at and late.until <= seen_at):
+                continue
+            if late.was:
+                parents[group] = None
+            else:
+                parents.pop(group, None)
+        return [self.groups[key] for key in parents if key in self.groups]

@@ -161,6 +161,8 @@ class Switches:
     token_lifetime_seconds: int = 3599
     group_limit: int = 200
     """More groups than this in a token become an overage claim (microsoft.md 3.4)."""
+    membership_delay_seconds: float = 0.0
+    """A membership written through Graph is listed at once, and counts in sign-ins so much later (4.7)."""
     delta_quirks: bool = False
     """True: delta queries replay, tell out of order and send empty pages, all of which Graph may do."""
     require_service_principal: bool = False

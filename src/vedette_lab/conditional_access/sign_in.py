@@ -129,7 +129,7 @@ def _decide(tenant: Tenant, attempt: Attempt, now: datetime) -> Decision:
     if account is not None:
         return account
     policies, unreadable = _policies(tenant)
-    groups = tenant.directory.transitive_member_of(attempt.user.id)
+    groups = tenant.directory.transitive_member_of(attempt.user.id, seen_at=now)
     request = SignInRequest(
         user_id=attempt.user.id,
         groups=frozenset(group.id for group in groups),

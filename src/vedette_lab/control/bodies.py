@@ -56,6 +56,7 @@ class NewGroup(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     group_types: list[str] = []
     visibility: str | None = None
     is_assignable_to_role: bool | None = None
+    on_premises_sync_enabled: bool | None = None
 
 
 class GroupPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -33,6 +33,7 @@ async def add_group(request: Request, cloud: Cloud) -> Any:
         group_types=body.group_types,
         visibility=body.visibility,
         is_assignable_to_role=body.is_assignable_to_role,
+        on_premises_sync_enabled=body.on_premises_sync_enabled,
         members=dict.fromkeys(member_id(tenant, key) for key in body.members),
     )
     tenant.directory.add_group(group)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from starlette.routing import BaseRoute
@@ -84,7 +85,8 @@ async def change_group(call: Call) -> None:
     group.display_name = str(body.get("displayName", group.display_name))
     group.description = body.get("description", group.description)
     _writable(group)
-    for member in members:
+    for member in (each for each in members if each not in group.members):
+        _lately(call, group, member)
         call.tenant.directory.add_member(group, member)
 
 
@@ -112,13 +114,28 @@ def _referenced(call: Call, reference: Any) -> DirectoryObject:
 
 
 def _writable(group: Group) -> None:
-    """Refuse members of groups whose rule decides, or that carry a directory role."""
+    """Refuse members of groups that a rule, Exchange or a directory on premises decides about, or with a role."""
     if "DynamicMembership" in group.group_types:
         raise GraphError(
             400, "Request_BadRequest", "Updating members of a group with dynamic membership is not allowed."
         )
+    if group.on_premises_sync_enabled:
+        raise bad_request(
+            "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects "
+            "currently undergoing migration."
+        )
+    if group.mail_enabled and "Unified" not in group.group_types:
+        raise bad_request("Cannot Update a mail-enabled security groups and or distribution list.")
     if group.is_assignable_to_role:
         raise denied()
+
+
+def _lately(call: Call, group: Group, member: str) -> None:
+    """Keep the change from sign-ins for a while, where the switch says so."""
+    seconds = call.cloud.switches.membership_delay_seconds
+    if seconds:
+        now = call.cloud.now()
+        call.tenant.directory.delay(group, member, now, now + timedelta(seconds=seconds))
 
 
 async def add_member(call: Call) -> None:
@@ -131,6 +148,8 @@ async def add_member(call: Call) -> None:
         {"Device.ReadWrite.All", "Directory.ReadWrite.All"}
     ):
         raise denied()
+    if member.id not in group.members:
+        _lately(call, group, member.id)
     if not call.tenant.directory.add_member(group, member.id):
         raise bad_request(
             "One or more added object references already exist for the following modified properties: 'members'."
@@ -141,8 +160,10 @@ async def remove_member(call: Call) -> None:
     """DELETE /groups/{id}/members/{id}/$ref."""
     group = _group(call)
     _writable(group)
-    if not call.tenant.directory.remove_member(group, call.param("member")):
+    if call.param("member") not in group.members:
         raise not_found(call.param("member"))
+    _lately(call, group, call.param("member"))
+    call.tenant.directory.remove_member(group, call.param("member"))
 
 
 def _visible(call: Call, group: Group) -> None:

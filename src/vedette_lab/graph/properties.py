@@ -119,7 +119,8 @@ GROUP = Kind(
         **_nothing("classification", "deletedDateTime", "expirationDateTime", "preferredDataLocation"),
         **_nothing("preferredLanguage", "theme", "uniqueName", "onPremisesDomainName"),
         **_nothing("onPremisesLastSyncDateTime", "onPremisesNetBiosName", "onPremisesSamAccountName"),
-        **_nothing("onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "securityIdentifier"),
+        **_nothing("onPremisesSecurityIdentifier", "securityIdentifier"),
+        "onPremisesSyncEnabled": _attribute("on_premises_sync_enabled"),
     },
 )
 

@@ -104,12 +104,10 @@ class DeltaPass:
     _unknown: set[str] = field(default_factory=set)
     """Entra device IDs of which Intune told and that the directory does not hold."""
     _changes: Changes = field(default_factory=Changes)
+    _limit: int = 0
 
     def read(self) -> Changes:
         """Ask what changed and look at it. Raises ReadAllError, GraphError, TokenError, KeyError, ValueError."""
-        with database.tenant(self.tenant_id):
-            counts = read.counts()
-        self._limit = most(counts.users + counts.devices)
         for kind in delta_links.KINDS:
             self._round(kind)
         self._synchronised()
@@ -142,7 +140,18 @@ class DeltaPass:
             self._touched.take_users(items)
         else:
             self._touched.take_devices(items)
-        if self._touched.size > self._limit:
+        self._stop_at_many()
+
+    def _stop_at_many(self) -> None:
+        """Raise ReadAllError when reading everything is cheaper; counting is left for when it may be."""
+        count = self._touched.size + len(self._unknown)
+        if count <= FEWEST_TO_READ_ALL:
+            return
+        if not self._limit:
+            with database.tenant(self.tenant_id):
+                counts = read.counts()
+            self._limit = most(counts.users + counts.devices)
+        if count > self._limit:
             raise ReadAllError("many_changes")
 
     def _synchronised(self) -> None:
@@ -159,8 +168,7 @@ class DeltaPass:
                 item for item in page["value"] if (moment(item.get("lastSyncDateTime")) or since) > since
             ]
             self._compare(by_device_id(newer))
-            if self._touched.size + len(self._unknown) > self._limit:
-                raise ReadAllError("many_changes")
+            self._stop_at_many()
 
     def _compare(self, records: Mapping[str, Json]) -> None:
         """Look at a device whose record says anything but what we hold; of another, only the time is new."""

@@ -24,6 +24,7 @@ from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.events.models import Event
 from vedette.foundation import clock, database
+from vedette.tenants.models import Tenant
 from vedette.threats.models import Threat
 from vedette_facts import jose
 
@@ -81,6 +82,10 @@ class Stage:
 
     def error(self) -> UUID:
         return errors.record(self.scene.tenant_id, "intune", Problem("poll", "odd", "Odd.")).id
+
+    def tenant_name(self) -> str:
+        with database.tenant(self.scene.tenant_id):
+            return str(Tenant.objects.values_list("name", flat=True).get())
 
     def brake(self, kind: str, **detail: str) -> UUID:
         """A brake that holds nobody, pulled by what happened last."""
@@ -336,6 +341,19 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         lambda s: s.post("partner:off"),
         "connector.settings_changed",
         ("enabled", True, False),
+    ),
+    # the end of the tenant, so the end of the list
+    (
+        "console:disconnect",
+        lambda s: s.post("console:disconnect", name=s.tenant_name()),
+        "tenant.disconnecting",
+        ("connection", "consented", "disconnecting"),
+    ),
+    (
+        "console:disconnect-finish",
+        lambda s: s.post("console:disconnect-finish"),
+        "tenant.disconnected",
+        ("connection", "disconnecting", "disconnected"),
     ),
 ]
 LOOKING = {

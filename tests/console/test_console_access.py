@@ -155,6 +155,7 @@ NOTHING = {
     "console:enrollment", "console:invite-all", "console:device-invite", "console:waiting",
     "console:device-release", "console:device-release-end", "console:device-simulate",
     "console:device-simulate-end", "console:brake-release", "console:brake-revert",
+    "console:disconnect", "console:disconnect-finish",
     "console:retry", "console:invitation-renew", "console:invitation-revoke", "console:invite-person",
     "console:invitations", "console:enrollment-settings", "connectors:overview", "connectors:pushes",
     "connectors:pushes-export", "connectors:send-again", "connectors:send-device-again",

@@ -7,6 +7,7 @@ import pytest
 from tests.support.microsoft import Microsoft, Organisation
 from tests.tenants.conftest import Person, actions, administrators, fresh, text
 
+from vedette.foundation import database
 from vedette.tenants.models import Tenant
 from vedette.tenants.views.sign_in import MAX_ATTEMPTS
 
@@ -95,6 +96,20 @@ def test_before_consent_every_sign_in_fails_with_the_way_on(
         assert 'href="/les?action=consent"' in text(refused)
         assert account.primary_contact in text(refused)
     assert administrators(account) == []
+
+
+def test_once_disconnected_nobody_comes_in_and_is_told_why(
+    connected: Connected, organisation: Organisation, someone: Someone
+) -> None:
+    row = connected()
+    with database.writer(row.id):
+        Tenant.objects.update(status=Tenant.Status.DISCONNECTED, disconnected_by="ada@example.test")
+    for kind in ("full", "global_administrator"):
+        refused = someone(organisation.people[kind]).sign_in()
+        assert refused.status_code == 403
+        assert "Your organisation is disconnected" in text(refused)
+        assert "ada@example.test" in text(refused)
+    assert actions(row.id)[-1] == "administrator.sign_in_refused"
 
 
 def test_somebody_of_an_unknown_tenant_is_told_which_tenant_it_was(

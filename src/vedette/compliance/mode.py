@@ -15,6 +15,8 @@ from vedette.verdict import DeviceState as State
 from vedette.verdict import at_or_under
 from vedette.verdict.states import REQUIRED_FOR_MINIMUM
 
+LEAVING = frozenset({Tenant.Status.DISCONNECTING, Tenant.Status.DISCONNECTED})
+"""A tenant that is disconnected, or about to be, writes nothing and cannot be armed."""
 # No level is proven for these: whether they are blocked is the choice of whoever writes the rule.
 _BY_CHOICE = (State.PENDING, State.MISCONFIGURED)
 
@@ -77,7 +79,7 @@ def _switch(tenant_id: UUID, mode: str, actor: Actor) -> bool:
     with database.writer(tenant_id):
         tenant = Tenant.objects.select_for_update(no_key=True).get(id=tenant_id)
         before = tenant.mode
-        if before == mode:
+        if before == mode or (mode == Tenant.Mode.ARMED and tenant.status in LEAVING):
             return False
         effect = would_block(tenant_id)
         tenant.mode = mode

@@ -110,7 +110,7 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
     context: dict[str, Any] = {
         "device": device,
         "state": case.state.value,
-        "tone": device_story.TONES.get(case.state.value, "danger" if case.state == "high" else "warning"),
+        "tone": device_story.tone(case),
         "headline": device_story.headline(case),
         "steps": device_story.steps(case),
         "open_threats": case.open_threats,

@@ -93,6 +93,13 @@ def effect(state: DeviceState) -> str:
     }.get(_strictest(state), _("No rule by level blocks this phone."))
 
 
+def tone(case: Case) -> str:
+    """Colour of what holds for it; a state that is not told as it is warns."""
+    if case.told != case.state:
+        return "warning"
+    return TONES.get(case.state.value, "danger" if case.state == "high" else "warning")
+
+
 def steps(case: Case) -> list[Step]:
     """Tell the way from evidence to delivery."""
     return [_evidence(case), _rule(case), _verdict(case), _delivery(case)]

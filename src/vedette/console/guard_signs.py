@@ -8,13 +8,29 @@ from vedette.compliance import brake
 from vedette.compliance.models import Release
 from vedette.console.guard_words import KINDS
 from vedette.tenants.access import MemberRequest
+from vedette.tenants.models import Tenant
 from vedette.web.viewer import Banner
 
 
 def banners(request: MemberRequest) -> tuple[Banner, ...]:
     """Return the signs for this page; inside the tenant's door."""
     on_dashboard = request.path == reverse("console:dashboard")
-    return (*_brakes(request), *(_released() if on_dashboard else ()))
+    return (*_leaving(request), *_brakes(request), *(_released() if on_dashboard else ()))
+
+
+def _leaving(request: MemberRequest) -> tuple[Banner, ...]:
+    address = reverse("console:disconnect")
+    if request.tenant.status != Tenant.Status.DISCONNECTING or request.path == address:
+        return ()
+    return (
+        Banner(
+            text=_("This tenant is being disconnected: what was written to Microsoft is withdrawn."),
+            tone="danger",
+            icon="plug-connected-x",
+            link_text=_("See how far it is"),
+            href=address,
+        ),
+    )
 
 
 def _brakes(request: MemberRequest) -> tuple[Banner, ...]:

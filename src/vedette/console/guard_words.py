@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy
 ACTIONS: Final[Mapping[str, Promise]] = {
     "device.released": gettext_lazy("Device let in for a time"),
     "device.release_ended": gettext_lazy("Device no longer let in for a time"),
+    "tenant.disconnecting": gettext_lazy("Disconnecting begun"),
+    "tenant.disconnected": gettext_lazy("Tenant disconnected"),
+    "tenant.reconnected": gettext_lazy("Tenant may connect again"),
     "brake.pulled": gettext_lazy("Brake pulled"),
     "brake.released": gettext_lazy("Held blocks released"),
     "brake.reverted": gettext_lazy("Cause of held blocks taken back"),
@@ -19,6 +22,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
 }
 ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "brake": gettext_lazy("Brake"),
+    "connection": gettext_lazy("Connection"),
     "let_in_until": gettext_lazy("Let in until"),
     "told": gettext_lazy("Told to Microsoft"),
     "test_threat": gettext_lazy("Test threat"),

@@ -68,7 +68,6 @@ def grant(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         action=_("Let in"),
         back=reverse("console:device", args=[device_id]),
         facts=_facts(request, device),
-        danger=True,
         form=form,
     )
 

@@ -37,7 +37,8 @@ def signs(request: HttpRequest) -> Signs:
 
 def _monitor(request: MemberRequest) -> tuple[Banner, ...]:
     address = reverse("console:account")
-    if request.tenant.mode != Tenant.Mode.MONITOR or request.path == address:
+    leaving = request.tenant.status == Tenant.Status.DISCONNECTING
+    if request.tenant.mode != Tenant.Mode.MONITOR or leaving or request.path == address:
         return ()  # the account's page says it at length
     may_arm = access.may(request.administrator, "account", "modify")
     return (

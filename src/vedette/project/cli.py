@@ -19,7 +19,7 @@ LAZY = {
     "demo": "vedette.project.demo.command:demo",
     "clock": "vedette.project.demo.clock_command:clock",
     "operator": "vedette.tenants.cli:operator",
-    "tenant": "vedette.tenants.cli:tenant",
+    "tenant": "vedette.project.tenant_commands:tenant",
     "intel": "vedette.feeds.cli:intel",
     "audit": "vedette.project.commands:audit",
 }

@@ -25,6 +25,7 @@ JOB_MODULES = (
     "vedette.compliance.guard_jobs",
     "vedette.devices.jobs",
     "vedette.connectors.jobs",
+    "vedette.connectors.withdrawal_jobs",
     "vedette.connectors.intune.jobs",
     "vedette.connectors.partner.jobs",
     "vedette.connectors.mail.jobs",

@@ -106,7 +106,7 @@ def list_tenants(*, as_json: bool) -> None:
     elif not found:
         click.echo("No accounts yet. Make one with “vedette tenant create”.")
     for row in [] if as_json else found:
-        click.echo(f"{row.id}  {row.entra_tenant_id}  {row.status:<9}  {row.mode:<7}  {row.name}")
+        click.echo(f"{row.id}  {row.entra_tenant_id}  {row.status:<13}  {row.mode:<7}  {row.name}")
 
 
 @tenant.command("show")

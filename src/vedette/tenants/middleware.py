@@ -79,10 +79,13 @@ def _enter(request: HttpRequest, holder: Holder, *, keep_open: bool) -> HttpResp
     with ExitStack() as attempt:
         attempt.enter_context(database.tenant(holder.tenant_id))
         found = people.read(holder.tenant_id, holder.administrator_id)
-        if found is not None and keep_open:
+        if found is not None and keep_open and found[0].status != Tenant.Status.DISCONNECTED:
             vars(request)[DOOR].push(attempt.pop_all())
     if found is None:
         return _sign_in_again(request)
+    if found[0].status == Tenant.Status.DISCONNECTED:
+        request.session.flush()
+        return refusals.disconnected(request, found[0])
     _know(request, *found)
     language = found[1].language
     if language:

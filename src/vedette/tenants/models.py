@@ -12,6 +12,8 @@ class Tenant(models.Model):
     class Status(models.TextChoices):
         INVITED = "invited"
         CONSENTED = "consented"
+        DISCONNECTING = "disconnecting"
+        DISCONNECTED = "disconnected"
 
     class Mode(models.TextChoices):
         MONITOR = "monitor"
@@ -29,6 +31,8 @@ class Tenant(models.Model):
     created_at = models.DateTimeField()
     consented_at = models.DateTimeField(null=True)
     consented_by = models.TextField(blank=True, default="")
+    disconnected_at = models.DateTimeField(null=True)
+    disconnected_by = models.TextField(blank=True, default="")
     mode = models.TextField(choices=Mode, default=Mode.MONITOR)
     armed_at = models.DateTimeField(null=True)
     language = models.TextField(default="en")

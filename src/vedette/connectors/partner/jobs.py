@@ -8,11 +8,12 @@ from django.db.models import Q
 
 from vedette.connectors import errors
 from vedette.connectors.errors import Problem
-from vedette.connectors.partner import uploads
+from vedette.connectors.partner import switch, uploads
 from vedette.connectors.partner.client import PartnerClient, Trouble, code_of
 from vedette.connectors.partner.models import PartnerLink, PartnerUpload
 from vedette.connectors.partner.partner_route import advice
 from vedette.connectors.signals import values_stale
+from vedette.events.log import SYSTEM
 from vedette.foundation import clock, database, jobs
 from vedette.tenants.models import Tenant
 
@@ -31,10 +32,28 @@ def defer_partner_work(timestamp: int) -> None:  # noqa: ARG001 - procrastinate 
         beating = set(PartnerLink.objects.filter(silent, enabled=True).values_list("tenant_id", flat=True))
         pending = PartnerUpload.objects.filter(status=PartnerUpload.Status.PENDING).defer("deliveries")
         asking = {upload.tenant_id for upload in pending if uploads.due(upload, now)}
-    for tenant_id in beating | asking:
+        leaving = Tenant.objects.filter(status=Tenant.Status.DISCONNECTING).values("id")
+        ending = set(
+            PartnerLink.objects.filter(enabled=True, tenant_id__in=leaving).values_list(
+                "tenant_id", flat=True
+            )
+        )
+    for tenant_id in ending:
+        jobs.defer(end_partner, lock=f"partner:{tenant_id}", tenant_id=str(tenant_id))
+    for tenant_id in (beating | asking) - ending:
         jobs.defer(
             partner_work, lock=f"partner:{tenant_id}", tenant_id=str(tenant_id), beat=tenant_id in beating
         )
+
+
+@jobs.task
+def end_partner(tenant_id: str) -> None:
+    """Withdraw the adapter of a tenant that is being disconnected: Intune forgets its reports at once."""
+    tenant = uuid.UUID(tenant_id)
+    try:
+        switch.turn_off(tenant, SYSTEM)
+    except Trouble as error:
+        errors.record(tenant, "partner", Problem(SOURCE, code_of(error), str(error), advice(code_of(error))))
 
 
 @jobs.task

@@ -84,12 +84,20 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.TextField(
-                        choices=[("invited", "Invited"), ("consented", "Consented")], default="invited"
+                        choices=[
+                            ("invited", "Invited"),
+                            ("consented", "Consented"),
+                            ("disconnecting", "Disconnecting"),
+                            ("disconnected", "Disconnected"),
+                        ],
+                        default="invited",
                     ),
                 ),
                 ("created_at", models.DateTimeField()),
                 ("consented_at", models.DateTimeField(null=True)),
                 ("consented_by", models.TextField(blank=True, default="")),
+                ("disconnected_at", models.DateTimeField(null=True)),
+                ("disconnected_by", models.TextField(blank=True, default="")),
                 (
                     "mode",
                     models.TextField(choices=[("monitor", "Monitor"), ("armed", "Armed")], default="monitor"),

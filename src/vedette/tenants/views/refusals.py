@@ -214,6 +214,26 @@ def before_consent(request: HttpRequest, person: Person, tenant: Tenant) -> Temp
     )
 
 
+def disconnected(request: HttpRequest, tenant: Tenant) -> TemplateResponse:
+    """Explain that the organisation was disconnected from this service (A7)."""
+    return explain(
+        request,
+        status=403,
+        title=_("Your organisation is disconnected"),
+        reason=_(
+            "%(name)s was disconnected from this service: what it wrote to Microsoft was withdrawn, and nobody can "
+            "sign in."
+        )
+        % {"name": tenant.name},
+        next_step=_(
+            "The operator of this service can connect it again. If the application is no longer wanted, a Global "
+            "Administrator deletes it in Entra under Enterprise applications: that ends its permissions."
+        ),
+        facts=[*_tenant_facts(tenant), (_("Disconnected by"), tenant.disconnected_by)],
+        action=link_to_sign_in(),
+    )
+
+
 def no_group(request: HttpRequest, upn: str, tenant: Tenant) -> TemplateResponse:
     """Explain that the person is in neither of the console's groups (A6)."""
     facts: list[Fact] = [

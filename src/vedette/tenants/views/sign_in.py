@@ -95,8 +95,8 @@ def callback(request: HttpRequest) -> HttpResponseBase:
     except refusals.NOT_PROVEN as error:
         return refusals.not_proven(request, error)
     tenant = people.find_tenant(person.tid)
-    if tenant is None:
-        return refusals.unknown_tenant(request, person, consent=wants_consent)
+    if tenant is None or tenant.status == Tenant.Status.DISCONNECTED:
+        return _shut_out(request, person, tenant, consent=wants_consent)
     if wants_consent and (tenant.status != Tenant.Status.CONSENTED or consent.may_consent(person)):
         return consent.begin(request, tenant, person)
     return enter(request, tenant, person, attempt.next)
@@ -104,7 +104,8 @@ def callback(request: HttpRequest) -> HttpResponseBase:
 
 def enter(request: HttpRequest, tenant: Tenant, person: Person, next_path: str) -> HttpResponseBase:
     """Let a person in whose groups allow it, now; on an error nobody is let in."""
-    if tenant.status != Tenant.Status.CONSENTED:
+    # While it is being disconnected people may look how far that is.
+    if tenant.status not in {Tenant.Status.CONSENTED, Tenant.Status.DISCONNECTING}:
         people.refused(tenant, person.oid, person.upn, "no consent yet")
         return refusals.before_consent(request, person, tenant)
     try:
@@ -117,6 +118,15 @@ def enter(request: HttpRequest, tenant: Tenant, person: Person, next_path: str) 
     administrator = people.signed_in(tenant, person, level)
     console_session.start(request, administrator)
     return HttpResponseRedirect(next_path or HOME)
+
+
+def _shut_out(
+    request: HttpRequest, person: Person, tenant: Tenant | None, *, consent: bool
+) -> HttpResponseBase:
+    if tenant is None:
+        return refusals.unknown_tenant(request, person, consent=consent)
+    people.refused(tenant, person.oid, person.upn, "disconnected")
+    return refusals.disconnected(request, tenant)
 
 
 @access.public

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from uuid import uuid4
 
 from vedette_lab.change_log import KINDS, ChangeLog, Kind, Tracked
 
@@ -120,6 +121,8 @@ class Directory:
     changes: dict[Kind, ChangeLog] = field(default_factory=_logs)
     late: dict[tuple[str, str], Late] = field(default_factory=dict)
     """By group and member: changes that sign-ins do not see yet."""
+    lineage: str = field(default_factory=lambda: uuid4().hex)
+    """Of this directory's change log: delta tokens of one that a reset has swept away mean nothing here."""
     delta_generation: dict[Kind, int] = field(default_factory=dict)
     """Raised by the control API: delta tokens of an older generation have expired."""
     delta_answer: Literal["gone", "syncStateNotFound", "resyncRequired"] = "gone"

@@ -230,6 +230,13 @@ def test_a_link_lives_for_seven_days(graph: App) -> None:
     assert changes(graph, link) == []
 
 
+def test_a_link_of_before_a_reset_means_nothing(graph: App) -> None:
+    link = latest(graph, "users")
+    token = graph.token()
+    graph.lab.post("/reset?phones=40")
+    assert graph.call("GET", link, token=token).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("answer", "status_code", "code"),
     [

@@ -75,7 +75,7 @@ def _answer(call: Call, kind: change_log.Kind) -> Json:
     end = directory.changes[kind].end
     first = Token(
         kind=kind,
-        tenant=call.tenant.id,
+        lineage=directory.lineage,
         issued=call.cloud.now().timestamp(),
         generation=directory.delta_generation.get(kind, 0),
         select=select,
@@ -128,7 +128,7 @@ def _accept(call: Call, kind: change_log.Kind, text: str) -> Token:
     ):
         raise bad_request("Query options can only be specified in the first call of a delta query.")
     token = decode(text)
-    if (token.kind, token.tenant) != (kind, call.tenant.id) or (token.skip is None) == (
+    if (token.kind, token.lineage) != (kind, call.tenant.directory.lineage) or (token.skip is None) == (
         "$skiptoken" in values
     ):
         raise bad_request("Badly formed token.")

@@ -25,7 +25,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     """Where a client is. With `skip` it is in the middle of a round, else a round has ended."""
 
     kind: Kind
-    tenant: str
+    lineage: str
     issued: float
     generation: int
     """Tokens of an older generation were made to expire by the control API."""

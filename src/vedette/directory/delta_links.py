@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from vedette.directory.models import DeltaLink
-from vedette.foundation import clock, database
+from vedette.foundation import database
 
 GROUPS: Final = "groups"
 USERS: Final = "users"
@@ -65,9 +65,3 @@ def advance(links: Mapping[str, str], taken_at: datetime) -> None:
 def forget() -> None:
     """Drop the links: the next poll reads everything."""
     DeltaLink.objects.all().delete()
-
-
-def age() -> float | None:
-    """Return the seconds since the full pass that the links build on, or None without links."""
-    found = standing()
-    return (clock.now() - found.full_at).total_seconds() if found else None

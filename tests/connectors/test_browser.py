@@ -29,6 +29,7 @@ PAGES = {
     "enrollment": f"{ROOT}intune/enrollment/",
     "state-sync": f"{ROOT}intune/state-sync/",
     "rules": f"{ROOT}intune/rules/",
+    "handouts": f"{ROOT}intune/handouts/",
     "access": f"{ROOT}intune/access/",
     "unsupported": f"{ROOT}intune/unsupported/",
     "errors": f"{ROOT}intune/errors/",

@@ -361,7 +361,7 @@ LOOKING = {
     "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
     "console:audit-event",
     "connectors:overview", "connectors:pushes",
-    "intune:group-search", "intune:access", "intune:unsupported", "partner:page",
+    "intune:group-search", "intune:access", "intune:handouts", "intune:unsupported", "partner:page",
 }  # fmt: skip
 
 

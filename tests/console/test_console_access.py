@@ -162,7 +162,7 @@ NOTHING = {
     "connectors:send-group-again", "intune:connection",
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
     "intune:group-remove", "intune:state-sync", "intune:unsupported", "intune:errors", "intune:acknowledge",
-    "intune:rules", "intune:access", "intune:read",
+    "intune:rules", "intune:handouts", "intune:access", "intune:read",
     "partner:page", "partner:on", "partner:off",
 }  # fmt: skip
 OWN_ONLY = {"console:audit-event"}

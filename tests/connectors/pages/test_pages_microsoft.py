@@ -63,6 +63,19 @@ def test_the_rules_page_says_what_enforces_and_the_dashboard_and_arming_say_it_t
     assert "Nothing enforces this yet" not in text(owner.get("/dashboard/"))
 
 
+def test_the_hand_outs_are_filled_with_this_tenants_values(ready: Scene) -> None:
+    owner = sign_in(ready.world, "full")
+    ready.save(attribute_number=7)
+    page = text(owner.get(f"{INTUNE}handouts/", minimum="medium"))
+    assert "device.extensionAttribute7 -in" in page
+    assert "mtd:medium" in page
+    assert ready.group("Company Phones")["id"] in page
+    assert str(ready.organisation.id) in page
+    assert page.count("data-copy=") >= 9
+    page = text(owner.get(f"{INTUNE}handouts/", minimum="nonsense"))
+    assert "MTD - block from high up" in page, "High is the default"
+
+
 RULES = f"{INTUNE}rules/"
 RULE = {
     "displayName": "MTD block <b>",

@@ -21,6 +21,7 @@ TABS: Final = (
     ("state-sync", gettext_lazy("State sync")),
     ("rules", gettext_lazy("Rules")),
     ("access", gettext_lazy("Access")),
+    ("handouts", gettext_lazy("Hand-outs")),
     ("unsupported", gettext_lazy("Unsupported devices")),
     ("errors", gettext_lazy("Error management")),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vedette.connectors.intune import access_views, group_views, rules_views, views
+from vedette.connectors.intune import access_views, group_views, handout_views, rules_views, views
 
 app_name = "intune"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("enrollment/<uuid:object_id>/remove", group_views.remove, name="group-remove"),
     path("state-sync/", views.state_sync, name="state-sync"),
     path("rules/", rules_views.page, name="rules"),
+    path("handouts/", handout_views.page, name="handouts"),
     path("access/", access_views.page, name="access"),
     path("access/read", access_views.read_now, name="read"),
     path("unsupported/", views.unsupported, name="unsupported"),

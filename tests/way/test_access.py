@@ -32,10 +32,23 @@ TABLES = {
     "invitation_id": ("devices_invitation", "id"),
     "batch_id": ("devices_invitation", "batch_id"),
     "error_id": ("connectors_connectorerror", "id"),
+    "brake_id": ("compliance_brake", "id"),
+    "chosen": ("devices_devicegroup", "id"),
     "object_id": ("intune_enrollmentgroup", "object_id"),
     "tenant_id": ("tenants_tenant", "id"),
 }
 
+BRAKE = """
+import sys, uuid
+from vedette.compliance.models import Brake
+from vedette.foundation import clock, database
+
+tenant, now = uuid.UUID(sys.argv[1]), clock.now()
+with database.writer(tenant):
+    Brake.objects.create(
+        tenant_id=tenant, key="sweep:past", kind="sweep", limit=10, pulled_at=now, ended_at=now, outcome="over"
+    )
+"""
 INVITE = """
 import sys, uuid
 from vedette.devices import invitations
@@ -106,6 +119,7 @@ def objects(demo: Demo, first: Organisation, tmp_path_factory: pytest.TempPathFa
     _threat(demo, first, tmp_path_factory.mktemp("phone"))
     _waiting(demo, first, tmp_path_factory.mktemp("waiting"))
     _error(demo, admin)
+    demo.run_python(BRAKE, demo.facts["tenant"]["guid"])
     return {name: _one(demo, first, *place) for name, place in TABLES.items()}
 
 

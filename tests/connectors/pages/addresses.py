@@ -5,7 +5,16 @@ NOBODY = "0b7c6f0e-5d5f-4b57-9a3c-2f6f3f9f9a01"
 INTUNE = f"{ROOT}intune/"
 TABS = [
     f"{INTUNE}{tab}/"
-    for tab in ("connection", "enrollment", "state-sync", "unsupported", "errors", "rules", "access", "handouts")
+    for tab in (
+        "connection",
+        "enrollment",
+        "state-sync",
+        "unsupported",
+        "errors",
+        "rules",
+        "access",
+        "handouts",
+    )
 ]
 PUSHES = f"{ROOT}pushes/"
 PAGES = [ROOT, *TABS, PUSHES, f"{PUSHES}export", f"{ROOT}partner/", f"{ROOT}partner/off"]

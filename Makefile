@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# one more than the cores: browsers and services are waited for
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench lint format assets browser clean

@@ -36,7 +36,6 @@ PAGES = {
     "pushes": f"{ROOT}pushes/",
     "partner": f"{ROOT}partner/",
 }
-LOOKS = [("light", DESKTOP), ("dark", PHONE)]
 
 
 @pytest.fixture(scope="module")
@@ -80,25 +79,36 @@ def opened(
 
 def look(page: Page, name: str) -> None:
     """Check what a screen reader or a narrow screen would stumble over; keep a picture where one is wanted."""
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+    fits(page, name)
     found: Any = Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def fits(page: Page, name: str) -> None:
+    """Check that nothing sticks out of the screen."""
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
     assert page.viewport_size is not None
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= page.viewport_size["width"], f"{name} is {wide} wide"
 
 
-def visit_all(browser: Browser, url: str, member: Member, name: str) -> None:
-    for scheme, size in LOOKS:
-        with opened(browser, url, member, scheme, size) as page:
-            for key, path in PAGES.items():
-                page.goto(path)
-                look(page, f"{name}-{key}-{scheme}-{size[0]}")
+def visit_all(
+    browser: Browser, url: str, member: Member, name: str, scheme: str, size: tuple[int, int]
+) -> None:
+    """Look at every page in one theme and width, and whether it fits in the other width too."""
+    other = PHONE if size == DESKTOP else DESKTOP
+    with opened(browser, url, member, scheme, size) as page:
+        for key, path in PAGES.items():
+            page.goto(path)
+            look(page, f"{name}-{key}-{scheme}-{size[0]}")
+            page.set_viewport_size({"width": other[0], "height": other[1]})
+            fits(page, f"{name}-{key}-{scheme}-{other[0]}")
+            page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
 def test_pages_of_an_account_that_has_just_begun(browser: Browser, url: str, scene: Scene) -> None:
-    visit_all(browser, url, sign_in(scene.world, "full", "ada"), "fresh")
+    visit_all(browser, url, sign_in(scene.world, "full", "ada"), "fresh", "light", DESKTOP)
 
 
 def test_pages_of_an_account_at_work_and_in_trouble(browser: Browser, url: str, enrolled: Scene) -> None:
@@ -119,7 +129,7 @@ def test_pages_of_an_account_at_work_and_in_trouble(browser: Browser, url: str, 
     enrolled.poll()
     enrolled.lab.delete(f"{enrolled.path}/consents/{enrolled.microsoft.client_id}")
     enrolled.beat()
-    visit_all(browser, url, sign_in(enrolled.world, "full", "ada"), "trouble")
+    visit_all(browser, url, sign_in(enrolled.world, "full", "ada"), "trouble", "dark", PHONE)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

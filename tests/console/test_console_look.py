@@ -64,6 +64,8 @@ PAGES: Final = {
     "not-there": f"/devices/{NOBODY}/",
 }
 READ_ONLY: Final = ("dashboard", "devices", "device-blocked", "policy", "account", "audit")
+DARK: Final = ("dashboard", "threat", "devices", "device-blocked", "enrollment", "audit", "preferences")
+"""Pages that between them draw every component: contrast in the dark depends on those, not on the page."""
 STATUS: Final = {"not-there": 404}
 FRESH: Final = {
     "/threats/": "No phone reports yet",
@@ -249,7 +251,8 @@ def test_every_page_is_accessible_fits_is_quiet_and_is_headed(browser: Browser, 
             look.spills(name)
             if look.page.evaluate(HIDDEN_TAB):
                 look.faults.append(f"{name}: the tab that is open is out of sight")
-            look.axe(name, "dark", "color-contrast")
+            if name in DARK:
+                look.axe(name, "dark", "color-contrast")
             look.resize(LAPTOP)
             look.spills(name)
             look.axe(name, "light")

@@ -212,3 +212,15 @@ def make_scene(microsoft: Microsoft, name: str) -> Scene:
         Tenant.objects.filter(id=tenant.id).update(status=Tenant.Status.CONSENTED, consented_at=clock.now())
     ensure_defaults(tenant.id)
     return Scene(microsoft, organisation, tenant.id)
+
+
+def values(scene: Scene, number: int = 1) -> list[str | None]:
+    """What the extension attribute of each device holds at Microsoft now."""
+    held = {phone["id"]: phone["extension_attributes"] for phone in scene.phones()}
+    name = f"extensionAttribute{number}"
+    return [held[str(device.entra_object_id)].get(name) for device in scene.devices()]
+
+
+def writes(scene: Scene, since: int = 0) -> list[dict[str, Any]]:
+    """The PATCH requests for devices that Graph has seen since."""
+    return scene.requests("PATCH", "/devices", since=since)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from tests.connectors.scene import CONTACT, Scene
+from tests.connectors.scene import CONTACT, Scene, values, writes
 
 from vedette.connectors import deliver, publisher
 from vedette.connectors.intune import attribute_route
@@ -24,16 +24,6 @@ Clock = Callable[[float], None]
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give one delivery up at once: it is tried again later, which is what is tested."""
     monkeypatch.setattr(attribute_route, "PATIENCE", Patience(1, seconds=2.0))
-
-
-def values(scene: Scene, number: int = 1) -> list[str | None]:
-    held = {phone["id"]: phone["extension_attributes"] for phone in scene.phones()}
-    name = f"extensionAttribute{number}"
-    return [held[str(device.entra_object_id)].get(name) for device in scene.devices()]
-
-
-def writes(scene: Scene, since: int = 0) -> list[dict[str, Any]]:
-    return scene.requests("PATCH", "/devices", since=since)
 
 
 # --- trouble on the way

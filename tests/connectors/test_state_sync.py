@@ -2,10 +2,9 @@
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from tests.connectors.scene import CONTACT, Scene
+from tests.connectors.scene import CONTACT, Scene, values, writes
 from tests.support.world import ADA
 
 from vedette.compliance import lifecycle, mode
@@ -21,16 +20,6 @@ Clock = Callable[[float], None]
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give one delivery up at once: it is tried again later, which is what is tested."""
     monkeypatch.setattr(attribute_route, "PATIENCE", Patience(1, seconds=2.0))
-
-
-def values(scene: Scene, number: int = 1) -> list[str | None]:
-    held = {phone["id"]: phone["extension_attributes"] for phone in scene.phones()}
-    name = f"extensionAttribute{number}"
-    return [held[str(device.entra_object_id)].get(name) for device in scene.devices()]
-
-
-def writes(scene: Scene, since: int = 0) -> list[dict[str, Any]]:
-    return scene.requests("PATCH", "/devices", since=since)
 
 
 # --- what is written, and when

@@ -1,7 +1,7 @@
 """Looking live at people and devices that may have changed: who counts now, and what they are like."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,15 +17,14 @@ from vedette.connectors.intune.entra_devices import (
     key_of,
     owners_of,
 )
-from vedette.connectors.intune.membership import device_is_member, is_member
+from vedette.connectors.intune.membership import device_is_member, is_member, known
 from vedette.directory import read
 from vedette.directory.deltas import Touched
 from vedette.directory.models import DirectoryDevice, DirectoryUser
 from vedette.foundation import database
-from vedette.foundation.graph import Graph, GraphError
+from vedette.foundation.graph import Graph
 
 Json = dict[str, Any]
-NOT_FOUND: Final = 404
 USER_FIELDS: Final = "id,displayName,userPrincipalName,mail,accountEnabled"
 
 
@@ -78,7 +77,7 @@ class Look:
         return newcomers
 
     def _is_member(self, oid: str) -> bool:
-        return _known(lambda: is_member(self.graph, uuid.UUID(oid), self.wanted))
+        return known(lambda: is_member(self.graph, uuid.UUID(oid), self.wanted))
 
     def _objects(self, device_ids: Collection[str]) -> set[str]:
         """Find the object IDs of devices known by Entra device ID."""
@@ -116,7 +115,7 @@ class Look:
         self._seen.devices_gone |= known - inside.keys()
 
     def _device_is_member(self, object_id: str) -> bool:
-        return _known(lambda: device_is_member(self.graph, uuid.UUID(object_id), self.wanted))
+        return known(lambda: device_is_member(self.graph, uuid.UUID(object_id), self.wanted))
 
     def _managed(self, entra: Iterable[Json]) -> dict[str, Json]:
         """Read Intune's records; the filter is applied again here, since Intune ignores some (microsoft.md 2.2)."""
@@ -132,16 +131,6 @@ class Look:
             records = by_device_id(answer.get("value", []))
             found |= {key: records[key]} if key in records else {}
         return found
-
-
-def _known(question: Callable[[], bool]) -> bool:
-    """Ask; who is not in Entra any more is in no group."""
-    try:
-        return question()
-    except GraphError as error:
-        if error.status == NOT_FOUND:
-            return False
-        raise
 
 
 def _ids(rows: Any, name: str) -> set[str]:

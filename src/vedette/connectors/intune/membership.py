@@ -53,13 +53,13 @@ def covers(tenant_id: uuid.UUID, oid: uuid.UUID | None, device: uuid.UUID | None
         entra_tenant_id = Tenant.objects.get(pk=tenant_id).entra_tenant_id
         wanted = list(EnrollmentGroup.objects.values_list("object_id", "include_nested"))
     graph = Graph(entra_tenant_id, patience=PATIENCE)
-    if oid and _known(lambda: is_member(graph, oid, wanted)):
+    if oid and known(lambda: is_member(graph, oid, wanted)):
         return True
-    return device is not None and _known(lambda: device_is_member(graph, device, wanted))
+    return device is not None and known(lambda: device_is_member(graph, device, wanted))
 
 
-def _known(question: Callable[[], bool]) -> bool:
-    """Ask; who is not in Entra is in no group. Raises GraphError and TokenError otherwise."""
+def known(question: Callable[[], bool]) -> bool:
+    """Ask Graph; who or what is not in Entra is in no group. Raises GraphError and TokenError otherwise."""
     try:
         return question()
     except GraphError as error:

@@ -11,16 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from vedette_facts.canonical import CanonicalError, canonical_json, digest_of
-from vedette_facts.report import (
-    LARGEST_EXACT_INTEGER,
-    Facts,
-    FactsError,
-    Platform,
-    Sha256,
-    decode,
-    decode_facts,
-    utc,
-)
+from vedette_facts.fields import LARGEST_EXACT_INTEGER, Platform, Sha256
+from vedette_facts.report import Facts, FactsError, decode, decode_facts, utc
 
 PREFIX = "/device/v1"
 ENROLL_PATH = f"{PREFIX}/enroll"

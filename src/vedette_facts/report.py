@@ -5,37 +5,34 @@ so that an agent may be newer than the service.
 """
 
 import datetime as dt
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from vedette_facts.canonical import canonical_json, digest_of
+from vedette_facts.fields import (
+    CHOICES,
+    DATE,
+    LARGEST_EXACT_INTEGER,
+    WORDS,
+    FilledLine,
+    Fingerprint,
+    Line,
+    Long,
+    PatchLevel,
+    Platform,
+    Sdk,
+    Sha256,
+    Short,
+)
+from vedette_facts.manifest import Manifest
+from vedette_facts.network import Network
+from vedette_facts.settings import Settings
 from vedette_facts.versions import patch_date
 
 MAX_APPS = 3000
-LARGEST_EXACT_INTEGER = 2**53 - 1
-"""RFC 8785 section 3.2.2.3: integers above this are not exact in every language."""
-
-Platform = Literal["ANDROID", "IOS"]
 T = TypeVar("T")
-
-Short = Annotated[str, Meta(max_length=64)]
-Line = Annotated[str, Meta(max_length=255)]
-Long = Annotated[str, Meta(max_length=512)]
-FilledLine = Annotated[str, Meta(min_length=1, max_length=255)]
-_DATE = r"^\d{4}-\d{2}-\d{2}\Z"
-_SHA256 = r"^[0-9a-f]{64}\Z"
-_FINGERPRINT = r"^(?:[0-9a-f]{40}|[0-9a-f]{64})\Z"
-PatchLevel = Annotated[str, Meta(pattern=_DATE)]
-Sha256 = Annotated[str, Meta(pattern=_SHA256)]
-Fingerprint = Annotated[str, Meta(pattern=_FINGERPRINT)]
-
-_WORDS = {
-    _DATE: "a date like 2026-03-05",
-    _SHA256: "a SHA-256 as 64 lower-case hexadecimal digits",
-    _FINGERPRINT: "a SHA-1 or SHA-256 as 40 or 64 lower-case hexadecimal digits",
-}
 
 
 class FactsError(ValueError):
@@ -55,7 +52,7 @@ class DeviceFacts(msgspec.Struct, frozen=True, kw_only=True):
     model: Line
     os_version: Annotated[str, Meta(min_length=1, max_length=64)]
     security_patch: PatchLevel | None = None
-    sdk: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    sdk: Sdk | None = None
     build_type: Short | None = None
     build_tags: Line | None = None
     fingerprint: Long | None = None
@@ -85,6 +82,10 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     sha256: Sha256 | None = None
     certificates: Annotated[list[Fingerprint], Meta(max_length=16)] = []
     system: bool = False
+    enabled: bool | None = None
+    first_installed: dt.datetime | None = None
+    last_updated: dt.datetime | None = None
+    manifest: Manifest | None = None
 
 
 class AgentFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,13 +96,18 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole report. `apps=None` means not collected; only `apps_complete` makes absence an evidence."""
+    """The whole report. `apps=None` means not collected; only `apps_complete` makes absence an evidence.
+
+    `settings` and `network` are None from an agent that does not read them: their rules are then not asked.
+    """
 
     device: DeviceFacts
     agent: AgentFacts
     posture: Posture = msgspec.field(default_factory=Posture)
     apps: Annotated[list[App], Meta(max_length=MAX_APPS)] | None = None
     apps_complete: bool = False
+    settings: Settings | None = None
+    network: Network | None = None
     collected: Annotated[list[Short], Meta(max_length=50)] = []
 
 
@@ -112,7 +118,7 @@ def decode_facts(source: bytes | dict[str, Any]) -> Facts:
         raise FactsError("$.apps_complete", "Expected `false`, because `apps` is null: nothing was collected")
     patch = facts.device.security_patch
     if patch is not None and patch_date(patch) is None:
-        raise FactsError("$.device.security_patch", f"Expected {_WORDS[_DATE]}, got `{patch}`")
+        raise FactsError("$.device.security_patch", f"Expected {WORDS[DATE]}, got `{patch}`")
     return facts
 
 
@@ -167,10 +173,11 @@ def _explained(text: str) -> FactsError:
     if not message:
         message, path = text, "`$`"
     path = path.replace("`key` in ", "name of a member of ").replace("`", "")
-    for pattern, words in _WORDS.items():
+    for pattern, words in WORDS.items():
         message = message.replace(f"`str` matching regex {pattern!r}", words)
     if message.startswith("Invalid enum value"):
-        message = f"Expected `ANDROID` or `IOS`, got {message.removeprefix('Invalid enum value ')}"
+        allowed = CHOICES.get(path.rpartition(".")[2], "a value of the protocol")
+        message = f"Expected {allowed}, got {message.removeprefix('Invalid enum value ')}"
     return FactsError(path, message)
 
 
@@ -189,8 +196,11 @@ __all__ = [
     "DeviceFacts",
     "Facts",
     "FactsError",
+    "Manifest",
+    "Network",
     "Platform",
     "Posture",
+    "Settings",
     "canonical",
     "decode",
     "decode_facts",

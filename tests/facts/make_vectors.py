@@ -15,6 +15,7 @@ from vedette_agent.identity import PrivateKey
 from vedette_facts import jose
 from vedette_facts import protocol as p
 from vedette_facts.canonical import canonical_json, digest_of
+from vedette_facts.network import network_hash
 
 VECTORS = Path(__file__).resolve().parents[2] / "docs" / "device-protocol-vectors.json"
 
@@ -60,11 +61,64 @@ FACTS: dict[str, Any] = {
             "sha256": "c0535e4be2b79ffd93291305436bf889314e4a3faec05ecffcbb7df31ad9e51a",
             "certificates": ["0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33"],
             "system": False,
+            "enabled": True,
+            "first_installed": "2026-01-11T18:20:00Z",
+            "last_updated": "2026-02-20T03:12:00Z",
+            "manifest": {
+                "requested": ["android.permission.INTERNET", "android.permission.CAMERA"],
+                "granted": ["android.permission.INTERNET"],
+                "guards": ["android.permission.BIND_NOTIFICATION_LISTENER_SERVICE"],
+                "actions": ["android.intent.action.BOOT_COMPLETED"],
+                "launcher": True,
+                "debuggable": False,
+                "cleartext": False,
+                "min_sdk": 26,
+                "target_sdk": 35,
+                "hosts": ["sync.notes.example"],
+            },
         }
     ],
     "apps_complete": True,
+    "settings": {
+        "selinux": "enforcing",
+        "verified_boot": "green",
+        "bootloader_locked": True,
+        "adb_network": False,
+        "package_verifier": True,
+        "unknown_source_apps": [],
+        "accessibility_services": ["org.example.reader"],
+        "device_admins": [],
+        "default_sms": "com.google.android.apps.messaging",
+        "user_certificates": [
+            {
+                "sha256": "f3a1c0f6b7d8e9aab0c1d2e3f4051627384950617283940a1b2c3d4e5f607182",
+                "subject": "CN=Example Corporation Root",
+                "managed": True,
+            }
+        ],
+        "listening": ["tcp/8080"],
+    },
+    "network": {
+        "kind": "wifi",
+        "security": "wpa2",
+        "ssid": network_hash("Example Guest", DEVICE),
+        "bssid": network_hash("02:00:5e:10:00:01", DEVICE),
+        "gateway": "192.0.2.1",
+        "gateway_hardware": network_hash("02:00:5e:10:00:02", DEVICE),
+        "dns": ["192.0.2.53"],
+        "proxy": None,
+        "vpn": False,
+        "captive_portal": False,
+        "probes": [
+            {
+                "host": "probe.vedette.example.com",
+                "outcome": "ok",
+                "chain": ["0d1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7"],
+            }
+        ],
+    },
     "agent": {"version": "1.0.0", "permissions": {"notifications": True, "query_packages": True}},
-    "collected": ["device", "posture", "apps"],
+    "collected": ["device", "posture", "apps", "settings", "network"],
     "a_field_of_a_later_version": {"is": "ignored, but counts in the digest"},
 }
 CANONICAL: dict[str, Any] = {

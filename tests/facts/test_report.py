@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette_facts.canonical import CanonicalError, canonical_json
+from vedette_facts.network import network_hash
 from vedette_facts.report import (
     MAX_APPS,
     Facts,
@@ -172,9 +173,32 @@ def test_whatever_comes_is_decoded_or_refused_with_words(value: Any) -> None:
 
 
 def test_canonical_of_facts_holds_every_field() -> None:
-    assert {"device", "agent", "posture", "apps", "apps_complete", "collected"} == set(
-        json.loads(canonical(decode_facts(report())))
-    )
+    fields = {"device", "agent", "posture", "apps", "apps_complete", "settings", "network", "collected"}
+    assert fields == set(json.loads(canonical(decode_facts(report()))))
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "words"),
+    [
+        ({"settings": {"selinux": "off"}}, "$.settings.selinux", "Expected `enforcing`, `permissive`"),
+        ({"network": {"kind": "smoke"}}, "$.network.kind", "Expected `wifi`"),
+        (
+            {"network": {"kind": "wifi", "probes": [{"host": "a", "outcome": "ok", "chain": ["x"]}]}},
+            "$.network.probes[0].chain[0]",
+            "a SHA-256 as 64",
+        ),
+    ],
+)
+def test_settings_and_network_have_limits(given: dict[str, Any], path: str, words: str) -> None:
+    with pytest.raises(FactsError) as caught:
+        decode_facts(report(**given))
+    assert caught.value.path == path
+    assert words in caught.value.message
+
+
+def test_names_of_networks_are_hashed_with_the_salt_of_one_phone() -> None:
+    assert network_hash("Guest", "a") != network_hash("Guest", "b")
+    assert len(network_hash("Guest", "a")) == 64
 
 
 def test_times_beyond_reason_are_refused() -> None:

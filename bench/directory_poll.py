@@ -72,8 +72,8 @@ class _Log:
 def _account(entra_tenant_id: UUID, group: UUID) -> UUID:
     """Make a consented account that protects the group."""
     from vedette.compliance.change_policy import ensure_defaults  # noqa: PLC0415 -- Django is awake only now
+    from vedette.connectors.entra_groups import Group  # noqa: PLC0415 -- as above
     from vedette.connectors.intune import settings_change  # noqa: PLC0415 -- as above
-    from vedette.connectors.intune.group_kinds import Group  # noqa: PLC0415 -- as above
     from vedette.events.log import SYSTEM  # noqa: PLC0415 -- as above
     from vedette.foundation import clock  # noqa: PLC0415 -- as above
     from vedette.tenants import accounts  # noqa: PLC0415 -- as above

@@ -13,9 +13,9 @@ from vedette.compliance import mode
 from vedette.compliance.assess import assess
 from vedette.compliance.change_policy import ensure_defaults
 from vedette.connectors import publisher
+from vedette.connectors.entra_groups import Group
 from vedette.connectors.intune import directory_poll, heartbeat, settings_change
 from vedette.connectors.intune.directory_poll import Polled
-from vedette.connectors.intune.group_kinds import Group
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.probe import Beat
 from vedette.connectors.intune.settings_read import connector_of

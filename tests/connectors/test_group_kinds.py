@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from vedette.connectors.intune.group_kinds import Kind, from_graph, hidden_refusal, refusal, remarks
+from vedette.connectors.entra_groups import Kind, from_graph
+from vedette.connectors.intune.group_kinds import hidden_refusal, refusal, remarks
 
 UNIFIED = ["Unified"]
 

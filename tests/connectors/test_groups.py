@@ -6,6 +6,7 @@ import pytest
 from tests.connectors.scene import Scene
 from tests.support.world import ADA
 
+from vedette.connectors import entra_groups
 from vedette.connectors.intune import groups, membership, settings_change
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.settings_read import connector_of, limits
@@ -26,45 +27,45 @@ def make(scene: Scene, name: str, **more: object) -> str:
 def test_a_name_must_match_to_the_letter(scene: Scene, graph: Graph, case_sensitive: bool) -> None:
     """Whatever Graph's own eq does with case, which no document says (microsoft.md 2.5)."""
     scene.lab.post("/switches", {"case_sensitive_names": case_sensitive})
-    right = groups.resolve(graph, "Company Phones")
+    right = entra_groups.resolve(graph, "Company Phones")
     assert right.exact is not None
     assert str(right.exact.id) == scene.group("Company Phones")["id"]
-    wrong = groups.resolve(graph, "company phones")
+    wrong = entra_groups.resolve(graph, "company phones")
     assert wrong.exact is None
     assert [group.display_name for group in wrong.other_case] == ["Company Phones"]
 
 
 def test_an_unknown_name_offers_what_is_alike(graph: Graph) -> None:
-    found = groups.resolve(graph, "Company Phone")
+    found = entra_groups.resolve(graph, "Company Phone")
     assert (found.exact, list(found.other_case)) == (None, [])
     assert [group.display_name for group in found.similar] == ["Company Phones"]
-    assert groups.resolve(graph, "Nobody at all").similar == []
+    assert entra_groups.resolve(graph, "Nobody at all").similar == []
 
 
 def test_several_of_one_name_are_all_shown(scene: Scene, graph: Graph) -> None:
     ids = {make(scene, "Twins"), make(scene, "Twins")}
-    found = groups.resolve(graph, "Twins")
+    found = entra_groups.resolve(graph, "Twins")
     assert found.exact is None
     assert {str(group.id) for group in found.same_name} == ids
 
 
 def test_an_apostrophe_is_no_trouble(scene: Scene, graph: Graph) -> None:
     made = make(scene, "O'Brien's team")
-    found = groups.resolve(graph, "O'Brien's team").exact
+    found = entra_groups.resolve(graph, "O'Brien's team").exact
     assert found is not None
     assert str(found.id) == made
 
 
 def test_a_group_that_is_no_security_group_is_not_taken(scene: Scene, graph: Graph) -> None:
     make(scene, "Newsletter", security_enabled=False, group_types=["Unified"])
-    found = groups.resolve(graph, "Newsletter")
+    found = entra_groups.resolve(graph, "Newsletter")
     assert (found.exact, list(found.same_name)) == (None, [])
     assert found.unfit is not None
     assert found.unfit.kind == "Microsoft 365"
-    wrong = groups.resolve(graph, "NEWSLETTER")
+    wrong = entra_groups.resolve(graph, "NEWSLETTER")
     assert (list(wrong.other_case), wrong.unfit) == ([], None)
     assert wrong.unfit_case is not None
-    assert groups.search(graph, "newsletter") == []
+    assert entra_groups.search(graph, "newsletter") == []
 
 
 @pytest.mark.parametrize("case_sensitive", [False, True])
@@ -74,13 +75,13 @@ def test_a_mailing_list_does_not_hide_the_security_group_of_its_name(
     scene.lab.post("/switches", {"case_sensitive_names": case_sensitive})
     make(scene, "Drivers", security_enabled=False, mail_enabled=True)
     secure = make(scene, "DRIVERS")
-    same = groups.resolve(graph, "Drivers")
+    same = entra_groups.resolve(graph, "Drivers")
     assert same.exact is None
     assert same.unfit is not None
     assert same.unfit.kind == "distribution"
     assert [str(group.id) for group in same.other_case] == [secure]
     make(scene, "DRIVERS", security_enabled=False, mail_enabled=True)
-    right = groups.resolve(graph, "DRIVERS").exact
+    right = entra_groups.resolve(graph, "DRIVERS").exact
     assert right is not None
     assert str(right.id) == secure
 
@@ -97,7 +98,7 @@ def test_a_mailing_list_does_not_hide_the_security_group_of_its_name(
     ],
 )
 def test_search_as_one_types(graph: Graph, text: str, names: list[str]) -> None:
-    assert sorted(group.display_name for group in groups.search(graph, text)) == names
+    assert sorted(group.display_name for group in entra_groups.search(graph, text)) == names
 
 
 def test_preview_counts_people_and_devices_and_says_what_is_left_out(scene: Scene, graph: Graph) -> None:

@@ -14,8 +14,8 @@ from tests.support.database import Database
 from tests.support.world import ADA, BAD_PACKAGE, World, facts
 
 from vedette.compliance.assess import assess
+from vedette.connectors.entra_groups import Group
 from vedette.connectors.intune import settings_change
-from vedette.connectors.intune.group_kinds import Group
 from vedette.devices.models import Device
 from vedette.foundation import clock, database
 from vedette.threats.models import Threat

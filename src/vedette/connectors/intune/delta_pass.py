@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from vedette.connectors.intune import groups
+from vedette.connectors import entra_groups
 from vedette.connectors.intune.delta_look import Look
 from vedette.connectors.intune.eligibility import NOT_SEEN, Limits
 from vedette.connectors.intune.entra_devices import (
@@ -194,7 +194,7 @@ class DeltaPass:
         self._changes.people, self._changes.people_gone = found.people, found.people_gone
         self._changes.devices, self._changes.devices_gone = found.devices, found.devices_gone
         for row in (row for row in self.wanted if str(row.object_id) in self._touched.groups):
-            name = groups.read_group(self.graph, row.object_id).display_name
+            name = entra_groups.read_group(self.graph, row.object_id).display_name
             if name != row.display_name:
                 self._changes.renamed[row.object_id] = name
 

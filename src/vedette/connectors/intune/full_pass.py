@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from vedette.connectors.intune import groups
+from vedette.connectors import entra_groups
 from vedette.connectors.intune.eligibility import Limits
 from vedette.connectors.intune.entra_devices import (
     DEVICE_FIELDS,
@@ -90,7 +90,7 @@ class FullPass:
 
     def _is_there(self, row: EnrollmentGroup) -> bool:
         try:
-            group = groups.read_group(self.graph, row.object_id)
+            group = entra_groups.read_group(self.graph, row.object_id)
         except GraphError as error:
             if error.status != NOT_FOUND:
                 raise

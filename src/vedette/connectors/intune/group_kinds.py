@@ -1,72 +1,12 @@
-"""Pure: what kind of Entra group this is, whether its people can be enrolled, and what to know of it (C2, C3).
+"""Pure: whether the people of an Entra group can be enrolled, and what to know of it before (C2, C3).
 
-Kinds by `securityEnabled`, `mailEnabled` and `groupTypes` (microsoft.md 2.5). Only security-enabled groups are taken:
-conditional access targets no others, and phones would be protected whom no rule can block.
+Only security-enabled groups are taken: conditional access targets no others, and phones would be protected whom
+no rule can block.
 """
-
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-FIELDS: Final = (
-    "id,displayName,description,securityEnabled,mailEnabled,groupTypes,visibility,isAssignableToRole"
-)
-HIDDEN: Final = "HiddenMembership"
-
-
-class Kind(StrEnum):
-    """What Entra's admin center calls the group's type."""
-
-    SECURITY = "security"
-    MAIL_SECURITY = "mail-enabled security"
-    MICROSOFT_365_SECURITY = "security-enabled Microsoft 365"
-    MICROSOFT_365 = "Microsoft 365"
-    MAILING_LIST = "distribution"
-    OTHER = "other"
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group as the directory has it."""
-
-    id: uuid.UUID
-    display_name: str
-    description: str
-    security_enabled: bool
-    dynamic: bool
-    mail_enabled: bool = False
-    unified: bool = False
-    role_assignable: bool = False
-    hidden: bool = False
-
-    @property
-    def kind(self) -> Kind:
-        """Say what kind of group it is."""
-        if self.unified:
-            return Kind.MICROSOFT_365_SECURITY if self.security_enabled else Kind.MICROSOFT_365
-        if self.security_enabled:
-            return Kind.MAIL_SECURITY if self.mail_enabled else Kind.SECURITY
-        return Kind.MAILING_LIST if self.mail_enabled else Kind.OTHER
-
-
-def from_graph(item: Mapping[str, Any]) -> Group:
-    """Read Graph's group."""
-    types = item.get("groupTypes") or []
-    return Group(
-        id=uuid.UUID(item["id"]),
-        display_name=item.get("displayName") or "",
-        description=item.get("description") or "",
-        security_enabled=bool(item.get("securityEnabled")),
-        dynamic="DynamicMembership" in types,
-        mail_enabled=bool(item.get("mailEnabled")),
-        unified="Unified" in types,
-        role_assignable=bool(item.get("isAssignableToRole")),
-        hidden=item.get("visibility") == HIDDEN,
-    )
+from vedette.connectors.entra_groups import Group, Kind
 
 
 def refusal(group: Group) -> str:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from vedette.connectors import entra_groups
 from vedette.connectors.intune import group_kinds, groups, leavers, settings_change
 from vedette.connectors.intune.forms import EnrollmentForm, GroupForm
 from vedette.connectors.intune.models import EnrollmentGroup
@@ -53,7 +54,7 @@ def search(request: MemberRequest) -> HttpResponse:
     text = request.GET.get("name", "").replace("\0", "")[:LONGEST_SEARCH]
     context: dict[str, Any] = {"text": text.strip()}
     try:
-        context["found"] = groups.search(_graph(request), text)
+        context["found"] = entra_groups.search(_graph(request), text)
     except (GraphError, TokenError) as error:
         context["trouble"] = str(error)
     return TemplateResponse(request, "intune/group_options.html", context)
@@ -164,15 +165,15 @@ def _graph(request: MemberRequest) -> Graph:
     return Graph(request.tenant.entra_tenant_id, patience=PATIENCE)
 
 
-def _chosen(graph: Graph, form: GroupForm) -> tuple[group_kinds.Group | None, groups.Resolved | None]:
+def _chosen(graph: Graph, form: GroupForm) -> tuple[entra_groups.Group | None, entra_groups.Resolved | None]:
     object_id = form.cleaned_data.get("object_id")
     if object_id:
-        return groups.read_group(graph, object_id), None
-    resolved = groups.resolve(graph, form.cleaned_data["name"])
+        return entra_groups.read_group(graph, object_id), None
+    resolved = entra_groups.resolve(graph, form.cleaned_data["name"])
     return resolved.exact, resolved
 
 
-def _unresolved(resolved: groups.Resolved | None, typed: str) -> dict[str, Any]:
+def _unresolved(resolved: entra_groups.Resolved | None, typed: str) -> dict[str, Any]:
     """What the page says of a name that no security group bears."""
     unfit = resolved and (resolved.unfit or resolved.unfit_case)
     return {
@@ -182,7 +183,7 @@ def _unresolved(resolved: groups.Resolved | None, typed: str) -> dict[str, Any]:
     }
 
 
-def _preview_facts(group: group_kinds.Group, preview: groups.Preview) -> list[Fact]:
+def _preview_facts(group: entra_groups.Group, preview: groups.Preview) -> list[Fact]:
     facts: list[Fact] = [
         (_("Object ID"), group.id),
         (_("People"), preview.users),

@@ -13,9 +13,9 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from vedette.compliance.models import DeviceState
+from vedette.connectors.entra_groups import Group
 from vedette.connectors.intune import enforcement
 from vedette.connectors.intune.desired import desired_value
-from vedette.connectors.intune.group_kinds import Group
 from vedette.connectors.intune.heartbeat import restate
 from vedette.connectors.intune.models import EnrollmentGroup, IntuneConnector
 from vedette.connectors.intune.recipes import MINIMUM, admitted_values, blocked_values

@@ -60,6 +60,8 @@ class Config:
     client_key: str | None = field(repr=False)
     client_secret: str | None = field(repr=False)
     client_secret_expires: datetime | None
+    federated_token_file: Path | None
+    platform_token_file: Path | None
     ca_file: Path | None
     allow_private_addresses: bool
     smtp: Smtp
@@ -90,7 +92,7 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
     value = _Reader(os.environ if environment is None else environment)
     port = value.port("VEDETTE_PORT", 8080)
     public_url = value.url("VEDETTE_PUBLIC_URL", f"http://127.0.0.1:{port}")
-    ca_file = value.text("VEDETTE_CA_FILE", from_file=False)
+    ca_file = value.path("VEDETTE_CA_FILE")
     return Config(
         home=Path(value.text("VEDETTE_HOME") or default_home()).absolute(),
         port=port,
@@ -107,7 +109,10 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         client_key=value.text("VEDETTE_CLIENT_KEY"),
         client_secret=value.text("VEDETTE_CLIENT_SECRET"),
         client_secret_expires=value.day("VEDETTE_CLIENT_SECRET_EXPIRES"),
-        ca_file=Path(ca_file) if ca_file else None,
+        federated_token_file=value.path("VEDETTE_FEDERATED_TOKEN_FILE"),
+        # where Azure's workload identity puts a pod's token
+        platform_token_file=value.path("AZURE_FEDERATED_TOKEN_FILE"),
+        ca_file=ca_file,
         allow_private_addresses=value.flag("VEDETTE_ALLOW_PRIVATE_ADDRESSES"),
         smtp=value.smtp("VEDETTE_SMTP_URL", "smtp://127.0.0.1:25"),
         mail_from=value.text("VEDETTE_MAIL_FROM") or "Vedette <vedette@localhost>",
@@ -205,6 +210,10 @@ class _Reader:
             return datetime.combine(date.fromisoformat(value), time(), UTC) if value else None
         except ValueError as error:
             raise ConfigError(f"{name} is {value!r}. Set it to a day like 2027-03-31.") from error
+
+    def path(self, name: str) -> Path | None:
+        value = self.text(name, from_file=False)
+        return Path(value) if value else None
 
     def choice(self, name: str, default: str, choices: frozenset[str]) -> str:
         value = (self.text(name) or default).upper()

@@ -16,6 +16,7 @@ import httpx
 
 from vedette.foundation import config, http, throttle, tokens
 from vedette.foundation.graph_errors import Advice, GraphError, TokenError, advice_for_code
+from vedette.foundation.registration import Registration
 from vedette.foundation.throttle import Gate, Patience
 
 __all__ = ["Advice", "Graph", "GraphError", "Patience", "TokenError", "advice_for_code"]
@@ -48,15 +49,22 @@ class Graph:
     """Graph as our application sees one Entra tenant. Safe for threads; raises GraphError and TokenError.
 
     Calls that fail for a passing reason are repeated within `patience`, never sooner than Graph allows, and
-    writes only when the caller says that repeating them does no harm.
+    writes only when the caller says that repeating them does no harm. `trying` is a registration that is not in
+    force (yet) and is looked at.
     """
 
-    def __init__(self, entra_tenant_id: uuid.UUID | str, *, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        entra_tenant_id: uuid.UUID | str,
+        *,
+        patience: Patience | None = None,
+        trying: Registration | None = None,
+    ) -> None:
         settings = config.current()
         self.entra_tenant_id = str(entra_tenant_id)
-        self._origin = settings.graph_url
         self._patience = patience or Patience()
-        self._tokens, self._client = tokens.shared(settings)
+        self._tokens, self._client = tokens.trying(settings, trying) if trying else tokens.shared(settings)
+        self._origin = self._tokens.registration(self.entra_tenant_id).graph_url
         self._local = threading.local()
 
     @property

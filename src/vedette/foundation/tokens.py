@@ -1,6 +1,7 @@
 """App-only tokens for Graph by msal: one application object per tenant, kept (microsoft.md 3.5).
 
-msal holds a token until 300 s before its end and sends a certificate's proof as PS256 with x5t#S256.
+A tenant is spoken for by its own registration or by the installation's (foundation/registration.py). msal holds
+a token until 300 s before its end and sends a certificate's proof as PS256 with x5t#S256.
 """
 
 import re
@@ -15,33 +16,42 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from vedette.foundation import config, http
+from vedette.foundation import config, http, registration
 from vedette.foundation.config import Config
+from vedette.foundation.credential import read_token
 from vedette.foundation.graph_errors import TokenError
+from vedette.foundation.registration import CERTIFICATE, FEDERATED, SECRET, Registration
 
 _AADSTS: Final = re.compile(r"AADSTS(\d+)")
 
 
 class Tokens:
-    """Tokens of one configuration for any number of tenants; safe for threads."""
+    """Tokens for any number of tenants; safe for threads.
 
-    def __init__(self, settings: Config, client: httpx.Client) -> None:
+    `fixed` speaks for all of them (a registration that is being tried); without it each tenant's own does.
+    """
+
+    def __init__(self, settings: Config, client: httpx.Client, fixed: Registration | None = None) -> None:
         self._settings = settings
         self._client = client
+        self._fixed = fixed
         self._lock = threading.Lock()
-        self._applications: dict[str, tuple[threading.Lock, Any]] = {}
+        self._applications: dict[str, tuple[Registration, threading.Lock, Any]] = {}
+
+    def registration(self, entra_tenant_id: str) -> Registration:
+        """Return what speaks for this tenant."""
+        return self._fixed or registration.of(self._settings, entra_tenant_id)
 
     def token(self, entra_tenant_id: str, *, fresh: bool = False, scope: str = "") -> str:
         """Return a token for Graph (or `scope`) in this tenant; `fresh` asks Entra even so. Raises TokenError."""
         if fresh:
             self.forget(entra_tenant_id)
-        lock, application = self._application(entra_tenant_id)
+        used = self.registration(entra_tenant_id)
+        lock, application = self._application(entra_tenant_id, used)
         try:
             # one thread asks Entra, the others find its token in the cache
             with lock:
-                answer = application.acquire_token_for_client(
-                    [scope or f"{self._settings.graph_url}/.default"]
-                )
+                answer = application.acquire_token_for_client([scope or f"{used.graph_url}/.default"])
         except (httpx.HTTPError, msal.exceptions.MsalError, RuntimeError, ValueError) as error:
             self.forget(entra_tenant_id)
             raise TokenError("unreachable", f"Entra's token endpoint: {error}") from error
@@ -56,25 +66,26 @@ class Tokens:
         with self._lock:
             self._applications.pop(entra_tenant_id, None)
 
-    def _application(self, entra_tenant_id: str) -> tuple[threading.Lock, Any]:
+    def _application(self, entra_tenant_id: str, used: Registration) -> tuple[threading.Lock, Any]:
         with self._lock:
             kept = self._applications.get(entra_tenant_id)
-        if kept is None:
-            made = threading.Lock(), self._make(entra_tenant_id)
+        if kept is None or kept[0] != used:
+            made = used, threading.Lock(), self._make(entra_tenant_id, used)
             with self._lock:
-                kept = self._applications.setdefault(entra_tenant_id, made)
-        return kept
+                kept = self._applications.get(entra_tenant_id)
+                if kept is None or kept[0] != used:
+                    kept = self._applications[entra_tenant_id] = made
+        return kept[1], kept[2]
 
-    def _make(self, entra_tenant_id: str) -> Any:
-        settings = self._settings
-        if not settings.client_id:
+    def _make(self, entra_tenant_id: str, used: Registration) -> Any:
+        if not used.client_id:
             raise TokenError("not_configured", "VEDETTE_CLIENT_ID is not set.")
-        authority = f"{settings.login_url}/{entra_tenant_id}"
+        authority = f"{used.login_url}/{entra_tenant_id}"
         recorder = _Recorder(self._client)
         try:
             return msal.ConfidentialClientApplication(
-                settings.client_id,
-                client_credential=_credential(settings),
+                used.client_id,
+                client_credential=_credential(used),
                 authority=authority,
                 http_client=recorder,
                 # the authority is the operator's setting, not something a token said: nothing to ask about it
@@ -94,13 +105,17 @@ class _Recorder(http.MsalClient):
         return self.last
 
 
-def _credential(settings: Config) -> str | dict[str, str]:
-    """Return the certificate, else the secret. Raises TokenError."""
-    if settings.client_certificate and settings.client_key:
-        _check_pair(settings.client_certificate, settings.client_key)
-        return {"private_key": settings.client_key, "public_certificate": settings.client_certificate}
-    if settings.client_secret:
-        return settings.client_secret
+def _credential(used: Registration) -> str | dict[str, Any]:
+    """Return what msal calls a client credential. Raises TokenError."""
+    if used.kind == CERTIFICATE:
+        _check_pair(used.certificate, used.key)
+        return {"private_key": used.key, "public_certificate": used.certificate}
+    if used.kind == FEDERATED:
+        read_token(used)
+        # the platform replaces the file as its tokens age: it is read for each request
+        return {"client_assertion": lambda: read_token(used)}
+    if used.kind == SECRET:
+        return used.secret
     raise TokenError(
         "not_configured",
         "Set VEDETTE_CLIENT_CERTIFICATE_FILE and VEDETTE_CLIENT_KEY_FILE, or VEDETTE_CLIENT_SECRET.",
@@ -144,6 +159,12 @@ def shared(settings: Config) -> tuple[Tokens, httpx.Client]:
     """Return the tokens and the connections that everybody with this configuration shares."""
     client = http.client(timeout=20.0)
     return Tokens(settings, client), client
+
+
+def trying(settings: Config, fixed: Registration) -> tuple[Tokens, httpx.Client]:
+    """Return tokens by one registration that is not in force (yet), over the shared connections."""
+    client = shared(settings)[1]
+    return Tokens(settings, client, fixed), client
 
 
 def app_token(entra_tenant_id: uuid.UUID | str, scope: str, *, fresh: bool = False) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import httpx
 
-from vedette.foundation import config, credential
+from vedette.foundation import config, credential, registration
 from vedette.project import environment
 
 
@@ -54,7 +54,7 @@ def _credentials(settings: config.Config) -> Finding:
     name = "application"
     if not settings.client_id:
         return Finding(name, ok=False, what="Set VEDETTE_CLIENT_ID to the application's ID in Entra.")
-    found = credential.configured(settings)
+    found = credential.of(registration.installation(settings))
     if found.fault:
         return Finding(name, ok=False, what=found.fault)
     if found.kind:
@@ -71,6 +71,8 @@ def _until(name: str, found: credential.Credential) -> Finding:
     what = found.kind
     if found.kind == credential.SECRET:
         what += "; a certificate is better (VEDETTE_CLIENT_CERTIFICATE_FILE)"
+    if found.kind == credential.FEDERATED:
+        return Finding(name, ok=True, what=f"{what}, without end")
     if found.expires is None:
         return Finding(name, ok=True, what=f"{what}; tell its end with VEDETTE_CLIENT_SECRET_EXPIRES")
     mark, day = credential.warning(found.expires), found.expires.date().isoformat()

@@ -12,7 +12,7 @@ from vedette.connectors import errors
 from vedette.connectors.errors import Advice, Problem
 from vedette.connectors.intune import readings
 from vedette.connectors.intune.readings import Kind
-from vedette.foundation import config, credential
+from vedette.foundation import config, credential, registration
 from vedette.foundation.credential import EXPIRED, SECRET
 from vedette.foundation.graph import Graph, GraphError
 
@@ -34,7 +34,7 @@ _EXPLANATION: Final = _(
 def read(graph: Graph, _tenant_id: uuid.UUID) -> dict[str, Any]:
     """Say what is configured and until when it holds; a secret's end is looked up where that is permitted."""
     settings = config.current()
-    found = credential.configured(settings)
+    found = credential.of(registration.installation(settings))
     expires, source = found.expires, "setting" if found.kind == SECRET else "certificate"
     if found.kind == SECRET and expires is None:
         expires, source = (

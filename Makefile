@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
+# Byte code is kept whatever the environment says: without it every command compiles 1,300 files anew, 4 s instead of 1.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench lint format assets browser clean
 

@@ -41,12 +41,20 @@ def result(delivery: Delivery, status: str, **rest: Any) -> Result:
     return Result(delivery.pk, delivery.generation, status, **rest)
 
 
-def owe(tenant_id: uuid.UUID, route: str, owed: Sequence[Owed], *, again: bool = False) -> int:
+def owe(
+    tenant_id: uuid.UUID,
+    route: str,
+    owed: Sequence[Owed],
+    *,
+    again: bool = False,
+    by_owner: bool = False,
+    due_at: datetime | None = None,
+) -> int:
     """Note the newest values of ROUTE and wake the publisher; return how many rows are due by this.
 
     A value that is already owed or sent is not owed anew, unless `again` (an administrator's "send again")
-    or the device now stands for another Entra device, whose predecessor's value is then withdrawn. A
-    withdrawal of something never owed is nothing.
+    or the device now stands for another Entra device (another person: `by_owner`), whose predecessor's value
+    is then withdrawn. A withdrawal of something never owed is nothing. Nothing is sent before `due_at`.
     """
     if not owed:
         return 0
@@ -64,6 +72,8 @@ def owe(tenant_id: uuid.UUID, route: str, owed: Sequence[Owed], *, again: bool =
         "route": route,
         "owed": json.dumps(rows),
         "now": clock.now(),
+        "due_at": due_at or clock.now(),
+        "by_owner": by_owner,
     }
     with connection.cursor() as cursor:
         cursor.execute(deliver_sql.LEFT_BEHIND, values)
@@ -125,9 +135,9 @@ def settle(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequen
 
 
 def forget_removed(delivery_ids: Iterable[uuid.UUID]) -> None:
-    """Drop confirmed deliveries of deleted devices: they have done their last duty. Inside the tenant's door."""
-    done = Delivery.objects.filter(device=None, status=Delivery.Status.CONFIRMED, pk__in=list(delivery_ids))
-    done.delete()
+    """Drop deliveries of deleted devices that are done: their last duty. Inside the tenant's door."""
+    over = [Delivery.Status.CONFIRMED, Delivery.Status.DROPPED]
+    Delivery.objects.filter(device=None, status__in=over, pk__in=list(delivery_ids)).delete()
 
 
 def back_off(attempts: int) -> float:
@@ -139,7 +149,7 @@ def _row(item: Result, claimed: Delivery, now: datetime) -> Mapping[str, Any]:
     assert claimed.lease_until is not None
     again = item.status == Delivery.Status.DUE
     failed = again and item.error_code
-    wait = max(item.retry_after or 0.0, back_off(claimed.attempts)) if failed else 0.0
+    wait = max(item.retry_after or 0.0, back_off(claimed.attempts) if failed else 0.0)
     return {
         "id": str(item.delivery_id),
         "generation": item.generation,

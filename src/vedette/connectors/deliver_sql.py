@@ -15,17 +15,18 @@ from jsonb_to_recordset(%(owed)s::jsonb) as o(id uuid, device_id uuid, value tex
 join devices_device dev on dev.tenant_id = %(tenant)s and dev.id = o.device_id
 join connectors_delivery d
   on d.tenant_id = %(tenant)s and d.route = %(route)s and d.device_id = o.device_id
-where d.entra_object_id is distinct from dev.entra_object_id and d.entra_object_id is not null
+where case when %(by_owner)s then d.owner_oid is distinct from dev.owner_oid and d.owner_oid is not null
+           else d.entra_object_id is distinct from dev.entra_object_id and d.entra_object_id is not null end
   and coalesce(d.sent, '') <> ''
 """
-"""Withdraw what was written to the Entra device that a device stood for before."""
+"""Withdraw what was written to the Entra device, or for the person, that a device stood for before."""
 
 OWE: Final = """
 insert into connectors_delivery as d
     (id, tenant_id, route, device_id, desired, before, status, generation, due_at, attempts,
      error_code, error, request_id, state_change_id, requested_at,
      entra_object_id, entra_device_id, owner_oid, place)
-select o.id, %(tenant)s, %(route)s, o.device_id, o.value, '', 'due', 1, %(now)s, 0, '', '', '',
+select o.id, %(tenant)s, %(route)s, o.device_id, o.value, '', 'due', 1, %(due_at)s, 0, '', '', '',
        o.state_change_id, %(now)s, dev.entra_object_id, dev.entra_device_id, dev.owner_oid, ''
 from jsonb_to_recordset(%(owed)s::jsonb) as o(id uuid, device_id uuid, value text, state_change_id uuid)
 join devices_device dev on dev.tenant_id = %(tenant)s and dev.id = o.device_id
@@ -37,13 +38,18 @@ on conflict (tenant_id, route, device_id) do update
 set desired = excluded.desired, status = 'due', generation = d.generation + 1, due_at = excluded.due_at,
     attempts = 0, error_code = '', error = '',
     state_change_id = excluded.state_change_id, requested_at = excluded.requested_at,
-    sent = case when d.entra_object_id is distinct from excluded.entra_object_id then null else d.sent end,
-    place = case when d.entra_object_id is distinct from excluded.entra_object_id then '' else d.place end,
+    sent = case when (case when %(by_owner)s then d.owner_oid is distinct from excluded.owner_oid
+                      else d.entra_object_id is distinct from excluded.entra_object_id end)
+           then null else d.sent end,
+    place = case when (case when %(by_owner)s then d.owner_oid is distinct from excluded.owner_oid
+                       else d.entra_object_id is distinct from excluded.entra_object_id end)
+            then '' else d.place end,
     entra_object_id = excluded.entra_object_id, entra_device_id = excluded.entra_device_id,
     owner_oid = excluded.owner_oid
 where d.desired <> excluded.desired
    or (%(again)s and (excluded.desired <> '' or coalesce(d.sent, '') <> ''))
-   or d.entra_object_id is distinct from excluded.entra_object_id
+   or (case when %(by_owner)s then d.owner_oid is distinct from excluded.owner_oid
+       else d.entra_object_id is distinct from excluded.entra_object_id end)
 """
 """The lease of a value on its way is kept: its write must end before the next begins. What was withdrawn is not
 withdrawn again."""

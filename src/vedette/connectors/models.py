@@ -20,8 +20,11 @@ class Delivery(TenantRow):
         CONFIRMED = "confirmed"
         FAILED = "failed"
         FOREIGN = "foreign"
+        DROPPED = "dropped"
 
-    route = models.TextField(help_text="attribute, partner")
+    route = models.TextField(
+        help_text="attribute, partner, device_group, user_group; acts: sync, notify, revoke"
+    )
     device = models.ForeignKey(
         Device, null=True, on_delete=models.SET_NULL, related_name="deliveries", db_constraint=False
     )
@@ -100,6 +103,19 @@ class Push(TenantRow):
             models.Index(fields=["tenant_id", "-tried_at"], name="push_newest"),
             models.Index(fields=["delivery_id", "generation"], name="push_of_delivery"),
         ]
+
+
+class SparedPerson(TenantRow):
+    """Somebody who is never acted on as a person: an emergency (break-glass) account, for example."""
+
+    oid = models.UUIDField()
+    upn = models.TextField()
+    display_name = models.TextField(blank=True, default="")
+    added_at = models.DateTimeField()
+    added_by = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "oid"], name="spared_person_oid")]
 
 
 class ConnectorError(TenantRow):

@@ -14,7 +14,7 @@ from typing import Final
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from vedette.connectors import deliver, outcome
+from vedette.connectors import arrival, deliver, outcome
 from vedette.connectors.deliver import CHANNEL, LEASE, result
 from vedette.connectors.models import Delivery
 from vedette.connectors.results import Result
@@ -100,6 +100,7 @@ def publish_due(route_name: str, tenant_id: uuid.UUID, stop: threading.Event | N
             results = [_crashed(delivery, error) for delivery in claimed]
         deliver.settle(tenant_id, claimed, results)
         outcome.tell(tenant_id, route, results)
+        arrival.tell(tenant_id, route, claimed, results)
 
 
 def _crashed(delivery: Delivery, error: Exception) -> Result:

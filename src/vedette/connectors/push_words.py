@@ -12,6 +12,11 @@ from vedette.connectors.models import Delivery
 ROUTES: Final[Mapping[str, Promise]] = {
     "attribute": _("Extension attribute"),
     "partner": _("Partner interface (simulation)"),
+    "device_group": _("Group of phones at risk"),
+    "user_group": _("Group of people at risk"),
+    "sync": _("Check-in asked of Intune"),
+    "notify": _("Notification in Company Portal"),
+    "revoke": _("Sign-in sessions ended"),
 }
 CAUSES: Final[Mapping[str, Promise]] = {
     "report": _("A report of the phone"),
@@ -32,4 +37,5 @@ OUTCOMES: Final[Mapping[str, Promise]] = {
     Delivery.Status.DUE: pgettext_lazy("delivery status", "Tried again"),
     Delivery.Status.FAILED: pgettext_lazy("delivery status", "Failed"),
     Delivery.Status.FOREIGN: pgettext_lazy("delivery status", "Foreign value"),
+    Delivery.Status.DROPPED: pgettext_lazy("delivery status", "Not needed"),
 }

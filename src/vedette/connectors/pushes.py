@@ -47,7 +47,7 @@ def forget_old(tenant_id: uuid.UUID) -> int:
 
 def _is_news(claimed: Delivery, item: Result) -> bool:
     if item.status != Delivery.Status.DUE:
-        return True
+        return item.status != Delivery.Status.DROPPED
     return bool(item.error_code) and item.error_code != claimed.error_code
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 class Result:
     """What came of one delivery. ``status`` is a Delivery.Status.
 
-    DUE with an error code asks for another try after a back-off, never sooner than ``retry_after`` seconds;
-    DUE without one gives the delivery back untouched.
+    DUE with an error code asks for another try after a back-off, DUE without one gives the delivery back
+    untouched; neither comes again sooner than ``retry_after`` seconds. DROPPED: there was nothing to do any more.
     """
 
     delivery_id: uuid.UUID

@@ -9,5 +9,9 @@ connector_state_changed = Signal()
 """`tenant_id`, `connector`: str, `before`, `after`: states (C6), `reason`: its code, `message` and
 `next_step`: English texts, empty where there is nothing to add."""
 
+values_arrived = Signal()
+"""`tenant_id`, `route`: str, `device_ids`: list[UUID] whose value at Microsoft is another than before; sent inside
+the tenant's door, after the writes and in a transaction of its own."""
+
 values_stale = Signal()
 """`tenant_id`, `again`: bool, `device_ids`: Sequence[UUID] | None; what is owed must be worked out anew."""

@@ -72,6 +72,7 @@ STATES: Final[Mapping[str, Badge]] = {
     "confirmed": Badge(pgettext_lazy("delivery status", "Confirmed"), "success"),
     "completed": Badge(pgettext_lazy("delivery status", "Applied"), "success"),
     "foreign": Badge(pgettext_lazy("delivery status", "Foreign value"), "warning"),
+    "dropped": Badge(pgettext_lazy("delivery status", "Not needed"), "neutral"),
 }
 
 

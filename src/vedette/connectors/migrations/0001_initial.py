@@ -15,6 +15,31 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="SparedPerson",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("oid", models.UUIDField()),
+                ("upn", models.TextField()),
+                ("display_name", models.TextField(blank=True, default="")),
+                ("added_at", models.DateTimeField()),
+                ("added_by", models.TextField(blank=True, default="")),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "oid"), name="spared_person_oid")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Push",
             fields=[
                 (
@@ -57,6 +82,7 @@ class Migration(migrations.Migration):
                             ("confirmed", "Confirmed"),
                             ("failed", "Failed"),
                             ("foreign", "Foreign"),
+                            ("dropped", "Dropped"),
                         ],
                         help_text="due: it did not arrive and is tried again by itself",
                     ),
@@ -150,7 +176,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("tenant_id", models.UUIDField(editable=False)),
-                ("route", models.TextField(help_text="attribute, partner")),
+                (
+                    "route",
+                    models.TextField(
+                        help_text="attribute, partner, device_group, user_group; acts: sync, notify, revoke"
+                    ),
+                ),
                 ("entra_object_id", models.UUIDField(null=True)),
                 ("entra_device_id", models.UUIDField(null=True)),
                 ("owner_oid", models.UUIDField(null=True)),
@@ -184,6 +215,7 @@ class Migration(migrations.Migration):
                             ("confirmed", "Confirmed"),
                             ("failed", "Failed"),
                             ("foreign", "Foreign"),
+                            ("dropped", "Dropped"),
                         ],
                         default="due",
                     ),

@@ -19,6 +19,9 @@ class Migration(migrations.Migration):
         rls.protect("connectors_connectorerror"),
         tables.own_key("connectors_connectorerror"),
         tables.belongs_to_tenant("connectors_connectorerror"),
+        rls.protect("connectors_sparedperson"),
+        tables.own_key("connectors_sparedperson"),
+        tables.belongs_to_tenant("connectors_sparedperson"),
         tables.composite_key(
             "connectors_delivery", "device_id", "devices_device", on_delete="SET NULL (device_id)"
         ),

@@ -4,6 +4,7 @@ Any variable can come from a file instead: `NAME_FILE` names a file whose text i
 (secrets mounted by an orchestrator).
 """
 
+import math
 import os
 import secrets
 import sys
@@ -23,6 +24,11 @@ FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 LOG_LEVELS: Final = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 MAX_PORT: Final = 65535
 MAX_DAYS: Final = 3650
+# What Microsoft documents, by application and tenant: so much in so many seconds (microsoft.md 2.9). Resource units
+# of identity are those of the smallest tenants.
+GRAPH_LIMITS: Final = (
+    "identity=3500/10 identity-writes=3000/150 intune=2000/20 intune-writes=200/20 policy=1/1"
+)
 SMTP_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -70,6 +76,8 @@ class Config:
     demo: bool
     log_level: str
     push_days: int
+    graph_limits: Mapping[str, tuple[float, float]] = field(hash=False)
+    """Calls or resource units, and the seconds that they are for."""
     given_secret_key: str | None = field(repr=False)
 
     @cached_property
@@ -120,6 +128,7 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         demo=value.flag("VEDETTE_DEMO"),
         log_level=value.choice("VEDETTE_LOG_LEVEL", "INFO", LOG_LEVELS),
         push_days=value.days("VEDETTE_PUSH_DAYS", 90),
+        graph_limits=value.limits("VEDETTE_GRAPH_LIMITS", GRAPH_LIMITS),
         given_secret_key=value.text("VEDETTE_SECRET_KEY"),
     )
 
@@ -211,6 +220,16 @@ class _Reader:
         except ValueError as error:
             raise ConfigError(f"{name} is {value!r}. Set it to a day like 2027-03-31.") from error
 
+    def limits(self, name: str, default: str) -> Mapping[str, tuple[float, float]]:
+        known = _limits(default)
+        try:
+            given = _limits(self.text(name) or "")
+        except ValueError as error:
+            raise ConfigError(f"{name} cannot be read. Write it as {default}.") from error
+        if unknown := set(given) - set(known):
+            raise ConfigError(f"{name} names {', '.join(sorted(unknown))}. There are: {', '.join(known)}.")
+        return known | given
+
     def path(self, name: str) -> Path | None:
         value = self.text(name, from_file=False)
         return Path(value) if value else None
@@ -241,6 +260,18 @@ class _Reader:
 
     def list(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
+
+
+def _limits(text: str) -> dict[str, tuple[float, float]]:
+    """Read `name=most/seconds` …; ValueError for anything else."""
+    found = {}
+    for entry in text.split():
+        name, _, rate = entry.partition("=")
+        most, _, seconds = rate.partition("/")
+        found[name] = float(most), float(seconds)
+        if not all(0 < value < math.inf for value in found[name]):
+            raise ValueError(entry)
+    return found
 
 
 def _kept_secret(path: Path) -> str:

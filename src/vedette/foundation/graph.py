@@ -6,43 +6,34 @@ OData's options are written without their dollar sign: ``graph.get("/groups", se
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import httpx
-
-from vedette.foundation import config, http, throttle, tokens
+from vedette.foundation import config, graph_batch, tokens
+from vedette.foundation.graph_batch import Reply, Request
+from vedette.foundation.graph_call import TOO_MANY, UNAUTHORIZED, Call, Caller, NotSentError, may_pass
+from vedette.foundation.graph_cost import charge
 from vedette.foundation.graph_errors import Advice, GraphError, TokenError, advice_for_code
 from vedette.foundation.registration import Registration
-from vedette.foundation.throttle import Gate, Patience
+from vedette.foundation.throttle import Patience
 
-__all__ = ["Advice", "Graph", "GraphError", "Patience", "TokenError", "advice_for_code"]
+__all__ = [
+    "Advice",
+    "Graph",
+    "GraphError",
+    "Patience",
+    "Reply",
+    "Request",
+    "TokenError",
+    "advice_for_code",
+]
 
-BATCH: Final = 20
 OPTIONS: Final = frozenset(
     {"select", "filter", "search", "top", "expand", "orderby", "count", "skip", "deltatoken"}
 )
-UNAUTHORIZED: Final = 401
 NOT_FOUND: Final = 404
-TOO_MANY: Final = 429
-# what may pass: too many calls, and a service that fails or is not there (0 = no answer)
-TRANSIENT: Final = frozenset({0, TOO_MANY, 500, 502, 503, 504})
-
-
-@dataclass(frozen=True)
-class _Call:
-    """One request, repeated or not."""
-
-    method: str
-    url: str
-    gate: Gate
-    body: Any = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    idempotent: bool = True
 
 
 class Graph:
@@ -63,8 +54,9 @@ class Graph:
         settings = config.current()
         self.entra_tenant_id = str(entra_tenant_id)
         self._patience = patience or Patience()
-        self._tokens, self._client = tokens.trying(settings, trying) if trying else tokens.shared(settings)
-        self._origin = self._tokens.registration(self.entra_tenant_id).graph_url
+        shared = tokens.trying(settings, trying) if trying else tokens.shared(settings)
+        self._caller = Caller(*shared, self.entra_tenant_id, self._patience)
+        self._origin = self._caller.origin
         self._local = threading.local()
 
     @property
@@ -74,7 +66,7 @@ class Graph:
 
     def token(self, *, fresh: bool = False) -> str:
         """Return an app-only token; `fresh` takes a new one. Raises TokenError."""
-        return self._tokens.token(self.entra_tenant_id, fresh=fresh)
+        return self._caller.token(fresh=fresh)
 
     def fresh_token(self) -> str:
         """Take a new token from Entra, whatever is kept. Raises TokenError."""
@@ -135,50 +127,34 @@ class Graph:
         """Send a DELETE; repeated, it may find that the object is gone (404)."""
         return self._run(self._call("DELETE", path))
 
+    def batch(self, requests: Sequence[Request], *, lanes: int = 1) -> list[Reply]:
+        """Send reads or writes in batches of 20 and say what came of each, in the order given.
+
+        For a set of writes: `for reply in graph.batch([Request("PATCH", "/devices/ID", {…}, repeat=True), …])`,
+        then look at `reply.error` (None when it is done) and `reply.request_id`. Never raises for trouble at
+        Microsoft: an item that is refused, not answered or out of patience has its error. Only what failed for a
+        passing reason is sent again, never sooner than Graph allows, and a write only with `repeat`. `lanes` is
+        how many batches are on their way at a time. The order in which Graph works is not defined.
+        """
+        return graph_batch.send(self._caller, requests, lanes)
+
     def batch_get(self, paths: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Read many paths (with their options), 20 in one request; yield each key with its answer.
 
         What does not exist (404) is answered with an empty object. An answer of several pages is joined under
-        "value". Only the items that Graph throttled are asked again; raises GraphError for any other failure.
+        "value". Only the items that failed for a passing reason are asked again; raises GraphError for any
+        other failure, and TokenError.
         """
         keys = iter(paths)
-        while chunk := list(islice(keys, BATCH)):
-            yield from self._batch({key: paths[key] for key in chunk})
-
-    def _batch(self, paths: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        left = dict(paths)
-        deadline = time.monotonic() + self._patience.seconds
-        for attempt in count(1):
-            wait = 0.0
-            for key, response in self._batch_once(left):
-                status, body = response["status"], response.get("body") or {}
-                if status in TRANSIENT:
-                    asked = _seconds(response.get("headers") or {})
-                    wait = max(wait, self._patience.wait(attempt) if asked is None else asked)
-                    error = _error(status, body, self.last_request_id, asked)
-                elif status < 400 or status == NOT_FOUND:  # noqa: PLR2004 HTTP's classes
-                    del left[key]
-                    yield key, self._joined(body) if status != NOT_FOUND else {}
+        while chunk := list(islice(keys, graph_batch.MOST)):
+            replies = self.batch([Request("GET", paths[key]) for key in chunk])
+            for key, reply in zip(chunk, replies, strict=True):
+                if reply.error is None:
+                    yield key, self._joined(reply.body)
+                elif isinstance(reply.error, GraphError) and reply.error.status == NOT_FOUND:
+                    yield key, {}
                 else:
-                    raise _error(status, body, self.last_request_id, None)
-            if not left:
-                return
-            if attempt >= self._patience.attempts or time.monotonic() + wait > deadline:
-                raise error
-            throttle.gate(self._origin, self.entra_tenant_id, "POST", "/$batch").close_for(wait)
-
-    def _batch_once(self, paths: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        keys = list(paths)
-        requests = [
-            {"id": str(number), "method": "GET", "url": paths[key]} for number, key in enumerate(keys)
-        ]
-        # reads only, so the whole may be repeated
-        answer = self.post("/$batch", {"requests": requests}, idempotent=True)
-        responses = {response.get("id"): response for response in answer.get("responses", [])}
-        if len(responses) != len(keys):
-            raise GraphError(200, "unreadable", "a batch was answered in part", self.last_request_id)
-        for number, key in enumerate(keys):
-            yield key, responses[str(number)]
+                    raise reply.error
 
     def _joined(self, body: dict[str, Any]) -> dict[str, Any]:
         link = body.pop("@odata.nextLink", None)
@@ -186,7 +162,7 @@ class Graph:
             body["value"] = [*body.get("value", []), *self.pages(link)]
         return body
 
-    def _reading(self, path: str, options: Mapping[str, Any], *, consistency: bool) -> _Call:
+    def _reading(self, path: str, options: Mapping[str, Any], *, consistency: bool) -> Call:
         params = {f"${name}" if name in OPTIONS else name: str(value) for name, value in options.items()}
         headers = {}
         if consistency:
@@ -194,124 +170,55 @@ class Graph:
             params.setdefault("$count", "true")
         return self._call("GET", path, params=params, headers=headers)
 
-    def _call(self, method: str, path: str, **rest: Any) -> _Call:
+    def _call(self, method: str, path: str, **rest: Any) -> Call:
         if path.startswith(("/v1.0/", "/beta/")):
             url = f"{self._origin}{path}"
         elif path.startswith("/"):
             url = f"{self._origin}/v1.0{path}"
         else:
             url = path
-        gate = throttle.gate(self._origin, self.entra_tenant_id, method, urlsplit(url).path)
-        return _Call(method, url, gate, **rest)
+        options = urlencode(rest.get("params") or {})
+        return Call(method, url, charge(method, f"{url}?{options}" if options else url), **rest)
 
-    def _run(self, call: _Call) -> dict[str, Any]:
+    def _run(self, call: Call) -> dict[str, Any]:
         """Send until answered, refused for good or out of patience."""
         deadline = time.monotonic() + self._patience.seconds
         renewed = False
         failure: GraphError | None = None
         for attempt in count(1):
-            closed = call.gate.pass_within(deadline - time.monotonic())
-            if closed:
-                raise failure or GraphError(
-                    TOO_MANY,
-                    "TooManyRequests",
-                    f"calls are closed for {closed:.0f} s more",
-                    retry_after=closed,
-                )
             try:
-                return self._once(call)
+                answered = self._caller.attempt(call, deadline)
+            except NotSentError as error:
+                raise _held_back(failure, error) from None
             except GraphError as error:
+                self._local.request_id = error.request_id
                 failure = error
+            else:
+                self._local.request_id = answered.request_id
+                return answered.body
             if failure.status == UNAUTHORIZED and not renewed:
                 # refused before anything was done: a revoked token deserves one new one
                 renewed = True
                 self.fresh_token()
                 continue
-            if not call.idempotent or not _may_pass(failure) or attempt >= self._patience.attempts:
+            if not call.idempotent or not may_pass(failure) or attempt >= self._patience.attempts:
                 raise failure
-            if failure.retry_after is None:
-                self._wait(call, failure, self._patience.wait(attempt), deadline)
+            self._wait(failure, attempt, deadline)
         raise AssertionError  # count() does not end
 
-    def _wait(self, call: _Call, failure: GraphError, seconds: float, deadline: float) -> None:
+    def _wait(self, failure: GraphError, attempt: int, deadline: float) -> None:
+        """Wait before the next attempt; where the limiter makes it wait, that is enough."""
+        if failure.status == TOO_MANY or failure.retry_after is not None:
+            return
+        seconds = self._patience.wait(attempt)
         if time.monotonic() + seconds > deadline:
             raise failure
-        if failure.status == TOO_MANY:
-            # the limit is the tenant's: other calls wait too
-            call.gate.close_for(seconds)
-        else:
-            time.sleep(seconds)
-
-    def _once(self, call: _Call) -> dict[str, Any]:
-        headers = {
-            "Authorization": f"Bearer {self.token()}",
-            "client-request-id": str(uuid.uuid4()),
-            "return-client-request-id": "true",
-            **call.headers,
-        }
-        self._local.request_id = ""
-        try:
-            response = self._client.request(
-                call.method,
-                call.url,
-                params=call.params or None,
-                json=call.body,
-                headers=headers,
-                timeout=self._patience.answer or httpx.USE_CLIENT_DEFAULT,
-            )
-        except httpx.TimeoutException as error:
-            raise GraphError(0, "timeout", f"no answer from {self._origin} in time") from error
-        except (http.TooLargeError, httpx.DecodingError) as error:
-            raise GraphError(200, "unreadable", str(error)) from error
-        except http.RefusedAddressError as error:
-            raise GraphError(0, "refused", str(error)) from error
-        except httpx.HTTPError as error:
-            raise GraphError(0, "unreachable", f"{self._origin}: {error}") from error
-        self._local.request_id = response.headers.get("request-id", "")
-        call.gate.heed(response)
-        return self._answer(call, response)
-
-    def _answer(self, call: _Call, response: httpx.Response) -> dict[str, Any]:
-        body = _json(response)
-        if response.is_success:
-            if body is None and response.content:
-                raise GraphError(response.status_code, "unreadable", "not JSON", self.last_request_id)
-            return body or {}
-        asked = throttle.retry_after(response)
-        if asked is not None:
-            call.gate.close_for(asked)
-        raise _error(response.status_code, body or {}, self.last_request_id, asked)
+        time.sleep(seconds)
 
 
-def _may_pass(error: GraphError) -> bool:
-    """Tell whether the same call may succeed later; an address that we refuse ourselves stays refused."""
-    return error.status in TRANSIENT and error.code != "refused"
-
-
-def _json(response: httpx.Response) -> dict[str, Any] | None:
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _error(status: int, body: Mapping[str, Any], request_id: str, retry_after: float | None) -> GraphError:
-    found = body.get("error")
-    error: Mapping[str, Any] = found if isinstance(found, dict) else {}
-    inner = error.get("innerError") or error.get("innererror") or {}
-    return GraphError(
-        status,
-        str(error.get("code") or f"http{status}"),
-        str(error.get("message") or "no reason given"),
-        str(inner.get("request-id") or request_id),
-        retry_after,
-    )
-
-
-def _seconds(headers: Mapping[str, Any]) -> float | None:
-    values = {name.lower(): value for name, value in headers.items()}
-    try:
-        return float(values["retry-after"])
-    except (KeyError, TypeError, ValueError):
-        return None
+def _held_back(failure: GraphError | None, error: NotSentError) -> GraphError:
+    """Say what Graph itself answered before calls were closed, and until when they are."""
+    if failure is None or failure.status != error.status:
+        return error
+    failure.retry_after = error.retry_after
+    return failure

@@ -1,4 +1,4 @@
-"""The account of an organisation, its administrators, and the operator's one-time links."""
+"""The account of an organisation, its administrators, its application keys, and the operator's one-time links."""
 
 from django.db import models
 
@@ -72,6 +72,65 @@ class Administrator(TenantRow):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "oid"], name="administrator_oid")]
+
+
+class ApplicationKey(TenantRow):
+    """A key by which another program reads this tenant's data; only its hash is kept."""
+
+    label = models.TextField()
+    prefix = models.TextField(help_text="The part that may be shown")
+    key_hash = models.BinaryField(unique=True)
+    scopes = models.JSONField(default=list)
+    addresses = models.JSONField(default=list, help_text="Networks it may call from; empty: from anywhere")
+    generation = models.PositiveIntegerField(
+        default=0, help_text="Counted up to make every token made with it worthless"
+    )
+    created_at = models.DateTimeField()
+    created_by = models.TextField(blank=True, default="")
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    last_used_from = models.TextField(blank=True, default="")
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant_id", "-created_at"], name="application_key_newest")]
+
+
+class AppRegistration(TenantRow):
+    """A tenant's own registration at Entra: at most one in force, and one that is being prepared.
+
+    Without one in force the installation's registration speaks for the tenant. Key and secret are sealed.
+    """
+
+    class Stage(models.TextChoices):
+        DRAFT = "draft"
+        IN_FORCE = "in_force"
+
+    stage = models.TextField(choices=Stage, default=Stage.DRAFT)
+    cloud = models.TextField(
+        blank=True, default="", help_text="Of foundation.registration; empty: by setting"
+    )
+    client_id = models.UUIDField(null=True)
+    profiles = models.JSONField(default=list, help_text="Keys of the consent profiles it is made for")
+    kind = models.TextField(blank=True, default="", help_text="certificate, federated or secret")
+    certificate = models.TextField(blank=True, default="", help_text="PEM, public")
+    sealed_key = models.TextField(blank=True, default="")
+    sealed_secret = models.TextField(blank=True, default="")
+    secret_expires = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    tested_at = models.DateTimeField(null=True)
+    trial = models.JSONField(default=dict, help_text="What the last test found")
+    in_force_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "stage"], name="app_registration_one_each"),
+            models.CheckConstraint(
+                condition=models.Q(stage="draft") | (models.Q(client_id__isnull=False) & ~models.Q(kind="")),
+                name="app_registration_whole_in_force",
+            ),
+        ]
 
 
 class OperatorLink(models.Model):

@@ -30,6 +30,104 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ApplicationKey",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("label", models.TextField()),
+                ("prefix", models.TextField(help_text="The part that may be shown")),
+                ("key_hash", models.BinaryField(unique=True)),
+                ("scopes", models.JSONField(default=list)),
+                (
+                    "addresses",
+                    models.JSONField(
+                        default=list, help_text="Networks it may call from; empty: from anywhere"
+                    ),
+                ),
+                (
+                    "generation",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Counted up to make every token made with it worthless"
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.TextField(blank=True, default="")),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                ("last_used_from", models.TextField(blank=True, default="")),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("revoked_by", models.TextField(blank=True, default="")),
+            ],
+            options={
+                "indexes": [models.Index(fields=["tenant_id", "-created_at"], name="application_key_newest")],
+            },
+        ),
+        migrations.CreateModel(
+            name="AppRegistration",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                (
+                    "stage",
+                    models.TextField(choices=[("draft", "Draft"), ("in_force", "In Force")], default="draft"),
+                ),
+                (
+                    "cloud",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Of foundation.registration; empty: by setting",
+                    ),
+                ),
+                ("client_id", models.UUIDField(null=True)),
+                (
+                    "profiles",
+                    models.JSONField(default=list, help_text="Keys of the consent profiles it is made for"),
+                ),
+                (
+                    "kind",
+                    models.TextField(blank=True, default="", help_text="certificate, federated or secret"),
+                ),
+                ("certificate", models.TextField(blank=True, default="", help_text="PEM, public")),
+                ("sealed_key", models.TextField(blank=True, default="")),
+                ("sealed_secret", models.TextField(blank=True, default="")),
+                ("secret_expires", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("tested_at", models.DateTimeField(null=True)),
+                ("trial", models.JSONField(default=dict, help_text="What the last test found")),
+                ("in_force_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "stage"), name="app_registration_one_each"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("stage", "draft"),
+                            models.Q(("client_id__isnull", False), models.Q(("kind", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="app_registration_whole_in_force",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Administrator",
             fields=[
                 (

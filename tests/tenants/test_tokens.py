@@ -98,6 +98,13 @@ def test_the_exact_issuer_of_a_single_tenant_is_accepted() -> None:
     assert check(token(), key=published(issuer=exact), issuer=exact).tid == UUID(TID)
 
 
+def test_an_authority_of_one_tenant_speaks_for_no_other() -> None:
+    exact = f"{LOGIN}/{TID}/v2.0"
+    with pytest.raises(TokenRefusedError) as refused:
+        check(token({"tid": OTHER}), key=published(issuer=exact), issuer=exact)
+    assert refused.value.code == "issuer"
+
+
 def later(seconds: int) -> int:
     return int(time.time()) + seconds
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from joserfc import jws, jwt
@@ -112,6 +113,9 @@ def _check_issuer(claims: Mapping[str, Any], tid: UUID, issuer: str, key: Key) -
     said = claims.get("iss")
     if said != issuer.replace(TENANT_PLACE, str(tid)):
         raise TokenRefusedError("issuer", f"The token was issued by {said!r}, not for its tenant.")
+    # An authority of one tenant speaks for that tenant only, whatever `tid` its token claims.
+    if str(tid) not in urlsplit(str(said)).path.split("/"):
+        raise TokenRefusedError("issuer", f"The token was issued by {said!r}, which is not tenant {tid}.")
     key_issuer = key.get("issuer")
     # Under the metadata of `organizations` one key set serves every tenant: there each key says for whom.
     if key_issuer is None and TENANT_PLACE not in issuer:

@@ -16,13 +16,15 @@ from vedette.devices.models import Device
 from vedette.events.log import Draft, emit
 from vedette.events.models import Event
 from vedette.foundation import database
+from vedette.tenants import application_keys
+from vedette.tenants.application_keys import Scope, Wish
 
 TABLES = [
     "devices_device", "devices_devicegroup", "devices_devicekey", "devices_invitation", "devices_report",
     "devices_waitingidentity", "threats_threat", "threats_policylevel", "threats_policyparameters",
     "threats_policywish", "compliance_devicestate", "compliance_statechange", "compliance_detectorfailure",
     "directory_directoryuser", "directory_directorydevice", "directory_directorypass", "events_event",
-    "events_eventhead",
+    "events_eventhead", "tenants_applicationkey",
 ]  # fmt: skip
 
 
@@ -43,6 +45,8 @@ def with_everything() -> World:
     (device,) = world.activated()
     world.report(device, facts(BAD_PACKAGE, posture={"encrypted": None}))
     assess(world.tenant_id)
+    with database.writer(world.tenant_id):
+        application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA)
     return world
 
 

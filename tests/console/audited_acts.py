@@ -17,6 +17,8 @@ from vedette.connectors.errors import Problem
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.foundation import clock, database
+from vedette.tenants import application_keys
+from vedette.tenants.application_keys import Scope, Wish
 from vedette.tenants.models import Tenant
 from vedette.threats.models import Threat
 from vedette_facts import jose
@@ -92,6 +94,10 @@ class Stage:
     def policy_brake(self) -> UUID:
         event = audit(self.scene.world, "policy.levels_changed")[-1]
         return self.brake("policy", event=str(event.id))
+
+    def key(self) -> UUID:
+        with database.writer(self.scene.tenant_id):
+            return application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA).row.id
 
     def group(self, name: str) -> UUID:
         return UUID(self.scene.group(name)["id"])
@@ -226,6 +232,26 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         ("test_threat", "TROJAN", None),
     ),
     (
+        "console:application-key-new",
+        lambda s: s.post(
+            "console:application-key-new", label="SIEM", scopes=["events.read"]
+        ).content.decode(),
+        "application_key.created",
+        ("scopes", None, ["events.read"]),
+    ),
+    (
+        "console:application-key-end-tokens",
+        lambda s: s.post("console:application-key-end-tokens", s.key()),
+        "application_key.tokens_ended",
+        ("generation", 0, 1),
+    ),
+    (
+        "console:application-key-revoke",
+        lambda s: s.post("console:application-key-revoke", s.key()),
+        "application_key.revoked",
+        ("status", "active", "revoked"),
+    ),
+    (
         "connectors:send-device-again",
         lambda s: s.post("connectors:send-device-again", s.phone.id),
         "connector.send_again",
@@ -348,7 +374,7 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
 LOOKING = {
     "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
     "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
-    "console:audit-event",
+    "console:audit-event", "console:application-keys",
     "connectors:overview", "connectors:pushes",
     "intune:group-search", "intune:access", "intune:handouts", "intune:unsupported", "partner:page",
 }  # fmt: skip

@@ -20,7 +20,9 @@ from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation
 from vedette.events.models import Event
 from vedette.foundation import clock, database
-from vedette.tenants import access
+from vedette.tenants import access, application_keys
+from vedette.tenants.application_keys import Scope, Wish
+from vedette.tenants.models import ApplicationKey
 from vedette.threats.models import Threat
 
 DECORATORS = "tenants/access.py"
@@ -98,12 +100,14 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
     assess(world.tenant_id)
     invitation = invitations.invite_device(device, ADA).invitation
     with database.writer(world.tenant_id):
+        key = application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA).row
         brake = Brake.objects.create(
             tenant_id=world.tenant_id, key="sweep:x", kind="sweep", limit=10, pulled_at=clock.now()
         )
         return world, {
             "tenant": str(world.tenant_id),
             "brake": str(brake.id),
+            "key": str(key.id),
             "device": str(device.id),
             "invitation": str(invitation.id),
             "threat": str(Threat.objects.get(classification="TROJAN").id),
@@ -124,6 +128,8 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:brake": (places.get("brake", NOBODY),),
         "console:brake-release": (places.get("brake", NOBODY),),
         "console:brake-revert": (places.get("brake", NOBODY),),
+        "console:application-key-revoke": (places.get("key", NOBODY),),
+        "console:application-key-end-tokens": (places.get("key", NOBODY),),
         "console:device-simulate": (places["device"],),
         "console:device-simulate-end": (places["device"],),
         "console:device-release-end": (places["device"],),
@@ -156,6 +162,8 @@ NOTHING = {
     "console:device-release", "console:device-release-end", "console:device-simulate",
     "console:device-simulate-end", "console:brake-release", "console:brake-revert",
     "console:disconnect", "console:disconnect-finish",
+    "console:application-keys", "console:application-key-new", "console:application-key-revoke",
+    "console:application-key-end-tokens",
     "console:retry", "console:invitation-renew", "console:invitation-revoke", "console:invite-person",
     "console:invitations", "console:enrollment-settings", "connectors:overview", "connectors:pushes",
     "connectors:pushes-export", "connectors:send-again", "connectors:send-device-again",
@@ -175,7 +183,8 @@ OF_AN_OBJECT = sorted(
         "console:device-simulate-end", "console:brake", "console:brake-release", "console:brake-revert",
         "console:retry", "console:invitation-renew", "console:invitation-revoke",
         "intune:group-remove", "intune:acknowledge", "connectors:send-device-again",
-        "connectors:send-group-again",
+        "connectors:send-group-again", "console:application-key-revoke",
+        "console:application-key-end-tokens",
     }
 )  # fmt: skip
 
@@ -231,7 +240,7 @@ def every_row(places: dict[str, str]) -> list[Any]:
         return [
             list(Device.objects.values()), list(Threat.objects.values()), list(DeviceState.objects.values()),
             Event.objects.filter(type=Event.Type.AUDIT).count(),
-            list(Invitation.objects.values("revoked_at", "sent_at")),
+            list(Invitation.objects.values("revoked_at", "sent_at")), list(ApplicationKey.objects.values()),
         ]  # fmt: skip
 
 
@@ -240,7 +249,7 @@ def test_lists_and_exports_show_own_rows_alone(stranger: Member, places: dict[st
     (device,) = mine.activated()
     mine.report(device, facts(posture={"adb": True}))
     assess(mine.tenant_id)
-    for path in ("/devices/", "/threats/", "/dashboard/", "/system/audit/"):
+    for path in ("/devices/", "/threats/", "/dashboard/", "/system/audit/", "/system/keys/"):
         page = text(stranger.get(path))
         assert not [place for place in places.values() if place in page], path
     assert str(device.id) in text(stranger.get("/devices/"))

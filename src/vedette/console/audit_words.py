@@ -59,6 +59,9 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "policy.change_failed": _("Change of the security policy could not be applied"),
     "policy.exported": _("Security policy exported"),
     "audit.exported": _("Audit trail exported"),
+    "application_key.created": _("Application key made"),
+    "application_key.revoked": _("Application key revoked"),
+    "application_key.tokens_ended": _("Tokens of an application key ended"),
     **guard_words.ACTIONS,
 }
 
@@ -71,12 +74,14 @@ AREAS: Final[Mapping[str, Promise]] = {
     "threat": _("Threats"),
     "policy": _("Security policy"),
     "audit": _("Audit trail"),
+    "application_key": _("Application keys"),
     **guard_words.AREAS,
 }
 """First part of each action's name."""
 
 ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "access": _("Access"),
+    "addresses": _("Addresses"),
     "acknowledged": _("Acknowledged"),
     "activation_status": _("Activation"),
     "android_enabled": _("Android"),
@@ -89,6 +94,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "entra_object_id": _("Entra device"),
     "error_emails": _("People told of errors"),
     "expires_at": _("Expires"),
+    "generation": _("Generation of tokens"),
     "full_group_id": _("Group with full access"),
     "heartbeat_minutes": _("Heartbeat, minutes"),
     "include_nested": _("With nested groups"),
@@ -105,6 +111,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "poll_minutes": _("Poll, minutes"),
     "restricted_group_id": _("Group with restricted access"),
     "scope": _("Devices taken in"),
+    "scopes": _("What it may do"),
     "seen_within_days": _("Seen within, days"),
     "state": _("State"),
     "status": _("Status"),

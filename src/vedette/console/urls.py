@@ -4,6 +4,7 @@ from django.urls import path
 
 from vedette.console import (
     account,
+    application_keys,
     audit,
     brake,
     dashboard,
@@ -60,6 +61,12 @@ urlpatterns = [
         "system/enrollment/invitations/<uuid:invitation_id>/revoke", invite.revoke, name="invitation-revoke"
     ),
     path("system/enrollment/settings/", enrollment.settings_page, name="enrollment-settings"),
+    path("system/keys/", application_keys.page, name="application-keys"),
+    path("system/keys/new", application_keys.new, name="application-key-new"),
+    path("system/keys/<uuid:key_id>/revoke", application_keys.revoke, name="application-key-revoke"),
+    path(
+        "system/keys/<uuid:key_id>/end-tokens", application_keys.end_tokens, name="application-key-end-tokens"
+    ),
     path("system/audit/", audit.page, name="audit"),
     path("system/audit/export", audit.export, name="audit-export"),
     path("system/audit/<uuid:event_id>/", audit.detail, name="audit-event"),

@@ -20,6 +20,7 @@ LAZY = {
     "clock": "vedette.project.demo.clock_command:clock",
     "operator": "vedette.tenants.cli:operator",
     "tenant": "vedette.project.tenant_commands:tenant",
+    "key": "vedette.tenants.key_cli:key",
     "intel": "vedette.feeds.cli:intel",
     "audit": "vedette.project.commands:audit",
 }

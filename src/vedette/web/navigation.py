@@ -77,6 +77,7 @@ MENU = (
                 counts=_("errors to look at"),
             ),
             Entry("enrollment", _("Manage Enrollment"), "console:enrollment", "user-plus", FULL_ONLY),
+            Entry("application_keys", _("Application keys"), "console:application-keys", "key", FULL_ONLY),
             Entry("audit", _("Audit trail"), "console:audit", "history"),
         ),
     ),

@@ -9,9 +9,10 @@ from tests.connectors.scene import Scene
 from tests.support.microsoft import PERMISSIONS
 from tests.support.world import ADA
 
-from vedette.connectors.intune import capabilities, jobs, profiles, readings
+from vedette.connectors.intune import capabilities, jobs, readings
 from vedette.foundation import clock, database
 from vedette.foundation.graph import Patience
+from vedette.tenants import consent, profiles
 from vedette.tenants.models import Tenant
 
 ALL = profiles.permissions()
@@ -112,7 +113,7 @@ def test_the_consent_link_asks_for_what_the_registration_lists_and_its_answer_is
 ) -> None:
     scene.lab.delete(f"{scene.path}/consents/{scene.microsoft.client_id}")
     with database.tenant(scene.tenant_id):
-        link = capabilities.consent_link(Tenant.objects.get(pk=scene.tenant_id))
+        link = consent.link(Tenant.objects.get(pk=scene.tenant_id))
     browser = scene.microsoft.browser()
     administrator = scene.organisation.people["global_administrator"]
     landed = browser.accept(link, administrator)

@@ -65,6 +65,8 @@ class Registration:
     secret: str = field(default="", repr=False)
     secret_expires: datetime | None = None
     token_file: Path | None = None
+    fault: str = ""
+    """Why the credential cannot be used, in words; empty while it can."""
     own: bool = False
     """Whether it is the tenant's own, not the installation's."""
 
@@ -95,17 +97,17 @@ def installation(settings: Config) -> Registration:
 
     A token file that only the platform names (AZURE_FEDERATED_TOKEN_FILE) counts where nothing else is set.
     """
-    addresses = {"login_url": settings.login_url, "graph_url": settings.graph_url}
     kind = _kind(settings)
     return Registration(
         client_id=settings.client_id or "",
+        login_url=settings.login_url,
+        graph_url=settings.graph_url,
         kind=kind,
         certificate=settings.client_certificate or "" if kind == CERTIFICATE else "",
         key=settings.client_key or "" if kind == CERTIFICATE else "",
         secret=settings.client_secret or "" if kind == SECRET else "",
         secret_expires=settings.client_secret_expires if kind == SECRET else None,
         token_file=token_file(settings) if kind == FEDERATED else None,
-        **addresses,
     )
 
 

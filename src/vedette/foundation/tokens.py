@@ -107,6 +107,8 @@ class _Recorder(http.MsalClient):
 
 def _credential(used: Registration) -> str | dict[str, Any]:
     """Return what msal calls a client credential. Raises TokenError."""
+    if used.fault:
+        raise TokenError("not_configured", used.fault)
     if used.kind == CERTIFICATE:
         _check_pair(used.certificate, used.key)
         return {"private_key": used.key, "public_certificate": used.certificate}

@@ -86,10 +86,10 @@ def create(*, wants_mail: bool, as_json: bool, **given: str) -> None:
         _refuse_second(error.tenant, as_json=as_json)
     problem = invitation.send(made) if wants_mail else ""
     if as_json:
-        _print({**describe(made), "login_link": invitation.link(), "mail_error": problem})
+        _print({**describe(made), "login_link": invitation.link(made), "mail_error": problem})
     else:
         click.echo(f"Made the account “{made.name}” ({made.id}) for Entra tenant {made.entra_tenant_id}.")
-        click.echo(f"Login link for the first sign-in: {invitation.link()}")
+        click.echo(f"Login link for the first sign-in: {invitation.link(made)}")
         if wants_mail and not problem:
             click.echo(f"It was sent to {made.primary_contact}.")
     if problem:
@@ -162,9 +162,9 @@ def invite(key: str, *, as_json: bool) -> None:
     found = _find(key, as_json=as_json)
     problem = invitation.send(found)
     if as_json:
-        _print({**describe(found), "login_link": invitation.link(), "mail_error": problem})
+        _print({**describe(found), "login_link": invitation.link(found), "mail_error": problem})
     elif not problem:
-        click.echo(f"Sent {invitation.link()} to {found.primary_contact}.")
+        click.echo(f"Sent {invitation.link(found)} to {found.primary_contact}.")
     if problem:
         _warn_unsent(found, problem)
 

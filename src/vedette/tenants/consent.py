@@ -18,9 +18,9 @@ from uuid import UUID
 from vedette.events import log
 from vedette.foundation import clock, config, database
 from vedette.foundation.graph import Graph, GraphError, Patience, TokenError
-from vedette.tenants import accounts, people, signals
+from vedette.foundation.registration import Registration
+from vedette.tenants import accounts, people, registrations, signals
 from vedette.tenants.models import Administrator, Tenant
-from vedette.tenants.openid import client
 from vedette.tenants.openid.tokens import Person
 
 GLOBAL_ADMINISTRATOR: Final = "62e90394-69f5-4237-9190-012177145e10"
@@ -122,16 +122,25 @@ def find_group(graph: Graph, group_id: UUID) -> Group:
     return Group(group_id, str(answer.get("displayName") or group_id))
 
 
-def address(tenant: Tenant, state: str) -> str:
-    """Return Entra's consent page for exactly this tenant (microsoft.md 3.1, v2)."""
-    settings = config.current()
+def address(tenant: Tenant, state: str, used: Registration | None = None) -> str:
+    """Return Entra's consent page for exactly this tenant (microsoft.md 3.1, v2); for what is in force, or `used`.
+
+    It asks for what the registration lists, no less and no more: `.default` is the only scope by which
+    application permissions can be asked for.
+    """
+    asked = used or registrations.of(tenant)
     query = {
-        "client_id": client.client_id(),
-        "scope": f"{settings.graph_url}/.default",
+        "client_id": asked.client_id,
+        "scope": f"{asked.graph_url}/.default",
         "redirect_uri": redirect_uri(),
         "state": state,
     }
-    return f"{settings.login_url}/{tenant.entra_tenant_id}/v2.0/adminconsent?{urlencode(query)}"
+    return f"{asked.login_url}/{tenant.entra_tenant_id}/v2.0/adminconsent?{urlencode(query)}"
+
+
+def link(tenant: Tenant, used: Registration | None = None) -> str:
+    """Return the consent page for whoever can grant: their answer comes back to a page that thanks them."""
+    return address(tenant, HANDED_OVER, used)
 
 
 def redirect_uri() -> str:

@@ -11,15 +11,19 @@ from django.utils.translation import gettext as _
 
 from vedette.events import log
 from vedette.foundation import clock, config, database, mail
-from vedette.tenants import accounts
+from vedette.tenants import accounts, registrations
 from vedette.tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 
 
-def link() -> str:
-    """Return the login link, the original's words on this service's address."""
-    return f"{config.current().public_url}{reverse('consent')}?action=consent"
+def link(tenant: Tenant) -> str:
+    """Return the login link, the original's words on this service's address.
+
+    Of a tenant with a registration of its own it names the tenant: the sign-in goes by that registration.
+    """
+    address = f"{config.current().public_url}{reverse('consent')}?action=consent"
+    return f"{address}&tenant={tenant.entra_tenant_id}" if registrations.of(tenant).own else address
 
 
 def send(tenant: Tenant) -> str:
@@ -47,7 +51,7 @@ def send(tenant: Tenant) -> str:
 
 def _deliver(tenant: Tenant) -> str:
     with translation.override(tenant.language):
-        context = {"tenant": tenant, "link": link(), "language": tenant.language}
+        context = {"tenant": tenant, "link": link(tenant), "language": tenant.language}
         subject = _("Finish setting up %(name)s in Vedette") % {"name": tenant.name}
         text = render_to_string("tenants/mail/invitation.txt", context)
         html = render_to_string("tenants/mail/invitation.html", context)

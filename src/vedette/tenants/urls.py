@@ -7,6 +7,7 @@ from vedette.tenants.views import consent, operator, preferences, sign_in
 urlpatterns = [
     path("", sign_in.home, name="home"),
     path("signin", sign_in.page, name="sign-in"),
+    path("signin/organisation", sign_in.organisation, name="sign-in-organisation"),
     path("signin/start", sign_in.start, name="sign-in-start"),
     path("signin/callback", sign_in.callback, name="sign-in-callback"),
     path("signout", sign_in.sign_out, name="sign-out"),

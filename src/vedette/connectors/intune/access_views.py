@@ -10,7 +10,7 @@ from vedette.connectors.intune import application, capabilities, readings
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.intune.tabs import tab_page
 from vedette.foundation import credential
-from vedette.tenants import access
+from vedette.tenants import access, consent
 from vedette.tenants.access import MemberRequest
 
 
@@ -28,7 +28,7 @@ def page(request: MemberRequest) -> HttpResponseBase:
         "ends": ends,
         "mark": credential.warning(ends) if ends else None,
         "days_left": credential.days_left(ends) if ends else None,
-        "consent_link": capabilities.consent_link(request.tenant),
+        "consent_link": consent.link(request.tenant),
     }
     return tab_page(request, "access", connector, context)
 

@@ -9,7 +9,7 @@ from vedette.connectors.intune.rules_views import LEVELS
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.intune.tabs import tab_page
 from vedette.foundation import config
-from vedette.tenants import access
+from vedette.tenants import access, registrations
 from vedette.tenants.access import MemberRequest
 
 
@@ -28,7 +28,7 @@ def page(request: MemberRequest) -> HttpResponseBase:
         entra_tenant_id=str(request.tenant.entra_tenant_id),
         groups=[str(each) for each in EnrollmentGroup.objects.values_list("object_id", flat=True)],
         attribute_number=connector.attribute_number,
-        client_id=settings.client_id or "",
+        client_id=registrations.of(request.tenant).client_id,
         minimum=minimum,
     )
     context = {

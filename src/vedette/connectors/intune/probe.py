@@ -6,9 +6,8 @@ from typing import Final
 from django.utils.translation import gettext_noop as _
 
 from vedette.foundation.graph import Graph, GraphError, TokenError
+from vedette.tenants.profiles import NOBODY
 
-# An object ID that cannot exist: a write to it is answered 404 when it is permitted, 403 when it is not.
-NOBODY: Final = "00000000-0000-4000-8000-000000000000"
 NOT_FOUND: Final = 404
 FORBIDDEN: Final = 403
 # Consent that is gone shows as a token without roles (403 on a read) or as no token at all.

@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import RSAKey
 
 from vedette.foundation import config, http
+from vedette.foundation.credential import read_token
+from vedette.foundation.graph_errors import TokenError
+from vedette.foundation.registration import CERTIFICATE, FEDERATED, SECRET, Registration
 from vedette.tenants.openid import tokens
 from vedette.tenants.openid.provider import TIMEOUT_SECONDS, Metadata, Provider, ProviderError
 
@@ -55,11 +58,14 @@ class Attempt:
 
 
 class ClientNotConfiguredError(Exception):
-    """The application registration's ID or credential is missing from the settings."""
+    """The application registration's ID or credential is missing, or cannot be read."""
 
 
-def begin(provider: Provider, *, purpose: str, next_path: str) -> tuple[str, Attempt]:
-    """Return the address at Entra to send the person to, and what to remember. Raises ProviderError."""
+def begin(provider: Provider, used: Registration, *, purpose: str, next_path: str) -> tuple[str, Attempt]:
+    """Return the address at Entra to send the person to, and what to remember.
+
+    Raises ProviderError and ClientNotConfiguredError.
+    """
     attempt = Attempt(
         state=generate_token(STATE_LENGTH),
         nonce=generate_token(STATE_LENGTH),
@@ -69,7 +75,7 @@ def begin(provider: Provider, *, purpose: str, next_path: str) -> tuple[str, Att
         next=next_path,
         begun=time.time(),
     )
-    client = OAuth2Client(None, client_id(), scope=SCOPE, code_challenge_method="S256")
+    client = OAuth2Client(None, client_id(used), scope=SCOPE, code_challenge_method="S256")
     url, _state = client.create_authorization_url(
         provider.metadata().authorization_endpoint,
         state=attempt.state,
@@ -82,27 +88,26 @@ def begin(provider: Provider, *, purpose: str, next_path: str) -> tuple[str, Att
     return str(url), attempt
 
 
-def finish(provider: Provider, attempt: Attempt, code: str) -> tokens.Person:
+def finish(provider: Provider, used: Registration, attempt: Attempt, code: str) -> tokens.Person:
     """Redeem the code and check the id_token.
 
     Raises ProviderError (Entra not reachable), ExchangeError (refused), TokenRefusedError (not believed).
     """
     metadata = provider.metadata()
-    answer = _redeem(metadata, attempt, code)
+    answer = _redeem(metadata, used, attempt, code)
     return tokens.validate(
         str(answer.get("id_token", "")),
         key_of=provider.key,
-        expected=tokens.Expected(client_id=client_id(), nonce=attempt.nonce, issuer=metadata.issuer),
+        expected=tokens.Expected(client_id=client_id(used), nonce=attempt.nonce, issuer=metadata.issuer),
         now=time.time(),
     )
 
 
-def client_id() -> str:
-    """Return the ID of the installation's application registration. Raises ClientNotConfiguredError."""
-    found = config.current().client_id
-    if not found:
+def client_id(used: Registration) -> str:
+    """Return the ID of the application registration. Raises ClientNotConfiguredError."""
+    if not used.client_id:
         raise ClientNotConfiguredError("VEDETTE_CLIENT_ID is not set")
-    return found
+    return used.client_id
 
 
 def redirect_uri() -> str:
@@ -110,15 +115,15 @@ def redirect_uri() -> str:
     return f"{config.current().public_url}/signin/callback"
 
 
-def _redeem(metadata: Metadata, attempt: Attempt, code: str) -> Mapping[str, Any]:
+def _redeem(metadata: Metadata, used: Registration, attempt: Attempt, code: str) -> Mapping[str, Any]:
     form = {
         "grant_type": "authorization_code",
         "code": code,
         "redirect_uri": redirect_uri(),
         "code_verifier": attempt.verifier,
         "scope": SCOPE,
-        "client_id": client_id(),
-        **_credential(metadata.token_endpoint),
+        "client_id": client_id(used),
+        **_credential(used, metadata.token_endpoint),
     }
     try:
         with http.client(timeout=TIMEOUT_SECONDS) as client:
@@ -147,28 +152,35 @@ def _refusal(answer: Mapping[str, Any]) -> ExchangeError:
     )
 
 
-def _credential(token_endpoint: str) -> dict[str, str]:
-    """Prove that we are the application: certificate before secret (microsoft.md 3.5)."""
-    settings = config.current()
-    if settings.client_certificate and settings.client_key:
-        assertion = _assertion(token_endpoint, settings.client_certificate, settings.client_key)
-        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
-    if settings.client_secret:
-        return {"client_secret": settings.client_secret}
-    raise ClientNotConfiguredError(
-        "neither VEDETTE_CLIENT_CERTIFICATE and _KEY nor VEDETTE_CLIENT_SECRET is set"
-    )
+def _credential(used: Registration, token_endpoint: str) -> dict[str, str]:
+    """Prove that we are the application (microsoft.md 3.5)."""
+    if used.fault:
+        raise ClientNotConfiguredError(used.fault)
+    if used.kind == SECRET:
+        return {"client_secret": used.secret}
+    if used.kind == CERTIFICATE:
+        assertion = _assertion(used, token_endpoint)
+    elif used.kind == FEDERATED:
+        try:
+            assertion = read_token(used)
+        except TokenError as error:
+            raise ClientNotConfiguredError(str(error)) from error
+    else:
+        raise ClientNotConfiguredError(
+            "neither VEDETTE_CLIENT_CERTIFICATE and _KEY nor VEDETTE_CLIENT_SECRET is set"
+        )
+    return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
 
-def _assertion(audience: str, certificate_pem: str, key_pem: str) -> str:
-    certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
+def _assertion(used: Registration, audience: str) -> str:
+    certificate = x509.load_pem_x509_certificate(used.certificate.encode())
     thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(SHA256())).rstrip(b"=").decode()
     now = int(time.time())
     return str(
         sign_jwt_bearer_assertion(
-            RSAKey.import_key(key_pem),
-            issuer=client_id(),
-            subject=client_id(),
+            RSAKey.import_key(used.key),
+            issuer=used.client_id,
+            subject=used.client_id,
             audience=audience,
             issued_at=now,
             expires_in=ASSERTION_SECONDS,

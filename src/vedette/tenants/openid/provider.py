@@ -83,10 +83,10 @@ class Provider:
         return found
 
 
-@lru_cache(maxsize=64)
-def provider(authority: str) -> Provider:
-    """Return the authority of this installation, with what it remembers."""
-    return Provider(config.current().login_url, authority, fetch_json)
+@lru_cache(maxsize=256)
+def provider(authority: str, login_url: str = "") -> Provider:
+    """Return an authority below this address (the installation's, where none is given), with what it remembers."""
+    return Provider(login_url or config.current().login_url, authority, fetch_json)
 
 
 def fetch_json(url: str) -> Mapping[str, Any]:

@@ -80,7 +80,7 @@ def account(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     tenant = _account(tenant_id)
     context = {
         "tenant": tenant,
-        "link": invitation.link(),
+        "link": invitation.link(tenant),
         "set_groups": set_groups_command(tenant),
         "redirect_uris": [client.redirect_uri(), consent.redirect_uri()],
     }

@@ -193,6 +193,22 @@ def unknown_tenant(request: HttpRequest, person: Person, *, consent: bool = Fals
     )
 
 
+def unknown_organisation(request: HttpRequest, named: str) -> TemplateResponse:
+    """Explain that nobody here belongs to the domain or tenant that was named."""
+    return explain(
+        request,
+        status=404,
+        title=_("This organisation is not known here"),
+        reason=_("Entra knows no such domain, or its organisation has no account at this address."),
+        next_step=_(
+            "Enter your work e-mail address, or the part after the @. If that is what you did, ask whoever runs "
+            "this service."
+        ),
+        facts=[(_("You entered"), named)],
+        action=link_to_sign_in(),
+    )
+
+
 def before_consent(request: HttpRequest, person: Person, tenant: Tenant) -> TemplateResponse:
     """Explain that nobody can sign in until a Global Administrator has consented (A6)."""
     return explain(

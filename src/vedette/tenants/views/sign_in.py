@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from vedette.events import log
 from vedette.foundation import config, database
 from vedette.foundation.graph import GraphError, TokenError
-from vedette.tenants import access, console_session, membership, people
+from vedette.tenants import access, console_session, entrance, membership, people
 from vedette.tenants.models import Administrator, Tenant
 from vedette.tenants.openid import client
-from vedette.tenants.openid.provider import ProviderError, provider
+from vedette.tenants.openid.provider import ProviderError
 from vedette.tenants.openid.tokens import Person
 from vedette.tenants.views import consent, refusals
 from vedette.web.limits import limited
@@ -28,7 +28,7 @@ ATTEMPTS: Final = "sign_in_attempts"
 MAX_ATTEMPTS: Final = 5
 """Sign-ins under way in one browser: several tabs, but no growing session."""
 ATTEMPT_SECONDS: Final = 1800
-ORGANISATIONS: Final = "organizations"
+MOST_LETTERS: Final = 320
 HOME: Final = "/dashboard/"
 
 
@@ -53,8 +53,23 @@ def page(request: HttpRequest) -> HttpResponse:
         "signed_out": "signed_out" in request.GET,
         "logout_url": _logout_url(),
         "consent_url": refusals.consent_url(),
+        "next": query["next"],
+        "asks": "tenant" not in query and entrance.asks_for_organisation(),
     }
     return render(request, "tenants/sign_in.html", context)
+
+
+@access.public
+@limited
+@require_GET
+def organisation(request: HttpRequest) -> HttpResponseBase:
+    """Find the organisation that somebody names by domain or address, and send them to its own way in."""
+    named = request.GET.get("organisation", "")[:MOST_LETTERS]
+    found = entrance.find(named)
+    if found is None:
+        return refusals.unknown_organisation(request, named)
+    query = {"tenant": str(found.entra_tenant_id), "next": safe_path(request, request.GET.get("next", ""))}
+    return HttpResponseRedirect(f"{reverse('sign-in-start')}?{urlencode(query)}")
 
 
 @access.public
@@ -63,9 +78,11 @@ def page(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest) -> HttpResponseBase:
     """Send the person to Entra with a fresh state, nonce and code challenge."""
     purpose = "consent" if request.GET.get("purpose") == "consent" else "sign-in"
+    way = entrance.of(request.GET.get("tenant", ""))
     try:
         url, attempt = client.begin(
-            provider(_authority(request.GET.get("tenant", ""))),
+            way.provider,
+            way.used,
             purpose=purpose,
             next_path=safe_path(request, request.GET.get("next", "")),
         )
@@ -91,7 +108,8 @@ def callback(request: HttpRequest) -> HttpResponseBase:
             request, error, request.GET.get("error_description", ""), consent=wants_consent
         )
     try:
-        person = client.finish(provider(attempt.authority), attempt, request.GET["code"])
+        way = entrance.of(attempt.authority)
+        person = client.finish(way.provider, way.used, attempt, request.GET["code"])
     except refusals.NOT_PROVEN as error:
         return refusals.not_proven(request, error)
     tenant = people.find_tenant(person.tid)
@@ -154,16 +172,6 @@ def _note_sign_out(tenant_id: UUID, administrator_id: UUID) -> None:
             log.emit(log.Draft("administrator.signed_out", change_type="LOGIN", actor=by, target=what))
 
 
-def _authority(tenant: str) -> str:
-    """Return the tenant's own authority where one is asked for and known here, else `organizations`.
-
-    A registration for a single tenant cannot use `organizations`: its people sign in at `/signin?tenant=…`.
-    """
-    if refusals.is_guid(tenant) and people.find_tenant(UUID(tenant)) is not None:
-        return str(UUID(tenant))
-    return ORGANISATIONS
-
-
 def _attempts(request: HttpRequest) -> dict[str, Any]:
     kept = request.session.get(ATTEMPTS)
     return kept if isinstance(kept, dict) else {}
@@ -182,4 +190,4 @@ def _take_attempt(request: HttpRequest) -> client.Attempt | None:
 
 def _logout_url() -> str:
     back = urlencode({"post_logout_redirect_uri": f"{settings.PUBLIC_URL}{reverse('sign-in')}"})
-    return f"{config.current().login_url}/{ORGANISATIONS}/oauth2/v2.0/logout?{back}"
+    return f"{config.current().login_url}/{entrance.ORGANISATIONS}/oauth2/v2.0/logout?{back}"

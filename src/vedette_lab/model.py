@@ -218,6 +218,14 @@ class Tenant:
 
 
 @dataclass(slots=True, eq=False)
+class Snapshot:
+    """A tenant as it was at one moment, and the lines of the request log that were about it."""
+
+    tenant: Tenant
+    requests: list[LoggedRequest]
+
+
+@dataclass(slots=True, eq=False)
 class Cloud:
     """Everything the lab knows. Handlers get it from `request.app.state.cloud`."""
 
@@ -230,6 +238,8 @@ class Cloud:
     faults: list[Fault] = field(default_factory=list)
     requests: list[LoggedRequest] = field(default_factory=list)
     request_count: int = 0
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    """By tenant id: what the control API was told to remember."""
     entra: EntraState = field(default_factory=EntraState)
     switches: Switches = field(default_factory=Switches)
     smtp_port: int = 0

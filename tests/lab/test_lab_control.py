@@ -158,3 +158,27 @@ def test_a_test_can_have_an_organisation_to_itself(lab: Lab) -> None:
     listing = lab.get(f"/tenants/{made['id']}")
     assert listing["guide"]["groups"]["enrollment"] in {group["id"] for group in listing["groups"]}
     assert listing["consents"] == []
+
+
+def test_a_tenant_is_had_again_as_its_snapshot_remembers_it(app: App) -> None:
+    app.consent("Device.Read.All")
+    path, others = f"/tenants/{app.tid}", app.lab.tenant("Fabrikam")
+    device = app.lab.get(f"{path}/devices")[0]["id"]
+    link = app.get("/devices/delta")
+    while "@odata.nextLink" in link:
+        link = app.call("GET", link["@odata.nextLink"]).json()
+    app.lab.post(f"{path}/snapshot")
+    before, log = app.lab.get(path), lines_about(app)
+    for _ in range(2):
+        app.lab.patch(f"{path}/devices/{device}", {"display_name": "Changed"})
+        changed = app.call("GET", link["@odata.deltaLink"]).json()["value"]
+        assert [each["displayName"] for each in changed] == ["Changed"]
+        app.lab.delete(f"{path}/consents/{app.client_id}")
+        app.lab.post(f"{path}/restore")
+        assert (app.lab.get(path), lines_about(app)) == (before, log)
+        assert app.call("GET", link["@odata.deltaLink"]).json()["value"] == []
+    assert app.lab.client.post(f"/lab/tenants/{others['id']}/restore").status_code == 404
+
+
+def lines_about(app: App) -> list[int]:
+    return [line["number"] for line in app.lab.get("/requests") if line["tenant"] == app.tid]

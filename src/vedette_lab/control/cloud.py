@@ -1,7 +1,9 @@
 """Control of the whole cloud: tenants, clock, switches, faults, request log and mail."""
 
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -10,7 +12,7 @@ from starlette.requests import Request
 from vedette_lab.control import bodies
 from vedette_lab.control.answers import plain, show_device, show_group, show_user, tenant_of
 from vedette_lab.control.bodies import ControlError, read
-from vedette_lab.model import Cloud, Fault, Switches, new_id
+from vedette_lab.model import Cloud, Fault, Snapshot, Switches, new_id
 from vedette_lab.seed import DEFAULT_PHONES, build_cloud
 from vedette_lab.seed.fabrikam import small_organisation
 
@@ -55,11 +57,30 @@ async def add_tenant(request: Request, cloud: Cloud) -> Any:
     return {"id": made.id, "accounts": made.guide_accounts, "groups": made.guide_groups}
 
 
+async def take_snapshot(request: Request, cloud: Cloud) -> Any:
+    """Remember one tenant as it is now, in the place of an earlier snapshot."""
+    found = tenant_of(request, cloud)
+    about_it = [entry for entry in cloud.requests if entry.tenant == found.id]
+    cloud.snapshots[found.id] = Snapshot(deepcopy(found), about_it)
+
+
+async def restore_snapshot(request: Request, cloud: Cloud) -> Any:
+    """Have one tenant as its snapshot remembers it; whatever happened to it since never did."""
+    found = tenant_of(request, cloud)
+    snapshot = cloud.snapshots.get(found.id)
+    if snapshot is None:
+        raise ControlError(f"There is no snapshot of {found.name}.", 404)
+    cloud.tenants[found.id] = deepcopy(snapshot.tenant)
+    others = [entry for entry in cloud.requests if entry.tenant != found.id]
+    cloud.requests[:] = sorted([*others, *snapshot.requests], key=attrgetter("number"))
+
+
 async def reset(request: Request, cloud: Cloud) -> Any:
     """Begin anew: seed, clock, faults, mail, applications. The signing keys stay."""
     count = int(request.query_params.get("phones", DEFAULT_PHONES))
     cloud.clock_offset = timedelta(0)
     cloud.switches = Switches()
+    cloud.snapshots.clear()
     for store in (cloud.apps, cloud.entra.codes, cloud.entra.sessions, cloud.entra.assertions):
         store.clear()
     for entries in (cloud.mails, cloud.faults, cloud.requests):

@@ -199,11 +199,11 @@ def test_what_is_no_bundle(text: bytes) -> None:
 
 
 def test_other_pattern_languages() -> None:
-    with pytest.raises(ImportFailedError, match="No indicator") as caught:
+    with pytest.raises(ImportFailedError, match="nothing in it is an indicator") as caught:
         read_stix(bundle("rule x {}", pattern_type="yara"))
     assert caught.value.report is not None
     assert caught.value.report.not_understood == {"pattern yara": 1}
 
 
 def test_every_kind_of_an_application_or_network_has_a_path() -> None:
-    assert set(Kind) - set(KNOWN_PATHS.values()) == {Kind.IOS_BUNDLE}
+    assert set(Kind) - set(KNOWN_PATHS.values()) == {Kind.IOS_BUNDLE, Kind.ADDRESS_RANGE}

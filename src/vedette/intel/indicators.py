@@ -27,12 +27,15 @@ class Kind(StrEnum):
     PROCESS = "process"
     PROFILE = "configuration_profile"
     PROPERTY = "android_property"
+    ADDRESS_RANGE = "address_range"
 
 
 class Indicator(NamedTuple):
     """A normal value, what it means when found, and where in a family it plays a part.
 
-    `role`: c2, website, distribution or sample, where the feed says so. `note`: why a reading was softened.
+    `role`: c2, website, distribution or sample, where the feed says so; ALLOW or ALLOW_BELOW for what must not be
+    reported. `note`: why a reading was softened. `valid_until`: it counts before that moment. `confidence`: 0 to
+    100 as STIX 2.1 has it (appendix A), None where the feed says nothing.
     """
 
     kind: Kind
@@ -42,6 +45,14 @@ class Indicator(NamedTuple):
     role: str = ""
     note: str = ""
     valid_until: dt.datetime | None = None
+    confidence: int | None = None
+
+
+ALLOW = "allow"
+"""Role of an indicator on an allow or warning list: exactly this value is never reported."""
+ALLOW_BELOW = "allow_below"
+"""Role of a host name of the organisation: neither it nor any name below it is reported."""
+ALLOWING = frozenset({ALLOW, ALLOW_BELOW})
 
 
 class BadValueError(ValueError):
@@ -87,6 +98,8 @@ def normal(kind: Kind, raw: str) -> tuple[Kind, str]:
         return network(text)
     if kind is Kind.EMAIL:
         return kind, _email(refang(text))
+    if kind is Kind.ADDRESS_RANGE:
+        return kind, _range(text)
     return kind, text
 
 
@@ -154,6 +167,13 @@ def _application(text: str) -> str:
     if not _APPLICATION.fullmatch(text):
         raise BadValueError("not the name of an application package")
     return text
+
+
+def _range(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise BadValueError("not a range of addresses like 192.0.2.0/24") from None
 
 
 def _email(text: str) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from vedette.intel.certificates import public_key
 from vedette.intel.indicators import BadValueError, Indicator, Kind, normal
 from vedette.intel.labels import DUAL_USE_NOTE, classify, dual_use
+from vedette.intel.safe_yaml import YamlError, load_yaml
 from vedette.intel.tally import Document, ImportFailedError, Tally
 
 _FIELDS: Mapping[str, tuple[Kind, str]] = MappingProxyType(
@@ -29,8 +28,6 @@ _FIELDS: Mapping[str, tuple[Kind, str]] = MappingProxyType(
 )
 _DESCRIPTIVE = frozenset({"name", "names", "type"})
 _CERTIFICATE_DIGITS = {40: Kind.CERTIFICATE_SHA1, 64: Kind.CERTIFICATE_SHA256}
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""Makes nothing but texts, lists and maps: a hash that looks like a number stays a text."""
 
 
 def read_yaml(text: str | bytes, *, untyped: str = "") -> Document:
@@ -39,8 +36,8 @@ def read_yaml(text: str | bytes, *, untyped: str = "") -> Document:
     `untyped`: classification of families whose type is left out or not known (default UNKNOWN).
     """
     try:
-        families = yaml.load(text, Loader=_LOADER)  # noqa: S506 - BaseLoader makes nothing but texts, lists and maps
-    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+        families = load_yaml(text)
+    except YamlError as error:
         raise ImportFailedError(f"This is not YAML: {error}") from None
     if not isinstance(families, list):
         raise ImportFailedError("This is not a stalkerware feed: it should be a list of families")

@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from vedette.intel.certificates import public_key
-from vedette.intel.indicators import BadValueError, Indicator, Kind, normal
-from vedette.intel.labels import DUAL_USE_NOTE, UNTYPED_MALWARE, classify, dual_use
+from vedette.intel.entering import Reading, enter
+from vedette.intel.indicators import Kind
+from vedette.intel.labels import UNTYPED_MALWARE, classify
 from vedette.intel.stix_pattern import PatternError, comparisons
 from vedette.intel.tally import Document, ImportFailedError, Tally
 
@@ -35,8 +37,6 @@ KNOWN_PATHS: Mapping[str, Kind] = MappingProxyType(
         "android-property:name": Kind.PROPERTY,
     }
 )
-CERTIFICATES = frozenset({Kind.CERTIFICATE_SHA1, Kind.CERTIFICATE_SHA256})
-
 _HARMLESS = frozenset({"benign", "anonymization", "attribution"})
 """STIX 2.1 indicator types that do not say that something is bad (section 10.7)."""
 
@@ -57,6 +57,7 @@ class _Object(msgspec.Struct):
     malware_types: list[str] = []
     revoked: bool = False
     valid_until: dt.datetime | None = None
+    confidence: Annotated[int, Meta(ge=0, le=100)] | None = None
     relationship_type: str = ""
     source_ref: str = ""
     target_ref: str = ""
@@ -147,7 +148,7 @@ def _indicator(
         return
     meaning = meanings.get(item.id) or _own_meaning(types, untyped)
     for path, value in found:
-        _take(path, value, meaning, item.valid_until, tally)
+        _take(path, value, meaning, item, tally)
 
 
 def _own_meaning(types: list[str], untyped: str) -> _Meaning:
@@ -155,30 +156,13 @@ def _own_meaning(types: list[str], untyped: str) -> _Meaning:
     return _Meaning(classify(types) or untyped or malicious, "")
 
 
-def _take(path: str, value: str, meaning: _Meaning, until: dt.datetime | None, tally: Tally) -> None:
+def _take(path: str, value: str, meaning: _Meaning, item: _Object, tally: Tally) -> None:
     if path not in KNOWN_PATHS:
         tally.puzzle(path, value, "this type of indicator is not read")
         return
-    try:
-        kind, clean = normal(KNOWN_PATHS[path], value)
-    except BadValueError as error:
-        tally.reject(path, value, error)
-        return
-    if kind in CERTIFICATES and public_key(clean):
-        tally.skip(path, "public signing key")
-        return
-    softened = kind is Kind.PACKAGE and dual_use(clean)
-    tally.take(
-        path,
-        Indicator(
-            kind,
-            clean,
-            "RISKWARE" if softened else meaning.classification,
-            meaning.family,
-            note=DUAL_USE_NOTE if softened else "",
-            valid_until=None if until is None else _aware(until),
-        ),
-    )
+    until = None if item.valid_until is None else _aware(item.valid_until)
+    reading = Reading(meaning.classification, meaning.family, "", until, item.confidence)
+    enter(tally, path, KNOWN_PATHS[path], value, reading)
 
 
 def _aware(moment: dt.datetime) -> dt.datetime:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vedette.intel.indicators import BadValueError, Indicator
+from vedette.intel.os_table import OsTable
 
 _EXAMPLES = 20
 
@@ -65,11 +66,23 @@ class ImportFailedError(Exception):
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Another feed that an index of feeds names. `path`: where it stands beside the index, for imports of a folder."""
+
+    name: str
+    title: str
+    address: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Document:
-    """A feed as read: its indicators, each once, and the report."""
+    """A feed as read: indicators, each once, or a table about systems, or references to feeds; and the report."""
 
     indicators: tuple[Indicator, ...]
     report: Report
+    table: OsTable | None = None
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass
@@ -84,6 +97,7 @@ class Tally:
     rejected: Counter[str] = field(default_factory=Counter)
     not_understood: Counter[str] = field(default_factory=Counter)
     examples: list[Problem] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
     _handled: set[str] = field(default_factory=set)
 
     def take(self, type_: str, indicator: Indicator) -> None:
@@ -94,6 +108,16 @@ class Tally:
             return
         self.indicators[indicator] = None
         self.taken[type_] += 1
+
+    def refer(self, type_: str, reference: Reference) -> None:
+        """Count a reference to another feed in."""
+        self.count(type_)
+        self.references.append(reference)
+
+    def count(self, type_: str, number: int = 1) -> None:
+        """Count entries of a table."""
+        self._handled.add(type_)
+        self.taken[type_] += number
 
     def skip(self, type_: str, reason: str) -> None:
         """Leave something out on purpose."""
@@ -110,7 +134,7 @@ class Tally:
         self.not_understood[type_] += 1
         self._example(type_, value, why)
 
-    def finish(self) -> Document:
+    def finish(self, table: OsTable | None = None) -> Document:
         """Close the import. Raises ImportFailedError if a known type, or the whole text, yielded nothing."""
         report = Report(
             self.format,
@@ -128,11 +152,12 @@ class Tally:
                 "spelling may have changed. Nothing was imported; see the examples in the report.",
                 report,
             )
-        if not self.indicators:
+        if not (self.indicators or self.references or table):
             raise ImportFailedError(
-                "No indicator was found in this text. Is it the right file, and the right format?", report
+                "Its content was not recognised: nothing in it is an indicator. Is it the right file, and the right format?",
+                report,
             )
-        return Document(tuple(self.indicators), report)
+        return Document(tuple(self.indicators), report, table, tuple(self.references))
 
     def _example(self, type_: str, value: str, why: str) -> None:
         if len(self.examples) < _EXAMPLES:

@@ -116,7 +116,7 @@ def test_an_empty_or_public_certificate_matches_nothing() -> None:
     [
         ("", "no column"),
         ("SHA256,Package\n", "no column"),
-        ("SHA256,Package Name,Certificate,Version,App\n", "No indicator"),
+        ("SHA256,Package Name,Certificate,Version,App\n", "not recognised"),
         ("SHA256,Package Name,Certificate,Version,App\nxyz,a.b,,1,A\n", "sha256"),
     ],
 )

@@ -154,7 +154,8 @@ class Tally:
             )
         if not (self.indicators or self.references or table):
             raise ImportFailedError(
-                "Its content was not recognised: nothing in it is an indicator. Is it the right file, and the right format?",
+                "Its content was not recognised: nothing in it is an indicator. "
+                "Is it the right file, and the right format?",
                 report,
             )
         return Document(tuple(self.indicators), report, table, tuple(self.references))

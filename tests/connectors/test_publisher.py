@@ -36,7 +36,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"status": 429}, "TooManyRequests"),
         ({"status": 500}, "InternalServerError"),
         ({"status": 503}, "serviceNotAvailable"),
-        ({"drop": True}, "unreachable"),
+        ({"drop": True}, "unanswered"),
     ],
 )
 def test_what_fails_is_tried_again_until_it_arrives_and_written_once(

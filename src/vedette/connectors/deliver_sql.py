@@ -78,8 +78,8 @@ set sent = case when r.arrived then r.value else d.sent end,
     attempts = d.attempts - r.untouched::int,
     status = case when d.generation = r.generation then r.status else d.status end,
     due_at = case when d.generation = r.generation then r.due_at else d.due_at end,
-    error_code = case when d.generation = r.generation then r.error_code else d.error_code end,
-    error = case when d.generation = r.generation then r.error else d.error end,
+    error_code = case when d.generation = r.generation and not r.untouched then r.error_code else d.error_code end,
+    error = case when d.generation = r.generation and not r.untouched then r.error else d.error end,
     lease_until = null
 from r, held
 where d.tenant_id = %(tenant)s and d.id = held.id and d.id = r.id and d.lease_until = r.lease_until

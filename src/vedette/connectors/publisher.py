@@ -63,9 +63,13 @@ class _Turns:
         self._lock = threading.Lock()
         self._busy: set[Key] = set()
         self._wished: set[Key] = set()
+        self._not_before: dict[Key, float] = {}
 
     def give(self, key: Key) -> None:
         with self._lock:
+            if time.monotonic() < self._not_before.get(key, 0.0):
+                # Microsoft wants none of this tenant now; the look once a second takes it up in time.
+                return
             if key in self._busy:
                 self._wished.add(key)
                 return
@@ -74,20 +78,26 @@ class _Turns:
 
     def _serve(self, key: Key) -> None:
         while True:
+            held = 0.0
             try:
-                publish_due(*key, self._stop)
+                held = publish_due(*key, self._stop)
             except Exception:
                 # The leases run out by themselves; the next look takes the deliveries up again.
                 log.exception("Publishing %s for tenant %s failed", *key)
             with self._lock:
-                if key not in self._wished or self._stop.is_set():
+                self._not_before[key] = time.monotonic() + held
+                if held or key not in self._wished or self._stop.is_set():
                     self._busy.discard(key)
+                    self._wished.discard(key)
                     return
                 self._wished.discard(key)
 
 
-def publish_due(route_name: str, tenant_id: uuid.UUID, stop: threading.Event | None = None) -> None:
-    """Send everything one route owes to one tenant's systems now."""
+def publish_due(route_name: str, tenant_id: uuid.UUID, stop: threading.Event | None = None) -> float:
+    """Send everything one route owes to one tenant's systems now.
+
+    Stops early when calls of this tenant are held back; returns for how many seconds, 0 when all was tried.
+    """
     close_old_connections()
     route = ROUTES[route_name]
     stopped = stop or threading.Event()
@@ -101,6 +111,11 @@ def publish_due(route_name: str, tenant_id: uuid.UUID, stop: threading.Event | N
         deliver.settle(tenant_id, claimed, results)
         outcome.tell(tenant_id, route, results)
         arrival.tell(tenant_id, route, claimed, results)
+        held = [item.retry_after for item in results if item.retry_after and not item.error_code]
+        if held:
+            # A turn holds a thread that other tenants need.
+            return min(held)
+    return 0.0
 
 
 def _crashed(delivery: Delivery, error: Exception) -> Result:

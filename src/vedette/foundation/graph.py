@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from vedette.foundation import config, graph_batch, tokens
-from vedette.foundation.graph_batch import Reply, Request
+from vedette.foundation.graph_batch import MOST, Reply, Request
 from vedette.foundation.graph_call import TOO_MANY, UNAUTHORIZED, Call, Caller, NotSentError, may_pass
 from vedette.foundation.graph_cost import charge
 from vedette.foundation.graph_errors import Advice, GraphError, TokenError, advice_for_code
@@ -20,9 +20,11 @@ from vedette.foundation.registration import Registration
 from vedette.foundation.throttle import Patience
 
 __all__ = [
+    "MOST",
     "Advice",
     "Graph",
     "GraphError",
+    "NotSentError",
     "Patience",
     "Reply",
     "Request",
@@ -146,7 +148,7 @@ class Graph:
         other failure, and TokenError.
         """
         keys = iter(paths)
-        while chunk := list(islice(keys, graph_batch.MOST)):
+        while chunk := list(islice(keys, MOST)):
             replies = self.batch([Request("GET", paths[key]) for key in chunk])
             for key, reply in zip(chunk, replies, strict=True):
                 if reply.error is None:

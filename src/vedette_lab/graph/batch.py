@@ -1,4 +1,8 @@
-"""`$batch`: up to 20 requests in one (microsoft.md 2.8). Each passes the whole application again."""
+"""`$batch`: up to 20 requests in one (microsoft.md 2.8). Each passes the whole application again.
+
+Answers come in another order than the requests, as Graph's may. A request whose connection a fault cuts is missing
+in the answer.
+"""
 
 import json
 from collections.abc import Mapping

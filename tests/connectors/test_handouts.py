@@ -10,6 +10,7 @@ from tests.connectors.scene import CONTACT, Scene
 
 from vedette.connectors.intune import handouts, rules_read
 from vedette.connectors.intune.handouts import Values
+from vedette.connectors.microsoft_apps import ENROLLMENT_APPS
 
 GROUP = "11111111-1111-4111-8111-111111111111"
 VALUES = Values(
@@ -45,7 +46,7 @@ def test_the_policy_beside_it_is_taken(scene: Scene) -> None:
     body = json.loads(handouts.require_compliance(VALUES).replace(handouts.BREAK_GLASS, GROUP))
     taken = scene.lab.post(f"{scene.path}/ca-policies", body)
     assert taken["grantControls"]["builtInControls"] == ["compliantDevice"]
-    assert set(rules_read.ENROLLMENT_APPS) < set(taken["conditions"]["applications"]["excludeApplications"])
+    assert set(ENROLLMENT_APPS) < set(taken["conditions"]["applications"]["excludeApplications"])
 
 
 def test_app_configurations_are_well_formed_and_filled() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vedette.connectors.intune import device_filter, mtd_connectors, recipes, rules_read
 from vedette.connectors.intune.device_filter import FilterError, matches, parse
+from vedette.connectors.microsoft_apps import ENROLLMENT_APPS
 from vedette.verdict.states import DeviceState, RequiredLevel, at_or_under
 from vedette_lab.conditional_access import matching, rule
 
@@ -70,7 +71,7 @@ def test_the_rules_we_print_are_read_back_as_what_they_say(minimum: str) -> None
 NOBODY: dict[str, Any] = {"users": {"includeUsers": ["All"]}}
 SOME: dict[str, Any] = {"users": {"includeGroups": ["other"], "excludeGroups": ["b"]}}
 EVERY: dict[str, Any] = {"users": {"includeGroups": [GROUP], "excludeUsers": ["b"]}}
-APPS = {"includeApplications": ["All"], "excludeApplications": list(rules_read.ENROLLMENT_APPS)}
+APPS = {"includeApplications": ["All"], "excludeApplications": list(ENROLLMENT_APPS)}
 
 
 @pytest.mark.parametrize(

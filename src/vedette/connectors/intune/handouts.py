@@ -10,7 +10,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from vedette.connectors.intune.recipes import admitted_values, blocked_values
-from vedette.connectors.intune.rules_read import ENROLLMENT_APPS
+from vedette.connectors.microsoft_apps import ENROLLMENT_APPS
 
 BREAK_GLASS: Final = "OBJECT-ID-OF-YOUR-EMERGENCY-ACCOUNTS-GROUP"
 GROUP: Final = "OBJECT-ID-OF-YOUR-ENROLLMENT-GROUP"

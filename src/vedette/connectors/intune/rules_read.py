@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from vedette.connectors.intune import device_filter
 from vedette.connectors.intune.device_filter import FilterError, Tree
+from vedette.connectors.microsoft_apps import ENROLLMENT_APPS
 from vedette.verdict.states import ATTRIBUTE, REQUIRED_FOR_MINIMUM, DeviceState
 
 ENABLED: Final = "enabled"
@@ -14,8 +15,6 @@ OFF: Final = "off"
 NONE: Final = "none"
 _STATES: Final = {"enabled": ENABLED, "enabledForReportingButNotEnforced": REPORT_ONLY, "disabled": OFF}
 LEVELS: Final = ("low", "medium", "high")
-ENROLLMENT_APPS: Final = ("d4ebce55-015a-49b5-a083-c84d1797ae8c", "0000000a-0000-0000-c000-000000000000")
-"""Microsoft Intune Enrollment and Microsoft Intune: a fail-closed rule over them keeps phones from enrolling."""
 PHONES: Final = ("android", "ios")
 # Without a value: not yet written, withdrawn, or not a phone of ours.
 EMPTY: Final = ""

@@ -45,7 +45,7 @@ class Metadata:
         for base in found.get("base", ()):
             if self._read(base):
                 mine |= self.properties(base)
-        return mine | {"id": {"type": "string"}} | found["properties"]
+        return {**mine, "id": {"type": "string"}, **found["properties"]}
 
     def members(self, name: str) -> set[str] | None:
         """Return the members of an enumeration, None for one that was not extracted."""

@@ -82,7 +82,12 @@ def test_the_sdk_finds_a_group_by_name_and_pages_through_its_members(graph: App)
         members = client.groups.by_group_id(group_id).transitive_members
         first = await members.get(request_configuration=asking(MembersQuery(top=7)))
         rows: list[Any] = []
-        await PageIterator(first, client.request_adapter).iterate(lambda row: bool(rows.append(row)) or True)
+
+        def keep(row: Any) -> bool:
+            rows.append(row)
+            return True
+
+        await PageIterator(first, client.request_adapter).iterate(keep)
         return found, rows
 
     found, rows = drive(graph, work)

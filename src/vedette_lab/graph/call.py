@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from vedette_lab.entra.tokens import Bearer, InvalidTokenError, read_bearer
-from vedette_lab.graph import access
+from vedette_lab.graph import access, options
 from vedette_lab.graph.errors import GraphError, bad_request, denied
 from vedette_lab.graph.properties import KINDS, Kind, render
 from vedette_lab.graph.query import (
@@ -186,6 +186,7 @@ async def _answer(request: Request, row: str, handler: Handler, status: int) -> 
         call = _accept(request)
         if call.bearer.user_id is not None or not access.allowed(row, call.bearer.roles):
             raise denied()
+        options.check(row, request.url.path, request.query_params)
         answer = await handler(call)
     except GraphError as error:
         return error.response(request.state.request_id, client_id)

@@ -87,3 +87,48 @@ def test_a_known_type_that_yields_nothing_is_told_with_its_counts() -> None:
 
 def test_no_intelligence_says_what_to_do() -> None:
     assert "vedette intel import" in run("status").output
+
+
+def test_warning_lists_are_told_by_explain() -> None:
+    run(
+        "import", "-", "--name", "hosts", "--classification", "trojan", text=b"evil.example\nshared.example\n"
+    )
+    allowed = json.dumps(
+        {"list": ["shared.example"], "matching_attributes": [], "name": "Shared", "type": "hostname"}
+    ).encode()
+    run("import", "-", "--name", "shared", text=allowed)
+    assert "TROJAN" in run("explain", "evil[.]example").output
+    told = run("explain", "shared.example")
+    assert told.exit_code == 1
+    assert "allowed by shared (version 1) (Shared)" in told.output
+    assert "overruled: domain shared.example" in told.output
+
+
+def test_an_index_brings_the_feeds_that_stand_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "here.stix2").write_bytes((DEMO / "demo-malware.json").read_bytes())
+    (tmp_path / "indicators.yaml").write_text(
+        "indicators:\n"
+        "  - {type: github, name: Here, github: {owner: o, repo: r, branch: b, path: here.stix2}}\n"
+        "  - {type: github, name: Away, github: {owner: o, repo: r, branch: b, path: away.stix2}}\n"
+    )
+    done = run("import", str(tmp_path / "indicators.yaml"), "--name", "mvt")
+    assert "mvt-here: version 1" in done.output
+    assert "not here: Away" in done.output
+
+
+def test_kind_confidence_and_end_of_plain_lists() -> None:
+    run(
+        "import",
+        "-",
+        "--name",
+        "p",
+        "--kind",
+        "process",
+        "--confidence",
+        "20",
+        "--valid-days",
+        "3",
+        text=b"bh\n",
+    )
+    (found,) = parsed(run("explain", "bh", "--json"))
+    assert (found["kind"], found["confidence"]) == ("process", 20)

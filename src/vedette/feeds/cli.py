@@ -2,13 +2,15 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import click
 
 from vedette.feeds import index, store
 from vedette.foundation import database
-from vedette.intel import FORMATS, ImportFailedError, Report
+from vedette.intel import FORMATS, Hints, Hit, ImportFailedError, Kind, Reference, Report
 from vedette.verdict import CLASSIFICATIONS
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, also for errors.")
@@ -31,6 +33,18 @@ def intel() -> None:
     type=click.Choice(sorted(CLASSIFICATIONS), case_sensitive=False),
     help="What indicators are to which the feed gives no type of its own.",
 )
+@click.option("--family", default="", help="What the values belong to, where the feed does not say.")
+@click.option(
+    "--kind",
+    type=click.Choice([str(kind) for kind in Kind]),
+    help="What the values of a plain list are; else their shape tells.",
+)
+@click.option(
+    "--confidence", type=click.IntRange(0, 100), help="How sure the feed is, where it does not say itself."
+)
+@click.option(
+    "--valid-days", type=click.IntRange(min=1), help="How long values without an end of their own count."
+)
 @click.option("--licence", default="", help="Licence of the feed, for the record.")
 @click.option("--address", default="", help="Where the feed comes from, for the record.")
 @click.option("--no-activate", is_flag=True, help="Store the version without putting it in force.")
@@ -40,19 +54,29 @@ def import_(
     name: str,
     format_: str,
     classification: str | None,
+    family: str,
+    kind: str | None,
+    confidence: int | None,
+    valid_days: int | None,
     licence: str,
     address: str,
     *,
     no_activate: bool,
     as_json: bool,
 ) -> None:
-    """Import FILE (`-`: standard input) as the newest version of a feed."""
+    """Import FILE (`-`: standard input) as the newest version of a feed.
+
+    Of an index of feeds (MVT's) the feeds that stand beside it are imported too, each under its own name.
+    """
     try:
         done = store.import_document(
             name,
             file.read(),
             format_=next((known for known in FORMATS if known == format_), None),
             untyped=classification or "",
+            hints=Hints(family=family, kind=Kind(kind) if kind else None),
+            confidence=confidence,
+            valid_days=valid_days,
             licence=licence,
             address=address,
             activate=not no_activate,
@@ -68,6 +92,25 @@ def import_(
     known = "" if done.fresh else " (this text was imported before)"
     click.echo(f"{name}: version {done.number} {state}{known}, {done.added} added, {done.removed} removed")
     _tell(done.report)
+    for reference in done.references:
+        _import_beside(file.name, reference, licence)
+
+
+def _import_beside(index_file: str, reference: Reference, licence: str) -> None:
+    """Import a feed that an index names if it lies in the index's folder; else say where it is to be had."""
+    folder = Path(index_file).resolve().parent
+    path = (folder / reference.path).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        click.echo(f"  not here: {reference.title} ({reference.address})")
+        return
+    try:
+        done = store.import_document(
+            reference.name, path.read_bytes(), licence=licence, address=reference.address
+        )
+    except (ImportFailedError, store.FeedError) as error:
+        click.echo(f"  {reference.name}: not imported: {error}", err=True)
+    else:
+        click.echo(f"  {reference.name}: version {done.number}, {done.report['total']} taken")
 
 
 @intel.command("status")
@@ -98,18 +141,34 @@ def status_(*, as_json: bool) -> None:
 def explain(value: str, *, as_json: bool) -> None:
     """Say what the feeds in force know about VALUE, be it a package, hash, certificate or address."""
     with database.system():
-        hits = index.current().explain(value)
+        known = index.current()
+    hits = known.explain(value)
+    vain, allowing = known.explain_overruled(value)
     if as_json:
-        _print([{**hit._asdict(), "kind": str(hit.kind), "source": {**hit.source._asdict()}} for hit in hits])
+        _print(_json_hits(hits))
     elif not hits:
-        click.echo(f"No feed in force lists {value}.")
+        click.echo(f"No feed in force lists {value}." if not vain else f"{value} is listed, but allowed:")
     else:
         for hit in hits:
-            family = f" {hit.family}" if hit.family else ""
-            extra = f"; {hit.note}" if hit.note else ""
-            click.echo(f"{hit.kind} {hit.value}: {hit.classification}{family} ({hit.source}{extra})")
+            _tell_hit(hit)
+    if not as_json:
+        for hit in vain:
+            _tell_hit(hit, "  overruled: ")
+        for hit in allowing:
+            click.echo(f"  allowed by {hit.source}{f' ({hit.family})' if hit.family else ''}")
     if not hits:
         raise SystemExit(1)
+
+
+def _json_hits(hits: Iterable[Hit]) -> list[dict[str, Any]]:
+    return [{**hit._asdict(), "kind": str(hit.kind), "source": {**hit.source._asdict()}} for hit in hits]
+
+
+def _tell_hit(hit: Hit, before: str = "") -> None:
+    family = f" {hit.family}" if hit.family else ""
+    sure = "" if hit.confidence is None else f"; confidence {hit.confidence}"
+    extra = f"; {hit.note}" if hit.note else ""
+    click.echo(f"{before}{hit.kind} {hit.value}: {hit.classification}{family} ({hit.source}{sure}{extra})")
 
 
 @intel.command()

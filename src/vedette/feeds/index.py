@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +16,12 @@ Versions = tuple[frozenset[UUID], date]
 
 _KINDS = {str(kind): kind for kind in Kind}
 _ROWS = """
-select version_id, kind, value, classification, family,
-       coalesce(detail ->> 'role', ''), coalesce(detail ->> 'note', ''), detail ->> 'valid_until'
-from feeds_indicator where version_id = any(%s) order by version_id
+select kind, value, classification, family,
+       coalesce(detail ->> 'role', ''), coalesce(detail ->> 'note', ''), detail ->> 'valid_until',
+       (detail ->> 'confidence')::int
+from feeds_indicator where version_id = %s
 """
+_AT_ONCE = 5000
 _lock = threading.Lock()
 _kept: dict[Versions, Index] = {}
 
@@ -45,16 +45,20 @@ def current() -> Index:
 
 
 def _lists(sources: dict[UUID, Source]) -> Iterator[tuple[Source, Iterator[Indicator]]]:
-    """Read the indicators of each version, feeds in order of their names."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [list(sources)])
-        by_version = {version: list(rows) for version, rows in groupby(cursor.fetchall(), key=itemgetter(0))}
+    """Read the indicators of each version, feeds in order of their names; never all of them at once."""
     for version, source in sources.items():
-        yield source, map(_indicator, by_version.get(version, []))
+        yield source, _indicators(version)
+
+
+def _indicators(version: UUID) -> Iterator[Indicator]:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_ROWS, [version])
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield from map(_indicator, rows)
 
 
 def _indicator(row: tuple[Any, ...]) -> Indicator:
-    _, kind, value, classification, family, role, note, until = row
+    kind, value, classification, family, role, note, until, confidence = row
     return Indicator(
         _KINDS[kind],
         value,
@@ -63,4 +67,5 @@ def _indicator(row: tuple[Any, ...]) -> Indicator:
         role,
         note,
         datetime.fromisoformat(until) if until else None,
+        confidence,
     )

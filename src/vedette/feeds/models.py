@@ -16,6 +16,34 @@ class Feed(models.Model):
     created_at = models.DateTimeField()
 
 
+class FeedSource(models.Model):
+    """Where a feed is fetched from, how often, and how that went the last time."""
+
+    feed = models.OneToOneField(Feed, on_delete=models.CASCADE, primary_key=True, related_name="source")
+    address = models.TextField()
+    format = models.TextField(blank=True, default="", help_text="Empty: recognised")
+    untyped = models.TextField(blank=True, default="")
+    confidence = models.PositiveSmallIntegerField(null=True)
+    valid_days = models.PositiveIntegerField(
+        null=True, help_text="For indicators without an end of their own"
+    )
+    digest_address = models.TextField(
+        blank=True, default="", help_text="Where the feed's SHA-256 is published"
+    )
+    every_hours = models.PositiveIntegerField(default=24)
+    enabled = models.BooleanField(default=True)
+    etag = models.TextField(blank=True, default="")
+    last_modified = models.TextField(blank=True, default="")
+    checked_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    failures = models.PositiveIntegerField(default=0)
+    problem = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(enabled=True), name="feed_source_due")]
+
+
 class FeedVersion(models.Model):
     """One import of a feed. At most one version of a feed is active; rolling back activates an older one."""
 
@@ -27,6 +55,7 @@ class FeedVersion(models.Model):
     active = models.BooleanField(default=False)
     taken = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=dict)
+    table = models.BinaryField(null=True, help_text="Packed table about operating systems (feeds/tables.py)")
 
     class Meta:
         constraints = [

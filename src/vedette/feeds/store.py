@@ -7,17 +7,18 @@ called inside a tenant's.
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from django.db import connection
 
+from vedette.feeds import tables
 from vedette.feeds.models import Feed, FeedVersion
 from vedette.foundation import clock, database
-from vedette.intel import Document, Format, Indicator, Source, read
+from vedette.intel import Document, Format, Hints, Indicator, Reference, Source, read
 
 LARGEST_BYTES: Final = 64 * 1024 * 1024
 KEPT_VERSIONS: Final = 5
@@ -51,6 +52,7 @@ class Imported:
     added: int
     removed: int
     report: dict[str, Any]
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ def import_document(
     *,
     format_: Format | None = None,
     untyped: str = "",
+    hints: Hints | None = None,
+    confidence: int | None = None,
+    valid_days: int | None = None,
     licence: str = "",
     address: str = "",
     activate: bool = True,
@@ -80,7 +85,8 @@ def import_document(
     """Import a text as the newest version of a feed and, unless told otherwise, put it in force.
 
     Raises FeedError, or intel.ImportFailedError when the text cannot be read or a known type in it yields
-    nothing; nothing is stored then. The same text again makes no new version.
+    nothing; nothing is stored then. The same text again makes no new version. `confidence` and `valid_days` are
+    for indicators of which the feed gives neither.
     """
     if not _NAME.fullmatch(name):
         raise FeedError(
@@ -89,7 +95,11 @@ def import_document(
     if len(text) > LARGEST_BYTES:
         raise FeedError(f"The text has {len(text):,} bytes; at most {LARGEST_BYTES:,} are read.")
     now = clock.now()
-    document = read(text, format_, untyped=untyped, at=now)
+    document = _completed(
+        read(text, format_, hints=replace(hints or Hints(), untyped=untyped, at=now)),
+        confidence,
+        now + timedelta(days=valid_days) if valid_days else None,
+    )
     report = document.report.as_json() | {"untyped": untyped}
     with database.system():
         feed, _ = Feed.objects.get_or_create(
@@ -113,7 +123,22 @@ def import_document(
             added=added,
             removed=removed,
             report=version.report,
+            references=document.references,
         )
+
+
+def _completed(document: Document, confidence: int | None, valid_until: datetime | None) -> Document:
+    """Give indicators a confidence and an end of validity where the feed says nothing."""
+    if confidence is None and valid_until is None:
+        return document
+    completed = tuple(
+        item._replace(
+            confidence=confidence if item.confidence is None else item.confidence,
+            valid_until=item.valid_until or valid_until,
+        )
+        for item in document.indicators
+    )
+    return replace(document, indicators=completed)
 
 
 def roll_back(name: str, to: int | None = None) -> Imported:
@@ -191,6 +216,7 @@ def _version(
         imported_at=now,
         taken=document.report.total,
         report=report,
+        table=tables.pack(document.table) if document.table else None,
     )
     _store(version.id, document.indicators)
     return version, True
@@ -205,8 +231,9 @@ def _store(version: UUID, indicators: Iterable[Indicator]) -> None:
                     ("role", item.role),
                     ("note", item.note),
                     ("valid_until", item.valid_until and item.valid_until.isoformat()),
+                    ("confidence", item.confidence),
                 )
-                if value
+                if value not in (None, "")
             }
             copy.write_row(
                 (

@@ -32,6 +32,46 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="FeedSource",
+            fields=[
+                (
+                    "feed",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="source",
+                        serialize=False,
+                        to="feeds.feed",
+                    ),
+                ),
+                ("address", models.TextField()),
+                ("format", models.TextField(blank=True, default="", help_text="Empty: recognised")),
+                ("untyped", models.TextField(blank=True, default="")),
+                ("confidence", models.PositiveSmallIntegerField(null=True)),
+                (
+                    "valid_days",
+                    models.PositiveIntegerField(
+                        help_text="For indicators without an end of their own", null=True
+                    ),
+                ),
+                (
+                    "digest_address",
+                    models.TextField(
+                        blank=True, default="", help_text="Where the feed's SHA-256 is published"
+                    ),
+                ),
+                ("every_hours", models.PositiveIntegerField(default=24)),
+                ("enabled", models.BooleanField(default=True)),
+                ("etag", models.TextField(blank=True, default="")),
+                ("last_modified", models.TextField(blank=True, default="")),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("changed_at", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField()),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("problem", models.TextField(blank=True, default="")),
+            ],
+        ),
+        migrations.CreateModel(
             name="FeedVersion",
             fields=[
                 (
@@ -49,6 +89,12 @@ class Migration(migrations.Migration):
                 ("active", models.BooleanField(default=False)),
                 ("taken", models.PositiveIntegerField(default=0)),
                 ("report", models.JSONField(default=dict)),
+                (
+                    "table",
+                    models.BinaryField(
+                        help_text="Packed table about operating systems (feeds/tables.py)", null=True
+                    ),
+                ),
                 (
                     "feed",
                     models.ForeignKey(
@@ -89,6 +135,12 @@ class Migration(migrations.Migration):
             model_name="feedversion",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("active", True)), fields=("feed",), name="feed_one_active"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="feedsource",
+            index=models.Index(
+                condition=models.Q(("enabled", True)), fields=["due_at"], name="feed_source_due"
             ),
         ),
         migrations.AddIndex(

@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
 
     operations = [
         rls.shared("feeds_feed"),
+        rls.shared("feeds_feedsource"),
         rls.shared("feeds_feedversion"),
         rls.shared("feeds_indicator"),
         migrations.RunSQL(

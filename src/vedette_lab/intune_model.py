@@ -11,6 +11,15 @@ NO_DEVICE = "00000000-0000-0000-0000-000000000000"
 """What Intune shows as `azureADDeviceId` of a phone that Entra does not know (microsoft.md 2.2)."""
 
 
+@dataclass(frozen=True, slots=True)
+class FoundApp:
+    """An application that Intune found on a phone (Graph `detectedApp`): no package name."""
+
+    name: str
+    publisher: str = ""
+    version: str = ""
+
+
 @dataclass(slots=True, eq=False)
 class ManagedDevice:
     """A phone as Intune knows it (Graph `managedDevice`)."""
@@ -47,6 +56,8 @@ class ManagedDevice:
     policy_states: list[Json] = field(default_factory=list)
     """Result of the last check-in, per policy and setting (Graph `deviceCompliancePolicyState`)."""
     notes: str | None = None
+    apps: tuple[FoundApp, ...] = ()
+    """Of the last inventory; personal phones show only what Intune deployed, as in the field."""
 
 
 @dataclass(slots=True)

@@ -43,6 +43,7 @@ class Row:
     classification: str
     key: str
     status: str = "open"
+    origin: str = "agent"
 
 
 rows = st.lists(
@@ -51,6 +52,7 @@ rows = st.lists(
         st.sampled_from(CODES),
         st.sampled_from(["a", "b", "Z", "é"]),
         st.sampled_from(["open", "open", "ignored", "resolved"]),
+        st.sampled_from(["agent", "intune"]),
     ),
     unique_by=lambda row: (row.classification, row.key),
     max_size=6,
@@ -157,7 +159,8 @@ def store(world: World, device: Device, policy: Policy, case: dict[str, Any]) ->
     Threat.objects.bulk_create(
         Threat(
             tenant_id=world.tenant_id, device=device, classification=row.classification, key=row.key,
-            status=row.status, risk=policy.risk(row.classification), response="alert", summary="x", detector="t",
+            status=row.status, origin=row.origin, risk=policy.risk(row.classification), response="alert",
+            summary="x", detector="t",
             detected_at=now, created_at=now, updated_at=now,
         )
         for row in case["threats"]

@@ -44,6 +44,23 @@ def test_unsupported_filters_are_ignored_as_in_the_field(graph: App, phone: dict
     assert len(graph.get(DEVICES, filter=both)["value"]) == 1
 
 
+def test_detected_apps_are_named_only_and_per_phone_in_beta(graph: App, phone: dict[str, Any]) -> None:
+    managed = phone["managed"]
+    app = {"name": "TheSpy", "publisher": "", "version": "9"}
+    change = {"managed": {"apps": [*managed["apps"], app]}}
+    graph.lab.patch(f"/tenants/{graph.tid}/devices/{phone['id']}", change)
+    listed = graph.get("/deviceManagement/detectedApps", filter="displayName eq 'nothing'")["value"]
+    (found,) = [row for row in listed if row["displayName"] == "TheSpy"]
+    assert (found["deviceCount"], found["publisher"]) == (1, "")
+    assert len(listed) > 1, "the filter is ignored"
+    (owner,) = graph.get(f"/deviceManagement/detectedApps/{found['id']}/managedDevices")["value"]
+    assert (owner["id"], owner["userId"]) == (managed["id"], "")
+    assert owner["azureADDeviceId"] != phone["device_id"]
+    path = f"{DEVICES}/{managed['id']}/detectedApps"
+    assert graph.call("GET", path).status_code == 400
+    assert "TheSpy" in {row["displayName"] for row in graph.call("GET", f"/beta{path}").json()["value"]}
+
+
 def test_intune_pages_hold_a_thousand(graph: App) -> None:
     assert graph.call("GET", DEVICES, params={"$top": "1000"}).status_code == 200
     page = graph.get(DEVICES, top="5")
@@ -228,12 +245,15 @@ def test_tenant_wide_settings(graph: App) -> None:
     assert graph.call("PATCH", "/deviceManagement", json=wrong).status_code == 400
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 def test_a_batch_answers_each_request_by_itself(graph: App) -> None:
     requests = [
         {"id": "1", "method": "GET", "url": "/groups?$top=1"},
         {"id": "2", "method": "GET", "url": "/groups/nobody", "dependsOn": ["1"]},
         {"id": "3", "method": "GET", "url": "/groups", "dependsOn": ["2"]},
-        {"id": "4", "method": "POST", "url": CONNECTORS, "body": {"id": "x"}},
+        {"id": "4", "method": "POST", "url": CONNECTORS, "body": {"id": "x"}, "headers": JSON},
         {"id": "5", "method": "GET", "url": "/users"},
     ]
     graph.lab.post("/faults", {"match": "GET /v1.0/users", "status": 429, "retry_after": 7})

@@ -5,7 +5,7 @@ import pytest
 from tests.lab.conftest import App
 
 from vedette_lab.graph import routes
-from vedette_lab.graph.access import ACCESS, ALL_NEEDED, LISTED, OWN, allowed
+from vedette_lab.graph.access import ACCESS, ALL_NEEDED, BETA_ONLY, LISTED, OWN, allowed
 from vedette_lab.permissions import PERMISSIONS
 
 NOBODY = "0d9b8f1c-5a5d-4a63-9c53-3f0f7a3f7d11"
@@ -42,6 +42,9 @@ def test_ids_are_the_published_ones(shared_dir: Path) -> None:
 def test_every_route_is_in_the_metadata(shared_dir: Path) -> None:
     paths = json.loads((shared_dir / "specs/graph/paths-v1.0.json").read_text())
     known = {_plain(path.removesuffix("()")): set(row["methods"]) for path, row in paths.items()}
+    beta = json.loads((shared_dir / "specs/graph/paths-beta.json").read_text())
+    only_beta = "/deviceManagement/managedDevices/{managedDevice-id}/detectedApps"
+    known[_plain(only_beta)] = set(beta[only_beta]["methods"])
     own = {
         "POST /users/{}/getMemberObjects",  # described by the permissions file and by directoryObject's metadata
         "PATCH /deviceManagement",
@@ -59,13 +62,14 @@ def _plain(path: str) -> str:
 
 
 def test_every_row_has_a_route() -> None:
-    served = {
-        f"{method} {_plain(route.path.removeprefix('/v1.0'))}"
-        for route in routes
-        for method in getattr(route, "methods", None) or ()
-        if getattr(route, "path", "").startswith("/v1.0")
-    }
-    assert {f"{row.split(' ')[0]} {_plain(row.split(' ')[1])}" for row in ACCESS} <= served
+    for version, rows in (("v1.0", ACCESS.keys() - BETA_ONLY), ("beta", ACCESS.keys())):
+        served = {
+            f"{method} {_plain(route.path.removeprefix(f'/{version}'))}"
+            for route in routes
+            for method in getattr(route, "methods", None) or ()
+            if getattr(route, "path", "").startswith(f"/{version}")
+        }
+        assert {f"{row.split(' ')[0]} {_plain(row.split(' ')[1])}" for row in rows} <= served
 
 
 def test_without_permission_every_route_answers_403(app: App) -> None:
@@ -105,7 +109,8 @@ def test_a_probe_tells_missing_from_granted(app: App) -> None:
 
 def _concrete(row: str) -> tuple[str, str]:
     method, path = row.split(" ")
-    return method, path.replace("{id}", NOBODY)
+    version = "/beta" if row in BETA_ONLY else ""
+    return method, version + path.replace("{id}", NOBODY)
 
 
 @pytest.mark.parametrize("token", ["garbage", "a.b.c", "e30.e30.e30", "W10.W10.W10"])

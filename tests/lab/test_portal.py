@@ -318,3 +318,15 @@ def test_an_account_is_disabled_and_enabled(portal: Portal) -> None:
     assert (
         "The account is enabled" in portal.saved(f"/users/{found.group(1)}/account", {"enabled": "yes"}).text
     )
+
+
+def test_a_phone_is_jailbroken_in_the_portal(portal: Portal) -> None:
+    phone = portal.lab.get(f"/tenants/{portal.tenant}/devices", story=1)[0]
+    form = {"jail_broken": "True", "is_encrypted": "no", "os_version": "15", "security_patch": "2026-01-05",
+            "apps": "TheSpy | Somebody | 9\nNotes"}  # fmt: skip
+    page = portal.saved(f"/devices/{phone['id']}/intune", form)
+    assert "Saved and checked in" in page.text
+    managed = portal.lab.get(f"/tenants/{portal.tenant}/devices/{phone['id']}")["managed"]
+    assert (managed["jail_broken"], managed["is_encrypted"]) == ("True", False)
+    assert [app["name"] for app in managed["apps"]] == ["TheSpy", "Notes"]
+    assert managed["last_sync"] > phone["managed"]["last_sync"]

@@ -16,8 +16,8 @@ from vedette.verdict.states import DeviceState
 ORDER = ["secured", "misconfigured", "low", "medium", "high"]
 
 
-def threat(code: str, key: str = "k") -> Finding:
-    return Finding(code, key, "summary", (), "test")
+def threat(code: str, key: str = "k", origin: str = "agent") -> Finding:
+    return Finding(code, key, "summary", (), "test", origin=origin)
 
 
 def decided(
@@ -74,6 +74,22 @@ def test_reasons_say_why_worst_first() -> None:
         Reason("unanswered", "device.adb"),
     )
     assert decided("TROJAN", disconnected=True).reasons[0] == Reason("disconnected")
+
+
+@pytest.mark.parametrize(
+    ("codes", "state"),
+    [(["ROOT_JAILBREAK"], "high"), (["OUT_OF_DATE_ASPL"], "pending"), (["RISKWARE"], "low"), ([], "pending")],
+)
+def test_without_the_app_what_intune_found_counts(codes: list[str], state: str) -> None:
+    both: tuple[Activation, ...] = ("PENDING", "ACTIVATED")
+    for activation in both:
+        found = [threat(code, origin="intune") for code in codes]
+        decision = decide(
+            activation=activation, disconnected=False, facts_present=False,
+            threats=[*found, threat("TROJAN", "of before")], policy=DEFAULT_POLICY,
+        )  # fmt: skip
+        assert decision.state == state, "what the app found before it was taken off proves nothing now"
+        assert Reason("not_activated" if activation == "PENDING" else "no_report") in decision.reasons
 
 
 def test_what_the_policy_rates_down_does_not_need_it() -> None:

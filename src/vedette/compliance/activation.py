@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from vedette.compliance import lifecycle, state
 from vedette.compliance.appear import same_model
+from vedette.devices.managed import CHANGED
 from vedette.devices.models import Device, DeviceKey, Invitation, WaitingIdentity
 from vedette.directory import read as directory
 from vedette.events.log import Actor, Draft, Target, change, emit
@@ -47,7 +48,8 @@ def activate(
     device.deactivated_at, device.deactivation_reason = None, ""
     device.binding = Device.Binding.CODE
     device.agent_version = claim["agent_version"]
-    device.facts, device.facts_digest, device.facts_observed_at, device.judged_with = None, "", None, ""
+    device.facts, device.facts_digest, device.facts_observed_at = None, "", None
+    device.judged_with = CHANGED  # what Intune says is judged without waiting for the first report
     device.save()
     invitation.used_at, invitation.used_by_key = now, key_id
     invitation.save(update_fields=["used_at", "used_by_key"])

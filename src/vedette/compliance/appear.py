@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from vedette.compliance import state
 from vedette.compliance.defaults import default_group
+from vedette.devices import managed
 from vedette.devices.models import Device, DeviceGroup, DeviceKey
 from vedette.directory import read as directory
 from vedette.directory.models import DirectoryDevice, DirectoryUser
@@ -72,6 +73,7 @@ def _appear(tenant_id: UUID, batch: Sequence[DirectoryDevice]) -> list[Device]:
     taken = _orphans_of(fresh)
     new = [row for row in fresh if row not in taken.values()]
     changed = [*_pend(back, owners), *_hand_over(taken, owners), *_create(tenant_id, group, new, owners)]
+    managed.take([row.object_id for row in batch])
     state.decide_devices([device.id for device in changed], CAUSE)
     return changed
 
@@ -131,6 +133,7 @@ _REWRITTEN: Final = (
     "entra_device_id", "serial_number", "owner_oid", "owner_upn", "owner_name", "owner_email",
     "activation_status", "activated_at", "deactivated_at", "deactivation_reason", "disconnected_at",
     "disconnected_after", "binding", "facts", "facts_digest", "facts_observed_at", "judged_with",
+    "managed_facts", "managed_at", "managed_apps", "managed_apps_at",
 )  # fmt: skip
 
 
@@ -141,8 +144,11 @@ def _pend(back: Sequence[tuple[Device, DirectoryDevice]], owners: dict[UUID, Dir
         device.activation_status = Device.Activation.PENDING
         device.activated_at = device.deactivated_at = None
         device.disconnected_at = device.disconnected_after = None
-        device.deactivation_reason = device.facts_digest = device.judged_with = ""
+        device.deactivation_reason = device.facts_digest = ""
+        # What was found by what Intune said before is judged anew, even if Intune says nothing any more.
+        device.judged_with = managed.CHANGED
         device.facts = device.facts_observed_at = device.security_patch = None
+        device.managed_facts = device.managed_at = device.managed_apps = device.managed_apps_at = None
     devices = [device for device, _ in back]
     Device.objects.bulk_update(devices, _REWRITTEN, batch_size=500)
     DeviceKey.objects.filter(device__in=devices).update(last_digest="")

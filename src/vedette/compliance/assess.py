@@ -20,6 +20,7 @@ from vedette.compliance.judge import Bench, Case, Judged, benches, changed_groun
 from vedette.compliance.models import DetectorFailure, StateChange
 from vedette.compliance.telling import Cause
 from vedette.compliance.threat_events import threat_event
+from vedette.devices.managed import CHANGED
 from vedette.devices.models import Device
 from vedette.events.log import emit_all
 from vedette.foundation import clock, database
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 LIMIT: Final = 1000
 REPORT: Final = "report"
 INTELLIGENCE: Final = "intelligence"
+MANAGEMENT: Final = "management"
 _TRIES: Final = 3
 
 
@@ -60,19 +62,18 @@ def assess(tenant_id: UUID, limit: int = LIMIT) -> Assessed:
 
 
 def reassess(tenant_id: UUID, limit: int = LIMIT) -> Assessed:
-    """Judge devices anew whose verdict rests on older intelligence, detectors or parameters."""
+    """Judge devices anew whose verdict rests on older intelligence, detectors, parameters or words of Intune."""
     grounds = _benches(tenant_id)
     with database.tenant(tenant_id):
         cases = inbox.outdated(grounds, limit)
-    if not cases:
-        return Assessed()
     judged = _judge(cases, grounds)
-    for _ in range(_TRIES - 1):
-        try:
-            return _write(tenant_id, Batch({}, cases), judged, INTELLIGENCE)
-        except OperationalError:
-            log.warning("Judging anew met a lock; trying again", exc_info=True)
-    return _write(tenant_id, Batch({}, cases), judged, INTELLIGENCE)
+    total = Assessed()
+    for cause, news in ((MANAGEMENT, True), (INTELLIGENCE, False)):
+        part = [item for item in judged if item.case.news is news]
+        if part:
+            done = _with_retry(tenant_id, Batch({}, []), part, cause)
+            total = Assessed(0, total.devices + done.devices, total.changes + done.changes)
+    return total
 
 
 def _benches(tenant_id: UUID) -> dict[UUID, Bench]:
@@ -85,13 +86,13 @@ def _judge(cases: Sequence[Case], grounds: dict[UUID, Bench]) -> list[Judged]:
     return [judge(case, grounds[case.group_id]) for case in cases]
 
 
-def _with_retry(tenant_id: UUID, batch: Batch, judged: Sequence[Judged]) -> Assessed:
+def _with_retry(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str = REPORT) -> Assessed:
     for _ in range(_TRIES - 1):
         try:
-            return _write(tenant_id, batch, judged, REPORT)
+            return _write(tenant_id, batch, judged, cause)
         except OperationalError:  # a deadlock or a lost connection says nothing about the reports
             log.warning("Assessing met a lock or lost its connection; trying again", exc_info=True)
-    return _write(tenant_id, batch, judged, REPORT)
+    return _write(tenant_id, batch, judged, cause)
 
 
 def _one_by_one(tenant_id: UUID, batch: Batch, judged: Sequence[Judged]) -> Assessed:
@@ -122,7 +123,7 @@ def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) 
         watched = _watched(valid, cause)
         good = [item for item in valid if item.result is not None]
         _keep_facts(good)
-        _keep_fingerprints([item for item in valid if item.result or item.case.report_id is None])
+        _keep_fingerprints([item for item in valid if item.result is not None or item.case.report_id is None])
         written = findings.write(valid)
         _close(mine, valid)
         emit_all(
@@ -140,17 +141,19 @@ def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) 
 def _still_valid(judged: Sequence[Judged], mine: set[UUID]) -> list[Judged]:
     """Hold the judged devices, and drop what was overtaken while it was judged."""
     ids = sorted({item.case.device_id for item in judged})
-    rows = Device.objects.filter(id__in=ids, activation_status=Device.Activation.ACTIVATED)
+    rows = Device.objects.filter(id__in=ids).exclude(activation_status=Device.Activation.DEACTIVATED)
     held = {
         device.id: device
         for device in rows.order_by("id")
         .select_for_update(no_key=True)
-        .only("id", "facts_observed_at", "facts_digest")
+        .only("id", "facts_observed_at", "facts_digest", "activation_status")
     }
     valid = []
     for item in judged:
         device = held.get(item.case.device_id)
         if device is None:
+            continue
+        if item.case.facts is not None and device.activation_status != Device.Activation.ACTIVATED:
             continue
         if item.case.report_id is None:
             overtaken = device.facts_digest != item.case.digest
@@ -173,7 +176,7 @@ def _watched(valid: Sequence[Judged], cause: str) -> dict[UUID, Cause]:
     watched: dict[UUID, Cause] = {}
     for item in valid:
         ground = changed_ground(before.get(item.case.device_id, ""), item.fingerprint)
-        if ground is None or (cause == REPORT and ground[0] == "day"):
+        if ground is None or (cause != INTELLIGENCE and ground[0] == "day"):
             continue
         name, value = ground
         group = str(item.case.group_id)
@@ -185,8 +188,8 @@ def _watched(valid: Sequence[Judged], cause: str) -> dict[UUID, Cause]:
 
 
 def _reported_anew(written: findings.Written, watched: Mapping[UUID, Cause], cause: str) -> set[UUID]:
-    """Phones that reported a further threat which no cause that the brake watches brought about."""
-    if cause != REPORT:
+    """Phones of which a further threat was reported which no cause that the brake watches brought about."""
+    if cause == INTELLIGENCE:
         return set()
     risky = {threat.device_id for threat in written.opened if threat.risk >= Risk.LOW}
     return risky - watched.keys()
@@ -208,6 +211,8 @@ def _keep_fingerprints(judged: Sequence[Judged]) -> None:
                 "tenant": database.current_tenant(),
                 "devices": [item.case.device_id for item in judged],
                 "fingerprints": [item.fingerprint for item in judged],
+                "changed": [item.case.managed.changed_at for item in judged],
+                "mark": CHANGED,
             },
         )
 
@@ -227,7 +232,7 @@ def _decide(
         reports, cause, report_ids=reports, assessed_at=clock.now(), watched=watched
     )
     rest = {item.case.device_id for item in valid} | set(back)
-    judged_anew = clock.now() if cause == INTELLIGENCE else None
+    judged_anew = clock.now() if cause != REPORT else None
     changes += state.decide_devices(rest - reports.keys(), cause, assessed_at=judged_anew, watched=watched)
     return changes
 
@@ -258,9 +263,12 @@ where r.tenant_id = %(tenant)s and r.id = any(%(reports)s::uuid[])
   and d.tenant_id = %(tenant)s and d.id = r.device_id
 """
 
+# What Intune said meanwhile has not been judged: the mark stays, and the next review judges it.
 _KEEP_FINGERPRINTS: Final = """
 update devices_device d
-set judged_with = given.fingerprint
-from unnest(%(devices)s::uuid[], %(fingerprints)s::text[]) as given(device_id, fingerprint)
+set judged_with = case when d.managed_changed_at is distinct from given.changed then %(mark)s else '' end
+                  || given.fingerprint
+from unnest(%(devices)s::uuid[], %(fingerprints)s::text[], %(changed)s::timestamptz[])
+     as given(device_id, fingerprint, changed)
 where d.tenant_id = %(tenant)s and d.id = given.device_id
 """

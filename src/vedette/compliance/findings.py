@@ -14,8 +14,11 @@ from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
 from vedette.threats.models import Threat
 from vedette.verdict import Finding, reconcile
+from vedette.verdict.findings import AGENT, INTUNE
 
 RESOLVED_BY_REPORT: Final = "The phone reported that it is gone."
+RESOLVED_BY_INTUNE: Final = "Intune reported that it is gone."
+RESOLVED_BY_EXPIRY: Final = "What Intune said of the phone is too old to count."
 RESOLVED_BY_REVIEW: Final = "Judged anew with the intelligence and policy in force, it is none."
 
 _KEPT_MESSAGE: Final = 500
@@ -48,12 +51,23 @@ def write(judged: Sequence[Judged]) -> Written:
         changes = reconcile(unresolved.get(item.case.device_id, []), item.result.observations)
         new += [(item, finding) for finding in changes.new]
         still += [(threat, finding) for threat, finding in changes.still_open if finding]
-        resolution = RESOLVED_BY_REPORT if item.case.report_id else RESOLVED_BY_REVIEW
-        written.resolved += [_resolve(threat, resolution) for threat in changes.resolved]
+        written.resolved += [_resolve(threat, _proof(item, threat)) for threat in changes.resolved]
+        written.resolved += [
+            _resolve(threat, RESOLVED_BY_EXPIRY)
+            for threat, finding in changes.still_open
+            if finding is None and threat.origin != AGENT and threat.origin not in item.live
+        ]
     _save_resolved([threat for threat, _ in written.resolved])
     _touch(still)
     written.opened = _open(new)
     return written
+
+
+def _proof(item: Judged, threat: Threat) -> str:
+    """Say what proved that a threat is gone."""
+    if item.case.report_id:
+        return RESOLVED_BY_REPORT
+    return RESOLVED_BY_INTUNE if item.case.news and threat.origin == INTUNE else RESOLVED_BY_REVIEW
 
 
 def _resolve(threat: Threat, resolution: str) -> tuple[Threat, str]:
@@ -79,13 +93,16 @@ def _touch(still: Iterable[tuple[Threat, Finding]]) -> None:
             "source": finding.source or "",
             "family": finding.family,
             "mend": finding.mend or "",
+            "origin": finding.origin,
         }
         seen.append(threat.id)
         if any(getattr(threat, name) != value for name, value in fresh.items()):
             for name, value in fresh.items():
                 setattr(threat, name, value)
             changed.append(threat)
-    Threat.objects.bulk_update(changed, ["summary", "evidence", "detector", "source", "family", "mend"])
+    Threat.objects.bulk_update(
+        changed, ["summary", "evidence", "detector", "source", "family", "mend", "origin"]
+    )
     Threat.objects.filter(id__in=seen).update(updated_at=clock.now())
 
 
@@ -105,6 +122,7 @@ def _open(new: Sequence[tuple[Judged, Finding]]) -> list[Threat]:
             "evidence": _evidence(finding),
             "detector": finding.detector,
             "source": finding.source or "",
+            "origin": finding.origin,
             "detected_at": item.case.observed_at.isoformat(),
         }
         for item, finding in new
@@ -154,6 +172,9 @@ def _blind_spots(item: Judged) -> list[DetectorFailure]:
     if item.result is None:
         return [_spot(device_id, "failed", "report", "", item.problem)]
     crashed = [_spot(device_id, "failed", f.name, "", f.message) for f in item.result.failures]
+    if item.case.facts is None:
+        # Without the app most rules have no answer: that is what Pending says already.
+        return crashed
     silent = [
         _spot(device_id, "unanswered", o.rule, o.classification, o.detail)
         for o in item.result.observations
@@ -175,13 +196,13 @@ def _spot(device_id: UUID, kind: str, name: str, classification: str, message: s
 _INSERT: Final = """
 insert into threats_threat
     (id, tenant_id, device_id, classification, family, key, status, risk, response, summary, mend, evidence,
-     detector, source, simulated, detected_at, created_at, updated_at, resolution, ignored_by, ignore_reason)
+     detector, source, origin, simulated, detected_at, created_at, updated_at, resolution, ignored_by, ignore_reason)
 select f.id, %(tenant)s, f.device_id, f.classification, f.family, f.key, 'open',
        coalesce(level.risk, other.risk), coalesce(level.response, other.response),
-       f.summary, f.mend, f.evidence, f.detector, f.source, false, f.detected_at, %(now)s, %(now)s, '', '', ''
+       f.summary, f.mend, f.evidence, f.detector, f.source, f.origin, false, f.detected_at, %(now)s, %(now)s, '', '', ''
 from jsonb_to_recordset(%(rows)s::jsonb)
     as f(id uuid, device_id uuid, classification text, key text, family text, summary text, mend text,
-         evidence jsonb, detector text, source text, detected_at timestamptz)
+         evidence jsonb, detector text, source text, origin text, detected_at timestamptz)
 join devices_device d on d.tenant_id = %(tenant)s and d.id = f.device_id
 left join threats_policylevel level on level.tenant_id = %(tenant)s
      and level.group_id = d.group_id and level.classification = f.classification

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from vedette.compliance.judge import Bench, Case
+from vedette.compliance.judge import Bench, Case, Managed
+from vedette.devices.managed import CHANGED
 from vedette.devices.models import Report
 from vedette.foundation import clock, database
 
@@ -41,22 +42,32 @@ def waiting(limit: int) -> Batch:
     """Read the oldest unassessed reports; inside the tenant's door."""
     reports: dict[UUID, list[UUID]] = {}
     cases = []
-    for report_id, device_id, group_id, observed_at, digest, facts in _rows(_WAITING, limit=limit):
+    for report_id, device_id, group_id, observed_at, digest, facts, *managed in _rows(_WAITING, limit=limit):
         reports.setdefault(device_id, []).append(report_id)
         if facts is not None:
-            cases.append(Case(device_id, group_id, facts.encode(), digest, observed_at, report_id))
+            about = Managed(*managed)
+            cases.append(Case(device_id, group_id, facts.encode(), digest, observed_at, about, report_id))
     return Batch(reports, cases)
 
 
 def outdated(benches: dict[UUID, Bench], limit: int) -> list[Case]:
-    """Read devices whose verdict rests on older intelligence, detectors or parameters; inside the door."""
+    """Read devices whose verdict rests on older intelligence, detectors, parameters or words of Intune.
+
+    Inside the tenant's door.
+    """
     cases: list[Case] = []
     for group_id, bench in benches.items():
         rows = _rows(_OUTDATED, limit=limit - len(cases), group=group_id, fingerprint=bench.fingerprint)
-        cases += [Case(i, group_id, facts.encode(), digest, at) for i, digest, at, facts in rows]
+        cases += [_case(group_id, row) for row in rows]
         if len(cases) >= limit:
             break
     return cases
+
+
+def _case(group_id: UUID, row: tuple[Any, ...]) -> Case:
+    device_id, digest, at, facts, seen_at, news, *managed = row
+    text = facts.encode() if facts is not None else None
+    return Case(device_id, group_id, text, digest, at, Managed(*managed), seen_at=seen_at, news=news)
 
 
 def take(report_ids: Iterable[UUID]) -> set[UUID]:
@@ -84,7 +95,12 @@ def _rows(query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return rows
 
 
-_WAITING: Final = """
+# In the order of judge.Managed.
+_MANAGED: Final = """
+    d.platform, d.manufacturer, d.model, d.managed_facts::text, d.managed_at, d.managed_apps::text,
+    d.managed_apps_at, d.managed_changed_at"""
+
+_WAITING: Final = f"""
 with waiting as materialized (
     select r.id, r.device_id, r.key_id, r.observed_at, r.received_at, r.digest, r.facts is not null as whole
     from devices_report r
@@ -105,19 +121,21 @@ ranked as (
 select w.id, w.device_id, ranked.group_id, w.observed_at, w.digest,
        case when ranked.place = 1
             then (select r.facts::text from devices_report r where r.tenant_id = %(tenant)s and r.id = w.id)
-       end
+       end, {_MANAGED}
 from waiting w
 left join ranked on ranked.id = w.id
-"""
+left join devices_device d on d.tenant_id = %(tenant)s and d.id = w.device_id
+"""  # noqa: S608 - only our own names are written in
 
-_OUTDATED: Final = """
-select d.id, d.facts_digest, coalesce(d.facts_observed_at, d.created_at), d.facts::text
+_OUTDATED: Final = f"""
+select d.id, d.facts_digest, coalesce(d.facts_observed_at, d.managed_at, d.created_at), d.facts::text,
+       d.last_seen_at, left(d.judged_with, 1) = '{CHANGED}', {_MANAGED}
 from devices_device d
-where d.tenant_id = %(tenant)s and d.group_id = %(group)s and d.activation_status = 'ACTIVATED'
-  and d.facts is not null and d.judged_with <> %(fingerprint)s
+where d.tenant_id = %(tenant)s and d.group_id = %(group)s and d.activation_status in ('ACTIVATED', 'PENDING')
+  and (d.facts is not null or d.judged_with <> '') and d.judged_with <> %(fingerprint)s
 order by d.id
 limit %(limit)s
-"""
+"""  # noqa: S608 - only our own names are written in
 
 _FORGET_DIGESTS: Final = """
 update devices_devicekey k

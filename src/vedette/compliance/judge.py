@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from vedette.detection import DETECTORS, Context, Result, run
+from vedette.detection import DETECTORS, Context, Result, run, sources
+from vedette.devices.managed import CHANGED
 from vedette.devices.models import DeviceGroup
-from vedette.feeds import index
+from vedette.feeds import families, index
 from vedette.foundation import clock
 from vedette.threats.models import PolicyParameters
 from vedette.verdict import Policy
-from vedette_facts.report import FactsError, decode_facts
+from vedette.verdict.findings import AGENT
+from vedette_facts.management import Inventory, ManagedFacts
+from vedette_facts.report import Facts, FactsError, Platform, decode, decode_facts
 
 GROUNDS: Final = ("feed", "detectors", "parameters", "day")
 """What the parts of a fingerprint stand for, in their order."""
@@ -31,30 +34,56 @@ class Bench:
 
 
 @dataclass(frozen=True)
+class Managed:
+    """What Intune says of a device, as JSON texts, and what is needed to judge a phone without the app."""
+
+    platform: Platform
+    manufacturer: str = ""
+    model: str = ""
+    facts: str | None = None
+    at: datetime | None = None
+    apps: str | None = None
+    apps_at: datetime | None = None
+    changed_at: datetime | None = None
+    """When it last changed: what changes while it is judged is judged again."""
+
+
+@dataclass(frozen=True)
 class Case:
-    """Facts of one device that are to be judged; `report_id` is None for facts judged before."""
+    """What is known of one device and is to be judged; `report_id` is None for facts of the app judged before.
+
+    `facts` is None without the app; `observed_at` is when they were true, or when Intune's were; `seen_at` when the
+    app was last heard of, which confirms its facts. `news`: Intune's facts changed since the last verdict.
+    """
 
     device_id: UUID
     group_id: UUID
-    facts: bytes
+    facts: bytes | None
     digest: str
     observed_at: datetime
+    managed: Managed
     report_id: UUID | None = None
+    seen_at: datetime | None = None
+    news: bool = False
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A case with the detectors' answers, or with the `problem` that kept it from being judged."""
+    """A case with the detectors' answers, or with the `problem` that kept it from being judged.
+
+    `live` names the sources that had anything to say: what rests on another one has expired.
+    """
 
     case: Case
     fingerprint: str
     result: Result | None = None
     problem: str = ""
+    live: frozenset[str] = frozenset({AGENT})
 
 
 def benches() -> dict[UUID, Bench]:
     """Return the bench of each device group; inside the tenant's door."""
-    intelligence, today = index.current(), clock.now().date()
+    intelligence, names, today = index.current(), families.names(), clock.now().date()
     parameters = {row.group_id: row for row in PolicyParameters.objects.all()}
     found = {}
     for group_id in DeviceGroup.objects.values_list("id", flat=True):
@@ -72,24 +101,46 @@ def benches() -> dict[UUID, Bench]:
                 today.isoformat(),
             )
         )
-        found[group_id] = Bench(Context(intelligence, policy), fingerprint)
+        found[group_id] = Bench(Context(intelligence, policy, names), fingerprint)
     return found
 
 
 def judge(case: Case, bench: Bench) -> Judged:
     """Let the detectors judge. A crash is a problem of this case alone, never silence."""
     try:
-        facts = decode_facts(case.facts)
+        known = _known(case)
     except FactsError as error:
         return Judged(case, bench.fingerprint, problem=f"The facts cannot be read: {error}")
     try:
-        return Judged(case, bench.fingerprint, run(facts, bench.context))
+        whole = sources.whole(known, clock.now())
+        if whole is None:
+            return Judged(case, bench.fingerprint, Result((), ()), live=frozenset())
+        result = sources.attributed(run(whole.facts, bench.context), whole.origins)
+        return Judged(case, bench.fingerprint, result, live=whole.live)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, other devices are judged all the same
         return Judged(case, bench.fingerprint, problem=f"{type(error).__name__}: {error}")
 
 
+def _known(case: Case) -> sources.Known:
+    """Decode what is known. Raises FactsError."""
+    managed = case.managed
+    agent: Facts | None = decode_facts(case.facts) if case.facts else None
+    return sources.Known(
+        platform=managed.platform,
+        manufacturer=managed.manufacturer,
+        model=managed.model,
+        agent=agent,
+        agent_at=max(case.observed_at, case.seen_at or case.observed_at) if agent else None,
+        managed=decode(managed.facts.encode(), ManagedFacts) if managed.facts else None,
+        managed_at=managed.at,
+        inventory=decode(managed.apps.encode(), Inventory) if managed.apps else None,
+        inventory_at=managed.apps_at,
+    )
+
+
 def changed_ground(before: str, after: str) -> tuple[str, str] | None:
     """Say which ground of a verdict changed, and what it is now; None when none did, or nothing was before."""
+    before = before.removeprefix(CHANGED)
     old, new = before.split(SEPARATOR), after.split(SEPARATOR)
     if not before or len(old) != len(new):
         return None

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from vedette.compliance import signals, state
 from vedette.compliance.appear import ADMINISTRATOR, CAUSE, absent, appear
 from vedette.compliance.models import StateChange
+from vedette.devices.managed import CHANGED
 from vedette.devices.models import Device, DeviceKey, Invitation
 from vedette.directory.models import DirectoryDevice
 from vedette.directory.write import REPLACED
@@ -183,7 +184,7 @@ def reinstate(device: Device, actor: Actor) -> None:
             facts=None,
             facts_digest="",
             facts_observed_at=None,
-            judged_with="",
+            judged_with=CHANGED,
         )
         DeviceKey.objects.filter(device=device, retired_at__isnull=True).update(retired_at=clock.now())
         emit(

@@ -40,7 +40,7 @@ class StateChange(TenantRow):
     told = models.TextField(default="", help_text="What other systems are told from now on")
     needs_it = models.BooleanField(default=False)
     cause = models.TextField(
-        help_text="report, intelligence, policy, sweep, enroll, lifecycle, administrator, release, simulation, brake"
+        help_text="report, management, intelligence, policy, sweep, enroll, lifecycle, administrator, release, …"
     )
     detail = models.JSONField(default=dict)
     reasons = models.JSONField(default=list)

@@ -1,7 +1,7 @@
 """The SQL behind state.py: `verdict.decide` for a set of devices.
 
 Parameters: tenant; devices (uuid[] or null for all); group (uuid or null for all); overlay (jsonb, risk by
-classification, to try out another policy; `{}` for the one in force); needs_it; low, medium, high; for KEEP
+classification, to try out another policy; `{}` for the one in force); needs_it; low, medium, high; agent; for KEEP
 also now and assessed_at.
 """
 
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from vedette.foundation import database
 from vedette.verdict import CLASSIFICATIONS, Risk
+from vedette.verdict.findings import AGENT
 from vedette.verdict.states import STRICTNESS
 
 NEEDS_IT: Final = sorted(code for code, known in CLASSIFICATIONS.items() if known.needs_it)
@@ -30,6 +31,7 @@ def parameters(
         "group": group,
         "overlay": json.dumps({code: int(risk) for code, risk in (overlay or {}).items()}),
         "needs_it": NEEDS_IT,
+        "agent": AGENT,
         "low": int(Risk.LOW),
         "medium": int(Risk.MEDIUM),
         "high": int(Risk.HIGH),
@@ -46,14 +48,14 @@ with target as materialized (
       and (%(group)s::uuid is null or d.group_id = %(group)s::uuid)
 ),
 rated as (
-    select t.device_id, t.classification, t.key,
+    select t.device_id, t.classification, t.key, t.origin,
            coalesce((%(overlay)s::jsonb ->> t.classification)::smallint, t.risk) as risk
     from threats_threat t
     join target on target.id = t.device_id
     where t.tenant_id = %(tenant)s and t.status = 'open'
 ),
 threat as (
-    select device_id, max(risk) as risk,
+    select device_id, max(risk) as risk, max(risk) filter (where origin <> %(agent)s) as others,
            bool_or(risk = %(high)s and classification = any(%(needs_it)s::text[])) as needs_it,
            jsonb_agg(
                jsonb_build_object('code', 'threat', 'subject', classification, 'key', key, 'risk', risk)
@@ -89,9 +91,11 @@ decided as materialized (
     select target.id, coalesce(threat.risk, 0) as risk, coalesce(threat.needs_it, false) as needs_it,
            case
                when target.activation_status = 'DEACTIVATED' then 'deactivated'
-               when target.activation_status = 'PENDING' then 'pending'
-               when target.disconnected_at is not null then 'disconnected'
-               when not target.reported then 'pending'
+               when target.activation_status <> 'PENDING' and target.disconnected_at is not null
+                   then 'disconnected'
+               when target.activation_status = 'PENDING' or not target.reported then
+                   case when threat.others >= %(high)s then 'high' when threat.others = %(medium)s then 'medium'
+                        when threat.others = %(low)s then 'low' else 'pending' end
                when threat.risk >= %(high)s then 'high'
                when threat.risk = %(medium)s then 'medium'
                when threat.risk = %(low)s then 'low'
@@ -112,6 +116,9 @@ decided as materialized (
 reasoned as materialized (
     select id, state, risk, needs_it,
            case when lifecycle is null then found
+                when lifecycle in ('not_activated', 'no_report') and state <> 'pending'
+                then found || jsonb_build_array(jsonb_build_object(
+                    'code', lifecycle, 'subject', '', 'key', '', 'risk', 0))
                 else jsonb_build_array(jsonb_build_object(
                     'code', lifecycle, 'subject', '', 'key', '', 'risk', 0)) || found
            end as reasons

@@ -21,6 +21,7 @@ RULES: Final[Mapping[str, Promise]] = {
     "apps.indicators": _("Apps are compared with the threat intelligence by name, signer and file"),
     "apps.sideloaded": _("Apps should come from an official store"),
     "apps.public_key": _("Apps should not be signed with a key that anybody can have"),
+    "apps.listed_name": _("Apps should not carry the name of a known harmful one"),
     "device.root": _("The phone should not be rooted or jailbroken"),
     "device.debug_build": _("The system should not be a developer build"),
     "device.encryption": _("The storage should be encrypted"),
@@ -57,6 +58,8 @@ FACTS: Final[Mapping[str, Promise]] = {
     "os_version": _("System version"),
     "security_patch": _("Security patch of"),
     "minimum": _("Oldest accepted"),
+    "reported_by": _("Reported by"),
+    "version": _("Version"),
 }
 """Names of the facts that stand in evidence."""
 
@@ -64,6 +67,7 @@ DETECTORS: Final[Mapping[str, Promise]] = {
     "simulation": _("An administrator's test"),
     "apps": _("Applications"),
     "device": _("Device and settings"),
+    "named_apps": _("Names of applications"),
     "report": _("Reading the report"),
 }
 _YES_NO: Final = {"true": _("yes"), "false": _("no"), "not reported": _("not reported")}

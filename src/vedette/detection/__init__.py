@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from vedette.detection import apps, device
+from vedette.detection import apps, device, named_apps
 from vedette.detection.detector import Context, Detector
 from vedette.verdict.findings import Finding, Observation
 from vedette_facts.report import Facts
@@ -10,6 +10,7 @@ from vedette_facts.report import Facts
 DETECTORS: tuple[Detector, ...] = (
     Detector("apps", 1, apps.judge),
     Detector("device", 1, device.judge),
+    Detector("named_apps", 1, named_apps.judge),
 )
 
 

@@ -1,9 +1,9 @@
 """What a detector is, and what it may look at beside the facts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from vedette.intel.index import EMPTY, Index
+from vedette.intel.index import EMPTY, Index, Source
 from vedette.verdict.findings import Evidence, Finding, Observation
 from vedette.verdict.policy import DEFAULT_POLICY, Policy
 from vedette.verdict.summaries import summary_in
@@ -12,10 +12,14 @@ from vedette_facts.report import Facts
 
 @dataclass(frozen=True)
 class Context:
-    """The intelligence in force and the policy of the device's group."""
+    """The intelligence in force and the policy of the device's group.
+
+    `names`: families that come as an application, by name in small letters: the feed's spelling, and the feed.
+    """
 
     index: Index = EMPTY
     policy: Policy = field(default=DEFAULT_POLICY)
+    names: Mapping[str, tuple[str, Source]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,11 @@ class Device(TenantRow):
     facts = models.JSONField(null=True)
     facts_digest = models.TextField(blank=True, default="")
     facts_observed_at = models.DateTimeField(null=True)
+    managed_facts = models.JSONField(null=True, help_text="vedette_facts.ManagedFacts, as Intune said last")
+    managed_at = models.DateTimeField(null=True, help_text="When the phone last synchronised with Intune")
+    managed_apps = models.JSONField(null=True, help_text="vedette_facts.Inventory, as Intune said last")
+    managed_apps_at = models.DateTimeField(null=True, help_text="When that inventory was read")
+    managed_changed_at = models.DateTimeField(null=True, help_text="When what Intune says last changed")
     judged_with = models.TextField(
         blank=True, default="", help_text="Indicators, detectors and parameters behind the verdict in force"
     )
@@ -98,7 +103,8 @@ class Device(TenantRow):
             models.Index(fields=["tenant_id", "activation_status"], name="device_activation"),
             models.Index(
                 fields=["tenant_id", "group", "judged_with"],
-                condition=models.Q(activation_status="ACTIVATED", facts__isnull=False),
+                condition=models.Q(activation_status__in=["ACTIVATED", "PENDING"])
+                & (models.Q(facts__isnull=False) | ~models.Q(judged_with="")),
                 name="device_judged",
             ),
         ]

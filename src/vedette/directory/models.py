@@ -66,6 +66,10 @@ class DirectoryDevice(TenantRow):
     )
     compliance_state = models.TextField(blank=True, default="")
     reported_health = models.TextField(blank=True, default="")
+    managed_facts = models.JSONField(
+        default=dict, help_text="vedette_facts.ManagedFacts; empty: not in Intune"
+    )
+    managed_synced_at = models.DateTimeField(null=True, help_text="When it last synchronised with Intune")
     unsupported_reason = models.TextField(blank=True, default="", help_text="Code; empty when supported")
     last_pass = models.ForeignKey(DirectoryPass, null=True, on_delete=models.SET_NULL, db_constraint=False)
     seen_at = models.DateTimeField()

@@ -60,6 +60,8 @@ class DeviceRecord:
     serial_number: str = ""
     compliance_state: str = ""
     reported_health: str = ""
+    managed_facts: Mapping[str, Any] = field(default_factory=dict)
+    managed_synced_at: datetime | None = None
     unsupported_reason: str = ""
 
 
@@ -211,17 +213,18 @@ insert into directory_directorydevice as known
     (id, tenant_id, object_id, entra_device_id, display_name, operating_system, os_version, manufacturer,
      model, trust_type, enabled, managed, compliant, owner_oid, last_sign_in_at, registered_at,
      extension_attributes, managed_device_id, serial_number, compliance_state, reported_health,
-     unsupported_reason, last_pass_id, seen_at)
+     managed_facts, managed_synced_at, unsupported_reason, last_pass_id, seen_at)
 select r.id, %(tenant)s, r.object_id, r.entra_device_id, r.display_name, r.operating_system, r.os_version,
        r.manufacturer, r.model, r.trust_type, r.enabled, r.managed, r.compliant, r.owner_oid,
        r.last_sign_in_at, r.registered_at, r.extension_attributes, r.managed_device_id, r.serial_number,
-       r.compliance_state, r.reported_health, r.unsupported_reason, %(pass)s::uuid, %(now)s
+       r.compliance_state, r.reported_health, r.managed_facts, r.managed_synced_at, r.unsupported_reason,
+       %(pass)s::uuid, %(now)s
 from jsonb_to_recordset(%(rows)s::jsonb)
     as r(id uuid, object_id uuid, entra_device_id uuid, display_name text, operating_system text,
          os_version text, manufacturer text, model text, trust_type text, enabled boolean, managed boolean,
          compliant boolean, owner_oid uuid, last_sign_in_at timestamptz, registered_at timestamptz,
          extension_attributes jsonb, managed_device_id text, serial_number text, compliance_state text,
-         reported_health text, unsupported_reason text)
+         reported_health text, managed_facts jsonb, managed_synced_at timestamptz, unsupported_reason text)
 on conflict (tenant_id, object_id) do update
 set entra_device_id = excluded.entra_device_id, display_name = excluded.display_name,
     operating_system = excluded.operating_system, os_version = excluded.os_version,
@@ -231,6 +234,7 @@ set entra_device_id = excluded.entra_device_id, display_name = excluded.display_
     registered_at = excluded.registered_at, extension_attributes = excluded.extension_attributes,
     managed_device_id = excluded.managed_device_id, serial_number = excluded.serial_number,
     compliance_state = excluded.compliance_state, reported_health = excluded.reported_health,
+    managed_facts = excluded.managed_facts, managed_synced_at = excluded.managed_synced_at,
     unsupported_reason = case
         when known.unsupported_reason = %(replaced)s and excluded.unsupported_reason = ''
              and excluded.last_pass_id is not null then known.unsupported_reason
@@ -240,7 +244,8 @@ set entra_device_id = excluded.entra_device_id, display_name = excluded.display_
 
 _SYNCHRONISED: Final = """
 update directory_directorydevice as device
-set last_sign_in_at = greatest(device.last_sign_in_at, r.at)
+set last_sign_in_at = greatest(device.last_sign_in_at, r.at),
+    managed_synced_at = greatest(device.managed_synced_at, r.at)
 from jsonb_to_recordset(%(rows)s::jsonb) as r(object_id uuid, at timestamptz)
 where device.tenant_id = %(tenant)s and device.object_id = r.object_id
 """

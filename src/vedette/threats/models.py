@@ -4,6 +4,7 @@ from django.db import models
 
 from vedette.devices.models import Device, DeviceGroup
 from vedette.foundation.tables import TenantRow
+from vedette.verdict.findings import AGENT
 
 
 class Threat(TenantRow):
@@ -26,6 +27,7 @@ class Threat(TenantRow):
     evidence = models.JSONField(default=list)
     detector = models.TextField()
     source = models.TextField(blank=True, default="")
+    origin = models.TextField(default=AGENT, help_text="Who said what it rests on: agent or intune")
     simulated = models.BooleanField(default=False)
     detected_at = models.DateTimeField(help_text="When the phone saw it, corrected by its clock skew")
     created_at = models.DateTimeField()

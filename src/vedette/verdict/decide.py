@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from vedette.verdict.classifications import classification
-from vedette.verdict.findings import ANY, Observation
+from vedette.verdict.findings import AGENT, ANY, Observation
 from vedette.verdict.policy import Policy
 from vedette.verdict.risk import Risk, highest
 from vedette.verdict.states import THREAT_STATES, DeviceState
@@ -23,6 +23,10 @@ class Rated(Protocol):
     @property
     def key(self) -> str:
         """What identifies it on the device."""
+
+    @property
+    def origin(self) -> str:
+        """Who said what it rests on: findings.AGENT or findings.INTUNE."""
 
 
 @dataclass(frozen=True)
@@ -61,30 +65,39 @@ def decide(
 ) -> Decision:
     """Decide the state of a device (requirements E2, design.md 2 and 4).
 
-    `threats` are the open ones. In order: deactivated; pending while the app is not activated;
-    disconnected; pending while nothing was reported; the highest risk of open threats from LOW up;
-    misconfigured while a detector failed or a rule that matters has no answer (`unanswered()`); secured.
+    `threats` are the open ones. In order: deactivated; disconnected; while the app is not activated or has not
+    reported, the highest risk from LOW up of what others than the app found, else pending; the highest risk of
+    open threats from LOW up; misconfigured while a detector failed or a rule that matters has no answer
+    (`unanswered()`); secured.
     A known threat is never hidden by a blind spot, and a blind spot is never called secured.
     """
-    rated = sorted(
-        (Reason("threat", t.classification, t.key, policy.risk(t.classification)) for t in threats),
-        key=lambda reason: (-reason.risk, reason.subject, reason.key),
-    )
+    listed = list(threats)
+    rated = sorted((_rated(t, policy) for t in listed), key=lambda r: (-r.risk, r.subject, r.key))
     risk = highest(reason.risk for reason in rated)
     blind = [
         *(Reason("detector_failed", name) for name in sorted(set(detector_failures))),
         *(Reason("unanswered", rule) for rule in sorted(set(unanswered))),
     ]
     lifecycle = _lifecycle(activation, disconnected=disconnected, facts_present=facts_present)
-    state = lifecycle[0] if lifecycle else _protected(risk, blind)
-    reasons = (*((lifecycle[1],) if lifecycle else ()), *rated, *blind)
-    return Decision(state, risk, needs_it=_needs_it(rated), reasons=reasons)
+    needs_it = _needs_it(rated)
+    if lifecycle is None:
+        return Decision(_protected(risk, blind), risk, needs_it, (*rated, *blind))
+    state, why = lifecycle
+    seen = highest(_rated(t, policy).risk for t in listed if t.origin != AGENT)
+    if state is DeviceState.PENDING and seen.counts:
+        # The app has not spoken, but somebody else has: what they found counts, and comes first.
+        return Decision(THREAT_STATES[seen], risk, needs_it, (*rated, *blind, why))
+    return Decision(state, risk, needs_it, (why, *rated, *blind))
+
+
+def _rated(threat: Rated, policy: Policy) -> Reason:
+    return Reason("threat", threat.classification, threat.key, policy.risk(threat.classification))
 
 
 def _lifecycle(
     activation: Activation, *, disconnected: bool, facts_present: bool
 ) -> tuple[DeviceState, Reason] | None:
-    """Give the state that holds whatever was found, if one does."""
+    """Give the state that holds whatever the app found, if one does."""
     if activation == "DEACTIVATED":
         return DeviceState.DEACTIVATED, Reason("deactivated")
     if activation == "PENDING":

@@ -6,6 +6,10 @@ from typing import Literal
 ANY = "*"
 """As a classification of an observation: whichever; at the end of a key: everything that begins so."""
 
+AGENT = "agent"
+INTUNE = "intune"
+"""Who said what a finding rests on: the app on the phone, or Intune."""
+
 Status = Literal["ok", "failed", "unknown"]
 
 
@@ -24,7 +28,7 @@ class Finding:
     """A threat as a detector sees it. (classification, key) identifies it on a device.
 
     `key`: the setting for the device itself (`root`, `lock`…); for an application see `app_key`. `mend` is
-    set only where the classification's own words do not fit.
+    set only where the classification's own words do not fit. `origin`: AGENT or INTUNE.
     """
 
     classification: str
@@ -35,6 +39,7 @@ class Finding:
     family: str = ""
     source: str | None = None
     mend: str | None = None
+    origin: str = AGENT
 
 
 @dataclass(frozen=True)

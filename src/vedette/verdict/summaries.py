@@ -22,6 +22,12 @@ SUMMARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "en": "{app} is signed with a key that anybody can have ({key}).",
             "fr": "{app} est signée avec une clé publiquement connue ({key}).",
         },
+        "apps.listed_name": {
+            "en": "Intune found an app called {app} on the phone, the name of {family} in the feed {feed}. A name "
+            "proves little: look at the phone.",
+            "fr": "Intune a trouvé sur le téléphone une application nommée {app}, le nom de {family} dans le flux "
+            "{feed}. Un nom prouve peu : vérifiez le téléphone.",
+        },
         "device.root": {
             "en": "The phone is rooted or jailbroken (signs: {signs}).",
             "fr": "Le téléphone est rooté ou débridé (indices : {signs}).",

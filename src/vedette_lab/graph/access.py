@@ -77,6 +77,8 @@ LISTED: Final[dict[str, tuple[str, ...]]] = {
     "GET /deviceManagement/managedDevices": _MANAGED_READ,
     "GET /deviceManagement/managedDevices/{id}": _MANAGED_READ,
     "POST /deviceManagement/managedDevices/{id}/syncDevice": _PRIVILEGED,
+    "GET /deviceManagement/detectedApps": _MANAGED_READ,
+    "GET /deviceManagement/detectedApps/{id}/managedDevices": _MANAGED_READ[:2],
     "GET /deviceManagement/deviceCompliancePolicies": _INTUNE_READ,
     "POST /deviceManagement/deviceCompliancePolicies": _CONFIG_WRITE,
     "POST /deviceManagement/deviceCompliancePolicies/{id}/assign": _CONFIG_WRITE,
@@ -116,6 +118,8 @@ OWN: Final[dict[str, tuple[str, ...]]] = {
     "GET /deviceManagement/deviceCompliancePolicies/{id}/assignments": _INTUNE_READ,
     "GET /deviceManagement/deviceCompliancePolicies/{id}/scheduledActionsForRule": _INTUNE_READ,
     "GET /deviceManagement/managedDevices/{id}/deviceCompliancePolicyStates": _MANAGED_READ,
+    "GET /deviceManagement/detectedApps/{id}": _MANAGED_READ,
+    "GET /deviceManagement/managedDevices/{id}/detectedApps": _MANAGED_READ,
     "GET /deviceManagement/mobileThreatDefenseConnectors/{id}": _SERVICE_READ,
     "PATCH /deviceManagement": _SERVICE_WRITE,
     "GET /identity/conditionalAccess/policies/{id}": ("Policy.Read.All",),
@@ -132,6 +136,9 @@ OWN: Final[dict[str, tuple[str, ...]]] = {
 }
 
 ACCESS: Final = {**LISTED, **OWN}
+
+BETA_ONLY: Final = frozenset({"GET /deviceManagement/managedDevices/{id}/detectedApps"})
+"""Routes that v1.0 does not have (microsoft.md 2.3)."""
 
 ALL_NEEDED: Final[dict[str, tuple[str, ...]]] = {
     f"{method} /identity/conditionalAccess/policies{tail}": (

@@ -31,7 +31,8 @@ SETTINGS: Final = {
 }
 
 
-def _managed(call: Call) -> ManagedDevice:
+def managed_of(call: Call) -> ManagedDevice:
+    """Return the phone of the path. GraphError 404 when Intune has none."""
     found = call.tenant.managed_devices.get(call.param("managed"))
     if found is None:
         raise not_found(call.param("managed"))
@@ -80,7 +81,7 @@ async def list_managed(call: Call) -> Json:
 async def get_managed(call: Call) -> Json:
     """GET /deviceManagement/managedDevices/{id}."""
     kind = managed_kind(call.tenant.directory.users)
-    return call.entity(_managed(call), kind, "deviceManagement/managedDevices")
+    return call.entity(managed_of(call), kind, "deviceManagement/managedDevices")
 
 
 async def users_managed(call: Call) -> Json:
@@ -97,14 +98,14 @@ async def users_managed(call: Call) -> Json:
 
 async def policy_states(call: Call) -> Json:
     """GET /deviceManagement/managedDevices/{id}/deviceCompliancePolicyStates."""
-    managed = _managed(call)
+    managed = managed_of(call)
     path = f"deviceManagement/managedDevices('{managed.id}')/deviceCompliancePolicyStates"
     return call.intune_page(managed.policy_states, path, lambda state: state)
 
 
 async def sync_device(call: Call) -> None:
     """POST /deviceManagement/managedDevices/{id}/syncDevice: the phone checks in at once."""
-    service.check_in(call.tenant, _managed(call), call.cloud.now())
+    service.check_in(call.tenant, managed_of(call), call.cloud.now())
 
 
 async def get_management(call: Call) -> Json:

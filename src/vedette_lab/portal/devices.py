@@ -9,9 +9,12 @@ from starlette.responses import Response
 from vedette_lab.answers import cloud_of
 from vedette_lab.directory import Device
 from vedette_lab.intune import service as intune
-from vedette_lab.intune_model import ManagedDevice
+from vedette_lab.intune_model import FoundApp, ManagedDevice
 from vedette_lab.model import Tenant
 from vedette_lab.portal.kit import field, go, listing, missing, show, tenant_form, tenant_page
+
+JAILBROKEN = ("False", "True", "Unknown")
+"""Graph's `jailBroken` is text."""
 
 
 def managed_of(tenant: Tenant, device: Device) -> ManagedDevice | None:
@@ -68,6 +71,7 @@ async def device_page(request: Request, tenant: Tenant) -> Response:
         owners=owners,
         groups=tenant.directory.transitive_member_of(device.id),
         threats=list(tenant.partner.threats.get(device.device_id, {}).values()),
+        jailbroken=JAILBROKEN,
     )
 
 
@@ -80,6 +84,29 @@ async def sync(request: Request, tenant: Tenant, _: FormData) -> Response:
         return missing(request, "Intune manages no such device.")
     outcome = intune.check_in(tenant, managed, cloud_of(request).now())
     return go(f"/portal/{tenant.id}/devices/{device.id}", f"Checked in: {outcome.state}.")
+
+
+@tenant_form
+async def change_intune(request: Request, tenant: Tenant, form: FormData) -> Response:
+    """Change what a phone will tell Intune, and let it check in: a demo jailbreaks a phone here."""
+    device = tenant.directory.devices.get(request.path_params["did"])
+    managed = managed_of(tenant, device) if device else None
+    if device is None or managed is None:
+        return missing(request, "Intune manages no such device.")
+    if field(form, "jail_broken") in JAILBROKEN:
+        managed.jail_broken = field(form, "jail_broken")
+    managed.is_encrypted = field(form, "is_encrypted") != "no"
+    managed.os_version = field(form, "os_version") or managed.os_version
+    managed.android_security_patch_level = field(form, "security_patch")
+    lines = [line.strip() for line in field(form, "apps").splitlines()]
+    managed.apps = tuple(_app(line) for line in lines if line)
+    outcome = intune.check_in(tenant, managed, cloud_of(request).now())
+    return go(f"/portal/{tenant.id}/devices/{device.id}", f"Saved and checked in: {outcome.state}.")
+
+
+def _app(line: str) -> FoundApp:
+    name, publisher, version = (part.strip() for part in (*line.split("|", 2), "", "")[:3])
+    return FoundApp(name, publisher, version)
 
 
 @tenant_form

@@ -37,6 +37,7 @@ routes: list[BaseRoute] = [
     _get(f"{_T}/devices/{{did}}", devices.device_page),
     _post(f"{_T}/devices/{{did}}/sync", devices.sync),
     _post(f"{_T}/devices/{{did}}/enable", devices.enable),
+    _post(f"{_T}/devices/{{did}}/intune", devices.change_intune),
     _get(f"{_T}/apps", logs.apps),
     _get(f"{_T}/sign-ins", logs.sign_ins),
     _get(f"{_T}/sign-ins/{{sid}}", logs.sign_in_page),

@@ -204,6 +204,7 @@ class Builder:
             enrollment_type="userEnrollment" if owner else "appleBulkWithoutUser",
             is_supervised=not android and device.ownership == "company",
             compliance_state="compliant",
+            apps=phones.draw_apps(device.id, device.ownership or "company"),
         )
 
     def _system_name(self, kind: phones.Kind, *, managed: bool) -> str:

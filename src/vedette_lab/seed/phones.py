@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from vedette_lab.intune_model import FoundApp
+
+COMMON = 0.5
+"""Share of phones that carry one of the everyday applications."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -57,6 +62,17 @@ LAPTOPS = (
     ("Microsoft Corporation", "Surface Laptop 6"),
     ("HP", "EliteBook 845 14 inch G11"),
 )
+_DEPLOYED = (
+    FoundApp("Microsoft Outlook", "Microsoft Corporation", "4.2546.0"),
+    FoundApp("Microsoft Teams", "Microsoft Corporation", "7.18.1"),
+    FoundApp("Microsoft Authenticator", "Microsoft Corporation", "6.8.38"),
+)
+_OTHERS = (
+    FoundApp("Google Maps", "Google LLC", "25.46.02"),
+    FoundApp("WhatsApp Messenger", "WhatsApp LLC", "2.25.32"),
+    FoundApp("Spotify", "Spotify AB", "9.0.98"),
+    FoundApp("Adobe Acrobat Reader", "Adobe", "25.11.0"),
+)
 OLDEST_PATCHED_ANDROID = 13
 _WEIGHTS = [kind.weight for kind in KINDS]
 
@@ -79,6 +95,14 @@ def draw_patch_level(rng: Random, today: date, version: str) -> str:
     for _ in range(months):
         month = (month - timedelta(days=1)).replace(day=1)
     return month.replace(day=rng.choice((1, 5))).isoformat()
+
+
+def draw_apps(seed: str, ownership: str) -> tuple[FoundApp, ...]:
+    """Return what Intune found: of a personal phone only what was deployed (Graph `detectedApp`)."""
+    if ownership == "personal":
+        return _DEPLOYED
+    mine = [app for app in _OTHERS if Random(f"{seed}{app.name}").random() < COMMON]
+    return (*_DEPLOYED, *mine)
 
 
 def serial_number(rng: Random, manufacturer: str) -> str:

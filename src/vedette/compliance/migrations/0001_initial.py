@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
                 (
                     "cause",
                     models.TextField(
-                        help_text="report, intelligence, policy, sweep, enroll, lifecycle, administrator, release, simulation, brake"
+                        help_text="report, management, intelligence, policy, sweep, enroll, lifecycle, administrator, release, …"
                     ),
                 ),
                 ("detail", models.JSONField(default=dict)),

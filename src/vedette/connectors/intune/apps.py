@@ -13,6 +13,7 @@ class IntuneConfig(AppConfig):
         from vedette.connectors.intune import (  # noqa: PLC0415 - importing connects them
             application,  # noqa: F401 - as above
             capabilities,  # noqa: F401 - as above
+            detected_apps,  # noqa: F401 - as above
             receivers,  # noqa: F401 - as above
             rules_fetch,  # noqa: F401 - as above
         )

@@ -23,6 +23,7 @@ from vedette.connectors.intune.entra_devices import (
     by_device_id,
     moment,
 )
+from vedette.connectors.intune.managed_facts import facts_of
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.directory import delta_links, read
 from vedette.directory.delta_links import Standing
@@ -215,4 +216,5 @@ def _same(row: DirectoryDevice, record: Mapping[str, Any]) -> bool:
         and row.compliance_state == (record.get("complianceState") or "")
         and row.reported_health == (record.get("partnerReportedThreatState") or "")
         and row.os_version == (record.get("osVersion") or row.os_version)
+        and row.managed_facts == facts_of(record)
     )

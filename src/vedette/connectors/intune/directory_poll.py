@@ -27,6 +27,7 @@ from vedette.connectors.intune.full_pass import Found, FullPass
 from vedette.connectors.intune.models import EnrollmentGroup, IntuneConnector
 from vedette.connectors.intune.records import device_record, user_record
 from vedette.connectors.intune.settings_read import connector_of, limits
+from vedette.devices import managed
 from vedette.directory import delta_links, read, staging, write
 from vedette.directory.delta_links import Standing
 from vedette.directory.models import DirectoryDevice, DirectoryPass
@@ -160,6 +161,7 @@ def _store_changes(connector: IntuneConnector, task: Task, found: Changes) -> Po
         write.store_users(None, [user_record(person) for person in found.people])
         write.store_devices(None, [device_record(device, task.bounds, now) for device in found.devices])
         write.note_synchronised(found.seen)
+        managed.note_synchronised(found.seen)
         aged = write.grow_old(now - task.bounds.seen_within, NOT_SEEN)
         changed_any = bool(aged or found.devices or found.devices_gone)
         finished = write.finish_pass(reading, keep_unseen=True, devices_changed=changed_any)

@@ -20,7 +20,8 @@ DEVICE_FIELDS: Final = (
 )
 MANAGED_FIELDS: Final = (
     "id,azureADDeviceId,userId,deviceName,operatingSystem,osVersion,manufacturer,model,complianceState,"
-    "partnerReportedThreatState,lastSyncDateTime,managedDeviceOwnerType,serialNumber"
+    "partnerReportedThreatState,lastSyncDateTime,managedDeviceOwnerType,serialNumber,isEncrypted,jailBroken,"
+    "androidSecurityPatchLevel"
 )
 OWNERS: Final = "registeredOwners($select=id)"
 UNREGISTERED: Final = "00000000-0000-0000-0000-000000000000"

@@ -7,6 +7,7 @@ from typing import Any
 
 from vedette.connectors.intune.eligibility import Limits, unsupported_reason
 from vedette.connectors.intune.entra_devices import EntraDevice, candidate, moment
+from vedette.connectors.intune.managed_facts import facts_of
 from vedette.directory.write import DeviceRecord, UserRecord
 
 
@@ -45,5 +46,7 @@ def device_record(device: EntraDevice, limits: Limits, now: datetime) -> DeviceR
         serial_number=intune.get("serialNumber") or "",
         compliance_state=intune.get("complianceState") or "",
         reported_health=intune.get("partnerReportedThreatState") or "",
+        managed_facts=facts_of(intune),
+        managed_synced_at=moment(intune.get("lastSyncDateTime")),
         unsupported_reason=unsupported_reason(facts, limits, now),
     )

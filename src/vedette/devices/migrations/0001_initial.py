@@ -110,6 +110,26 @@ class Migration(migrations.Migration):
                 ("facts_digest", models.TextField(blank=True, default="")),
                 ("facts_observed_at", models.DateTimeField(null=True)),
                 (
+                    "managed_facts",
+                    models.JSONField(help_text="vedette_facts.ManagedFacts, as Intune said last", null=True),
+                ),
+                (
+                    "managed_at",
+                    models.DateTimeField(help_text="When the phone last synchronised with Intune", null=True),
+                ),
+                (
+                    "managed_apps",
+                    models.JSONField(help_text="vedette_facts.Inventory, as Intune said last", null=True),
+                ),
+                (
+                    "managed_apps_at",
+                    models.DateTimeField(help_text="When that inventory was read", null=True),
+                ),
+                (
+                    "managed_changed_at",
+                    models.DateTimeField(help_text="When what Intune says last changed", null=True),
+                ),
+                (
                     "judged_with",
                     models.TextField(
                         blank=True,
@@ -312,7 +332,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="device",
             index=models.Index(
-                condition=models.Q(("activation_status", "ACTIVATED"), ("facts__isnull", False)),
+                condition=models.Q(
+                    ("activation_status__in", ["ACTIVATED", "PENDING"]),
+                    models.Q(
+                        ("facts__isnull", False),
+                        models.Q(("judged_with", ""), _negated=True),
+                        _connector="OR",
+                    ),
+                ),
                 fields=["tenant_id", "group", "judged_with"],
                 name="device_judged",
             ),

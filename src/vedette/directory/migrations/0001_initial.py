@@ -86,6 +86,16 @@ class Migration(migrations.Migration):
                 ("compliance_state", models.TextField(blank=True, default="")),
                 ("reported_health", models.TextField(blank=True, default="")),
                 (
+                    "managed_facts",
+                    models.JSONField(
+                        default=dict, help_text="vedette_facts.ManagedFacts; empty: not in Intune"
+                    ),
+                ),
+                (
+                    "managed_synced_at",
+                    models.DateTimeField(help_text="When it last synchronised with Intune", null=True),
+                ),
+                (
                     "unsupported_reason",
                     models.TextField(blank=True, default="", help_text="Code; empty when supported"),
                 ),

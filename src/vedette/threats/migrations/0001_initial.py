@@ -122,6 +122,10 @@ class Migration(migrations.Migration):
                 ("evidence", models.JSONField(default=list)),
                 ("detector", models.TextField()),
                 ("source", models.TextField(blank=True, default="")),
+                (
+                    "origin",
+                    models.TextField(default="agent", help_text="Who said what it rests on: agent or intune"),
+                ),
                 ("simulated", models.BooleanField(default=False)),
                 (
                     "detected_at",

@@ -91,10 +91,13 @@ def scenes(database: support.Database) -> Scenes:
 @pytest.fixture
 def db(database: support.Database) -> Iterator[support.Database]:
     """The database, emptied after the test. Rows are committed, so other processes see them."""
+    from vedette.foundation import circuit, throttle  # noqa: PLC0415 after the environment
     from vedette.web.limits import STRANGERS  # noqa: PLC0415 needs Django
 
-    # all tests come from one address, one after the other
+    # all tests come from one address, one after the other, and many meet the same organisation
     STRANGERS.forget()
+    throttle.forget()
+    circuit.forget()
     yield database
     from django.db import connections  # noqa: PLC0415 needs Django
 

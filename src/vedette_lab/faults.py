@@ -1,7 +1,8 @@
 """Faults on demand and the log of requests, for everything but the lab's own control routes.
 
 A fault matches a method and a path prefix. It can delay, cut the connection, or answer with an error in the
-shape of the service asked: Graph's envelope, or Entra's when `code` is an AADSTS number.
+shape of the service asked: Graph's envelope, or Entra's when `code` is an AADSTS number. With `after` the request
+is carried out first, and only its answer is lost.
 """
 
 import asyncio
@@ -34,6 +35,25 @@ GRAPH_CODES: Final = {
 }
 
 
+class Watched:
+    """One request in the log, from its arrival on, with the fault that it meets."""
+
+    def __init__(self, cloud: Cloud, scope: Scope) -> None:
+        self._begun = perf_counter()
+        self._state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        request_id = self._state["request_id"] = str(uuid4())
+        self._entry = _note(cloud, scope, request_id)
+        self.fault = _take(cloud, scope["method"], scope["path"])
+
+    def close(self, status: int) -> None:
+        """Note what was answered; 0 when nothing was."""
+        entry = self._entry
+        entry.status = status
+        entry.milliseconds = round((perf_counter() - self._begun) * 1000, 2)
+        entry.tenant, entry.app_id = self._state.get("tenant_id"), self._state.get("app_id")
+        entry.fault = self.fault.id if self.fault else None
+
+
 class FaultsAndLog:
     """ASGI middleware around the whole application."""
 
@@ -46,10 +66,7 @@ class FaultsAndLog:
         if scope["type"] != "http" or scope["path"].startswith(NOT_WATCHED):
             await self._app(scope, receive, send)
             return
-        begun = perf_counter()
-        state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = str(uuid4())
-        entry = self._note(scope, state["request_id"])
+        watched = Watched(self._cloud, scope)
         status = 0
 
         async def watch(message: Message) -> None:
@@ -58,34 +75,14 @@ class FaultsAndLog:
                 status = message["status"]
             await send(message)
 
-        fault = _take(self._cloud, scope["method"], scope["path"])
+        fault = watched.fault
         try:
+            if fault is not None and fault.after:
+                await self._app(scope, receive, _nowhere)
             if fault is None or not await self._strike(fault, scope, receive, watch):
                 await self._app(scope, receive, watch)
         finally:
-            entry.status = status
-            entry.milliseconds = round((perf_counter() - begun) * 1000, 2)
-            entry.tenant, entry.app_id = state.get("tenant_id"), state.get("app_id")
-            entry.fault = fault.id if fault else None
-
-    def _note(self, scope: Scope, request_id: str) -> LoggedRequest:
-        """Log the request at its arrival, so that one that is cut or never answered is there too."""
-        cloud = self._cloud
-        cloud.request_count += 1
-        entry = LoggedRequest(
-            number=cloud.request_count,
-            at=cloud.now(),
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            status=0,
-            request_id=request_id,
-            milliseconds=0.0,
-        )
-        cloud.requests.append(entry)
-        if len(cloud.requests) > KEPT_REQUESTS:
-            del cloud.requests[: KEPT_REQUESTS // 5]
-        return entry
+            watched.close(status)
 
     async def _strike(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
         """Apply a fault; False when the request is to be answered normally after all (a delay only)."""
@@ -98,8 +95,31 @@ class FaultsAndLog:
             return True
         if fault.status is None and fault.code is None:
             return False
-        await _answer(fault, scope, self._cloud.base_url)(scope, receive, send)
+        await answer(fault, scope, self._cloud.base_url)(scope, receive, send)
         return True
+
+
+async def _nowhere(_: Message) -> None:
+    """Lose an answer."""
+
+
+def _note(cloud: Cloud, scope: Scope, request_id: str) -> LoggedRequest:
+    """Log a request at its arrival, so that one that is cut or never answered is there too."""
+    cloud.request_count += 1
+    entry = LoggedRequest(
+        number=cloud.request_count,
+        at=cloud.now(),
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        status=0,
+        request_id=request_id,
+        milliseconds=0.0,
+    )
+    cloud.requests.append(entry)
+    if len(cloud.requests) > KEPT_REQUESTS:
+        del cloud.requests[: KEPT_REQUESTS // 5]
+    return entry
 
 
 def _take(cloud: Cloud, method: str, path: str) -> Fault | None:
@@ -112,7 +132,8 @@ def _take(cloud: Cloud, method: str, path: str) -> Fault | None:
     return None
 
 
-def _answer(fault: Fault, scope: Scope, base_url: str) -> Response:
+def answer(fault: Fault, scope: Scope, base_url: str) -> Response:
+    """Return the error that a fault answers with."""
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     response: Response
     if fault.code and fault.code.isdigit():

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from vedette_lab.app_model import AppRegistration, Consent, ServicePrincipal
 from vedette_lab.directory import Directory
+from vedette_lab.graph_limits import Limits
 from vedette_lab.intune_model import (
     NO_DEVICE,
     CompliancePolicy,
@@ -121,6 +122,8 @@ class Fault:
     """Graph's error code, or an AADSTS number on Entra's routes."""
     times: int | None = None
     hits: int = 0
+    after: bool = False
+    """The request is carried out before the fault strikes."""
 
 
 @dataclass(slots=True)
@@ -190,6 +193,8 @@ class Tenant:
     """By app id."""
     consents: dict[str, Consent] = field(default_factory=dict)
     """By app id."""
+    mailbox_access: dict[str, set[str]] = field(default_factory=dict)
+    """By app id, the addresses that Exchange opens to it: all of them for Graph where the app is absent."""
     sign_ins: list[SignIn] = field(default_factory=list)
     tokens: dict[str, IssuedToken] = field(default_factory=dict)
     guide_accounts: dict[str, str] = field(default_factory=dict)
@@ -236,6 +241,7 @@ class Cloud:
     signing_keys: list[SigningKey] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
     requests: list[LoggedRequest] = field(default_factory=list)
     request_count: int = 0
     snapshots: dict[str, Snapshot] = field(default_factory=dict)

@@ -76,6 +76,12 @@ def circuit(graph_url: str, entra_tenant_id: str, service: str) -> Circuit:
         return _circuits.setdefault((graph_url, entra_tenant_id, service), Circuit(entra_tenant_id, service))
 
 
+def forget() -> None:
+    """Begin anew: every circuit is closed."""
+    with _circuits_lock:
+        _circuits.clear()
+
+
 def listen(listener: Listener) -> None:
     """Have somebody told; once per process."""
     if listener not in _listeners:

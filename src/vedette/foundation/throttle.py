@@ -168,6 +168,12 @@ def limiter(graph_url: str, entra_tenant_id: str, service: str) -> Limiter:
         return _limiters[key]
 
 
+def forget() -> None:
+    """Begin anew: nothing was sent or refused."""
+    with _limiters_lock:
+        _limiters.clear()
+
+
 def number(text: str | None) -> float | None:
     """Read a header that holds a number."""
     try:

@@ -132,6 +132,25 @@ class NewFault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     drop: bool = False
     code: str | None = None
     times: int | None = None
+    after: bool = False
+
+
+Rate = tuple[
+    Annotated[float, msgspec.Meta(gt=0)],
+    Annotated[float, msgspec.Meta(gt=0)],
+]
+"""So much in so many seconds."""
+
+
+class NewLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Graph's limits: what is not named is as Microsoft documents it."""
+
+    on: bool = True
+    identity: Rate | None = None
+    identity_writes: Rate | None = None
+    intune: Rate | None = None
+    intune_writes: Rate | None = None
+    policy: Rate | None = None
 
 
 class ExpireDeltas(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from vedette_lab.control import bodies
 from vedette_lab.control.answers import plain, show_device, show_group, show_user, tenant_of
 from vedette_lab.control.bodies import ControlError, read
+from vedette_lab.graph_limits import DOCUMENTED
 from vedette_lab.model import Cloud, Fault, Snapshot, Switches, new_id
 from vedette_lab.seed import DEFAULT_PHONES, build_cloud
 from vedette_lab.seed.fabrikam import small_organisation
@@ -80,6 +81,7 @@ async def reset(request: Request, cloud: Cloud) -> Any:
     count = int(request.query_params.get("phones", DEFAULT_PHONES))
     cloud.clock_offset = timedelta(0)
     cloud.switches = Switches()
+    cloud.limits.set(on=False, given={})
     cloud.snapshots.clear()
     for store in (cloud.apps, cloud.entra.codes, cloud.entra.sessions, cloud.entra.assertions):
         store.clear()
@@ -117,6 +119,19 @@ async def set_switches(request: Request, cloud: Cloud) -> Any:
     return asdict(cloud.switches)
 
 
+async def read_limits(_: Request, cloud: Cloud) -> Any:
+    """Show whether Graph's limits count, and what they are (of identity for the smallest tenants)."""
+    return {"on": cloud.limits.on, **{name: cloud.limits.of(name) for name in DOCUMENTED}}
+
+
+async def set_limits(request: Request, cloud: Cloud) -> Any:
+    """Switch Graph's limits on or off, as documented or as the body names them, and count anew."""
+    body = await read(request, bodies.NewLimits)
+    given = {name: getattr(body, name) for name in DOCUMENTED if getattr(body, name)}
+    cloud.limits.set(on=body.on, given=given)
+    return await read_limits(request, cloud)
+
+
 async def faults(_: Request, cloud: Cloud) -> Any:
     """List the faults that are still armed."""
     return plain(cloud.faults)
@@ -138,6 +153,7 @@ async def add_fault(request: Request, cloud: Cloud) -> Any:
         drop=body.drop,
         code=body.code,
         times=body.times,
+        after=body.after,
     )
     cloud.faults.append(fault)
     return plain(fault)

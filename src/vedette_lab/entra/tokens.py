@@ -5,12 +5,15 @@ import json
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from secrets import token_urlsafe
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import load_der_x509_certificate
 
 from vedette_lab.app_model import AppRegistration
 from vedette_lab.directory import User
@@ -205,12 +208,21 @@ def _verified(cloud: Cloud, token: str) -> Json:
     key = next((key for key in cloud.signing_keys if key.kid == header.get("kid")), None)
     if key is None or header.get("alg") != "RS256":
         raise InvalidTokenError("Access token validation failure. Invalid signing key.")
-    try:
-        public = key.private_key.public_key()
-        public.verify(raw_signature, f"{head}.{body}".encode(), padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature:
-        raise InvalidTokenError("Access token validation failure. Invalid signature.") from None
+    if not _is_signed(key.certificate, f"{head}.{body}".encode(), raw_signature):
+        raise InvalidTokenError("Access token validation failure. Invalid signature.")
     return dict(claims)
+
+
+@lru_cache(maxsize=1024)
+def _is_signed(certificate: bytes, signed: bytes, signature: bytes) -> bool:
+    """Tell whether a certificate's key made a signature; a token comes many times."""
+    public = load_der_x509_certificate(certificate).public_key()
+    assert isinstance(public, RSAPublicKey)
+    try:
+        public.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
 
 
 def revoke_user(tenant: Tenant, user: User, now: datetime) -> int:

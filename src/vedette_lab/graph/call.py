@@ -25,6 +25,7 @@ from vedette_lab.graph.query import (
     page_token,
     read,
 )
+from vedette_lab.graph_limits import TooManyError, cost
 from vedette_lab.intune_model import Json
 from vedette_lab.model import Cloud, Tenant
 
@@ -183,7 +184,8 @@ def _plain(path: str) -> str:
 async def _answer(request: Request, row: str, handler: Handler, status: int) -> Response:
     client_id = request.headers.get("client-request-id")
     try:
-        call = _accept(request)
+        call = accept(request)
+        _count(call)
         if call.bearer.user_id is not None or not access.allowed(row, call.bearer.roles):
             raise denied()
         options.check(row, request.url.path, request.query_params)
@@ -191,6 +193,17 @@ async def _answer(request: Request, row: str, handler: Handler, status: int) -> 
     except GraphError as error:
         return error.response(request.state.request_id, client_id)
     return respond(request, answer, status)
+
+
+def _count(call: Call) -> None:
+    """Count a request against Graph's limits. GraphError 429 when it is one too many."""
+    request, directory = call.request, call.tenant.directory
+    what = cost(request.method, request.url.path, request.query_params)
+    try:
+        told = call.cloud.limits.take(call.tenant.id, call.bearer.app_id, len(directory.users), what)
+    except TooManyError as error:
+        raise GraphError(429, "TooManyRequests", str(error), headers=error.headers) from None
+    request.state.limit_headers = told
 
 
 def respond(request: Request, answer: Answer, status: int = 200) -> Response:
@@ -201,7 +214,7 @@ def respond(request: Request, answer: Answer, status: int = 200) -> Response:
         "client-request-id": request.headers.get("client-request-id", request_id),
         "Cache-Control": "no-cache",
         "OData-Version": "4.0",
-        "x-ms-resource-unit": "1",
+        **getattr(request.state, "limit_headers", {}),
     }
     if answer is None:
         return Response(status_code=204, headers=headers)
@@ -213,7 +226,7 @@ def respond(request: Request, answer: Answer, status: int = 200) -> Response:
     return Response(msgspec.json.encode(answer), status, {**headers, "Content-Type": media})
 
 
-def _accept(request: Request) -> Call:
+def accept(request: Request) -> Call:
     """Check the bearer token. GraphError 401 `InvalidAuthenticationToken` says what is wrong with it."""
     cloud: Cloud = request.app.state.cloud
     kind, _, token = request.headers.get("authorization", "").partition(" ")
@@ -237,7 +250,7 @@ def signed_in(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         client_id = request.headers.get("client-request-id")
         try:
-            call = _accept(request)
+            call = accept(request)
             if call.bearer.user_id is None:
                 raise bad_request("/me request is only valid with delegated authentication flow.")
             if "User.Read" not in {scope.rpartition("/")[2] for scope in call.bearer.scopes}:

@@ -51,14 +51,14 @@ def test_a_phone_without_the_app_is_blocked_and_mended_by_what_intune_says(enrol
     assert scene.world.state(phone) == "high"
     assert scene.attribute(phone) == "mtd:high"
     assert scene.world.state(other) == "pending"
-    (threat,) = threats(scene, phone)
+    (threat,) = threats(scene, phone, classification="ROOT_JAILBREAK")
     assert (threat.classification, threat.origin, threat.status) == ("ROOT_JAILBREAK", "intune", "open")
     with database.tenant(scene.tenant_id):
         change = phone.state_changes.order_by("-position").first()
         assert change
         assert (change.cause, change.to_state) == ("management", "high")
     codes = [reason["code"] for reason in scene.world.fresh(phone).state_row.reasons]
-    assert codes == ["threat", "not_activated"]
+    assert (codes[0], codes[-1]) == ("threat", "not_activated"), "by chance its patches may be old as well"
 
     tell(scene, phone, jail_broken="Unknown")
     look(scene)
@@ -68,7 +68,7 @@ def test_a_phone_without_the_app_is_blocked_and_mended_by_what_intune_says(enrol
     look(scene)
     assert scene.world.state(phone) == "pending"
     assert scene.attribute(phone) == "mtd:pending"
-    (threat,) = threats(scene, phone)
+    (threat,) = threats(scene, phone, classification="ROOT_JAILBREAK")
     assert (threat.status, threat.resolution) == ("resolved", "Intune reported that it is gone.")
 
 
@@ -108,7 +108,7 @@ def test_what_intune_said_expires_with_the_phone_and_with_its_record(
     while reassess(scene.tenant_id).devices:
         pass
     assert scene.world.state(phone) == "pending"
-    (threat,) = threats(scene, phone)
+    (threat,) = threats(scene, phone, classification="ROOT_JAILBREAK")
     assert threat.resolution == "What Intune said of the phone is too old to count."
 
 
@@ -135,7 +135,7 @@ def test_an_app_with_a_listed_name_is_found_by_its_name(enrolled: Scene) -> None
     assert len(asked) == 3, "one list, then the phones of one name on two platforms"
     look(scene)
     assert {scene.world.state(device) for device in (android, iphone)} == {"low"}
-    (threat,) = threats(scene, iphone)
+    (threat,) = threats(scene, iphone, classification="RISKWARE")
     assert (threat.classification, threat.family, threat.origin) == ("RISKWARE", FAMILY, "intune")
     for device in (android, iphone):
         tell(scene, device, apps=[])

@@ -6,10 +6,14 @@ from importlib.resources import files
 
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 INTUNE_API_APP = "c161e42e-d4df-4a3d-9b42-e7a3c31f59d4"
+EXCHANGE_APP = "00000002-0000-0ff1-ce00-000000000000"
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 INTUNE_AUDIENCE = "https://api.manage.microsoft.com/"
-RESOURCES = {GRAPH_AUDIENCE: "graph", INTUNE_AUDIENCE: "intune"}
+EXCHANGE_AUDIENCE = "https://outlook.office365.com"
+RESOURCES = {GRAPH_AUDIENCE: "graph", INTUNE_AUDIENCE: "intune", EXCHANGE_AUDIENCE: "exchange"}
 """Audience of a token to the resource whose roles it may carry."""
+OWNERS = {"graph": GRAPH_APP, "intune": INTUNE_API_APP, "exchange": EXCHANGE_APP}
+"""Resource to the application of Microsoft whose roles they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Permission:
     title: str
     description: str
     resource: str = "graph"
-    """Whose app role it is: `graph` or `intune` (the Intune API)."""
+    """Whose app role it is: `graph`, `intune` (the Intune API) or `exchange` (Office 365 Exchange Online)."""
 
 
 _ROWS = json.loads(files("vedette_lab").joinpath("data/permissions.json").read_text("utf-8"))

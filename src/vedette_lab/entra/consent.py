@@ -16,11 +16,10 @@ from vedette_lab.entra.errors import EntraError
 from vedette_lab.entra.lookup import app_of, tenant_of, user_by_name
 from vedette_lab.model import Cloud, Tenant
 from vedette_lab.pages import page
-from vedette_lab.permissions import DELEGATED, INTUNE_AUDIENCE, PERMISSIONS
+from vedette_lab.permissions import DELEGATED, PERMISSIONS, RESOURCES
 from vedette_lab.seed.roles import MAY_CONSENT
 
 PARAMETERS = ("client_id", "redirect_uri", "state", "scope", "prompt")
-GRAPH = "https://graph.microsoft.com/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +157,8 @@ def _accepted(asked: Asked, tenant: Tenant) -> Response:
 
 
 def _scope(name: str) -> str:
-    host = GRAPH if PERMISSIONS[name].resource == "graph" else INTUNE_AUDIENCE
-    return f"{host}{name}"
+    hosts = {resource: audience.rstrip("/") for audience, resource in RESOURCES.items()}
+    return f"{hosts[PERMISSIONS[name].resource]}/{name}"
 
 
 def _canceled(asked: Asked) -> Response:

@@ -17,7 +17,14 @@ from vedette_lab.entra.keys import b64url
 from vedette_lab.entra.lookup import app_of, tenant_of
 from vedette_lab.intune_model import Json
 from vedette_lab.model import Cloud, Tenant
-from vedette_lab.permissions import GRAPH_APP, GRAPH_AUDIENCE, INTUNE_API_APP, INTUNE_AUDIENCE
+from vedette_lab.permissions import (
+    EXCHANGE_APP,
+    EXCHANGE_AUDIENCE,
+    GRAPH_APP,
+    GRAPH_AUDIENCE,
+    INTUNE_API_APP,
+    INTUNE_AUDIENCE,
+)
 from vedette_lab.sessions import AuthorizationCode
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -79,6 +86,7 @@ def _audience(cloud: Cloud, tenant: Tenant, app: AppRegistration, resource: str)
     """Return the `aud` for a resource. EntraError 500011 when the tenant knows no such resource."""
     known = dict.fromkeys((GRAPH_AUDIENCE, GRAPH_APP, cloud.base_url), GRAPH_AUDIENCE)
     known |= dict.fromkeys((INTUNE_AUDIENCE.removesuffix("/"), INTUNE_API_APP), INTUNE_AUDIENCE)
+    known |= dict.fromkeys((EXCHANGE_AUDIENCE, EXCHANGE_APP), EXCHANGE_AUDIENCE)
     known |= {app.client_id: app.client_id, f"api://{app.client_id}": app.client_id}
     audience = known.get(resource.removesuffix("/"))
     if audience is None:

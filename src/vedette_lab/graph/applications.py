@@ -12,7 +12,7 @@ from vedette_lab.graph.call import Call, operation
 from vedette_lab.graph.errors import not_found
 from vedette_lab.graph.properties import iso
 from vedette_lab.intune_model import Json
-from vedette_lab.permissions import GRAPH_APP, INTUNE_API_APP, PERMISSIONS
+from vedette_lab.permissions import OWNERS, PERMISSIONS
 
 HINT: Final = 3
 
@@ -60,7 +60,7 @@ def _password(app: AppRegistration, secret: AppSecret) -> Json:
 
 def _required(app: AppRegistration) -> list[Json]:
     rows = []
-    for resource, app_id in (("graph", GRAPH_APP), ("intune", INTUNE_API_APP)):
+    for resource, app_id in OWNERS.items():
         roles = [name for name in app.permissions if PERMISSIONS[name].resource == resource]
         if roles:
             access = [{"id": PERMISSIONS[name].id, "type": "Role"} for name in roles]

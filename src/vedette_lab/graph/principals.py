@@ -16,12 +16,13 @@ from vedette_lab.graph.properties import iso
 from vedette_lab.intune_model import Json
 from vedette_lab.model import Tenant
 from vedette_lab.partner import endpoints
-from vedette_lab.permissions import GRAPH_APP, INTUNE_API_APP, PERMISSIONS
+from vedette_lab.permissions import EXCHANGE_APP, GRAPH_APP, INTUNE_API_APP, OWNERS, PERMISSIONS
 
 INTUNE_APP: Final = "0000000a-0000-0000-c000-000000000000"
 MICROSOFT: Final = {
     GRAPH_APP: "Microsoft Graph",
     INTUNE_API_APP: "Microsoft Intune API",
+    EXCHANGE_APP: "Office 365 Exchange Online",
     INTUNE_APP: "Microsoft Intune",
 }
 """Applications of Microsoft that are in every tenant."""
@@ -69,7 +70,7 @@ def render_principal(call: Call, principal: ServicePrincipal) -> Json:
 
 
 def _resource(app_id: str) -> str | None:
-    return {GRAPH_APP: "graph", INTUNE_API_APP: "intune"}.get(app_id)
+    return {app: resource for resource, app in OWNERS.items()}.get(app_id)
 
 
 def _roles(app_id: str) -> list[Json]:
@@ -137,7 +138,7 @@ async def role_assignments(call: Call) -> Json:
 
 
 def _owner(name: str) -> str:
-    return GRAPH_APP if PERMISSIONS[name].resource == "graph" else INTUNE_API_APP
+    return OWNERS[PERMISSIONS[name].resource]
 
 
 async def list_endpoints(call: Call) -> Json:

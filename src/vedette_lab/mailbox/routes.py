@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from vedette_lab.answers import RefusalError, answering, cloud_of
+from vedette_lab.answers import RefusalError, answering, cloud_of, read_json, tenant_of, text
 from vedette_lab.mailbox import letters
 from vedette_lab.model import Cloud, Mail
 from vedette_lab.portal.kit import show
@@ -68,6 +68,24 @@ async def as_json(request: Request) -> Response:
     return JSONResponse([letters.describe(mail) for mail in mails])
 
 
+@answering
+async def open_mailboxes(request: Request) -> Response:
+    """`PUT /lab/tenants/{tid}/mailbox-access`: which mailboxes Exchange opens to an application.
+
+    `{"client_id", "mailboxes": [addresses]}`; null instead of the list takes the restriction away.
+    """
+    body = await read_json(request)
+    client_id, mailboxes = text(body, "client_id"), body.get("mailboxes")
+    if not isinstance(mailboxes, list | None):
+        raise RefusalError(400, "BadRequest", "mailboxes is a list of addresses or null")
+    access = tenant_of(request).mailbox_access
+    if mailboxes is None:
+        access.pop(client_id, None)
+    else:
+        access[client_id] = {str(each).lower() for each in mailboxes}
+    return JSONResponse({name: sorted(opened) for name, opened in access.items()})
+
+
 def _time(since: str) -> datetime:
     try:
         # a plus sign that was not escaped arrives as a blank
@@ -96,6 +114,7 @@ def _newest(mails: list[Mail]) -> list[Mail]:
 
 routes: list[BaseRoute] = [
     Route("/lab/mail", as_json, methods=["GET"]),
+    Route("/lab/tenants/{tid}/mailbox-access", open_mailboxes, methods=["PUT"]),
     Route("/mailbox", every_mail),
     Route("/mailbox/message/{mail_id}", one_mail),
     Route("/mailbox/message/{mail_id}/html", html_part),

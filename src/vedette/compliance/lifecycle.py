@@ -238,7 +238,7 @@ def _remove(devices: QuerySet[Device], actor: Actor, reason: str) -> None:
                 change_type="PURGED",
                 actor=actor,
                 target=_target(row),
-                detail={"reason": reason},
+                detail={"reason": reason, "platform": row.platform},
             )
             for row in rows
         ]

@@ -12,13 +12,16 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
 from vedette.events.models import Event
 from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
+
+CHANNEL: Final = "vedette_event"
+"""PostgreSQL notifies here with the tenant's ID once for each transaction that added to its log."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,8 @@ def _reserve(tenant_id: uuid.UUID, count: int) -> tuple[int, bytes]:
 def _keep(tenant_id: uuid.UUID, audit_hash: bytes) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "update events_eventhead set audit_hash = %s where tenant_id = %s", [audit_hash, tenant_id]
+            "update events_eventhead set audit_hash = %s where tenant_id = %s returning pg_notify(%s, %s)",
+            [audit_hash, tenant_id, CHANNEL, str(tenant_id)],
         )
 
 

@@ -47,5 +47,6 @@ class Event(TenantRow):
         constraints = [models.UniqueConstraint(fields=["tenant_id", "position"], name="event_position")]
         indexes = [
             models.Index(fields=["tenant_id", "type", "-position"], name="event_by_type"),
+            models.Index(fields=["tenant_id", "id"], name="event_by_id"),
             models.Index(fields=["tenant_id", "target_id", "-position"], name="event_by_target"),
         ]

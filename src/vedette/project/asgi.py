@@ -1,4 +1,4 @@
-"""One process, two kinds of work: phones and health on thin ASGI, the console on Django under WSGI.
+"""One process, two kinds of work: phones, other programs and health on thin ASGI, the console on Django under WSGI.
 
 Django under ASGI costs eleven to fourteen times more per page (design.md 3), so it runs in a2wsgi's threads.
 """
@@ -16,6 +16,7 @@ django.setup()
 from a2wsgi import WSGIMiddleware  # noqa: E402 - Django first
 
 from vedette.api.device.app import make_app  # noqa: E402
+from vedette.api.mobile_risk.app import MobileRiskApi  # noqa: E402
 from vedette.connectors.intune import membership  # noqa: E402
 from vedette.foundation import config, database  # noqa: E402
 from vedette.project.health import health_app  # noqa: E402
@@ -35,10 +36,12 @@ class Router:
     """Send each request to the application that serves its address; start and stop what they share."""
 
     def __init__(self) -> None:
-        """Build the three applications; the pool opens at start-up."""
+        """Build the applications; the pools open at start-up. Programs that read much never keep a phone waiting."""
         settings = config.current()
         self.pool = database.make_pool(settings.database_url or "", name="device-api")
         self.device = make_app(self.pool, membership.LIVE)
+        self.risk_pool = database.make_pool(settings.database_url or "", name="risk-api")
+        self.risk = MobileRiskApi(self.risk_pool)
         # a2wsgi and Django each name the same protocols by types of their own.
         self.console = cast("App", WSGIMiddleware(cast("Any", django_application), workers=CONSOLE_THREADS))
 
@@ -50,6 +53,8 @@ class Router:
         path: str = scope.get("path", "")
         if path.startswith(DEVICE_PREFIX + "/"):
             await self.device(scope, receive, send)
+        elif self.risk.serves(path):
+            await self.risk(scope, receive, send)
         elif path in HEALTH_PATHS:
             await health_app(scope, receive, send)
         else:
@@ -59,6 +64,7 @@ class Router:
         await receive()
         try:
             await self.pool.open(wait=True, timeout=10)
+            await self.risk_pool.open(wait=True, timeout=10)
             await self.device.start()
         except Exception as error:  # noqa: BLE001 - uvicorn prints the message and stops; nothing else can
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -66,6 +72,7 @@ class Router:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.device.stop()
+        await self.risk_pool.close()
         await self.pool.close()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(fields=["tenant_id", "type", "-position"], name="event_by_type"),
+                    models.Index(fields=["tenant_id", "id"], name="event_by_id"),
                     models.Index(fields=["tenant_id", "target_id", "-position"], name="event_by_target"),
                 ],
                 "constraints": [

@@ -1,0 +1,160 @@
+"""The application: addresses, who may call them and how often, and errors in the words of each family."""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection
+
+from vedette.api.application_keys import KeyRefusedError, KeyRing
+from vedette.api.http import (
+    Answer,
+    GoneError,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    SlowError,
+    TooLargeError,
+    respond,
+)
+from vedette.api.mobile_risk import devices, events, threats
+from vedette.api.mobile_risk.answers import ProblemError, bad_oauth, bad_v2, good
+from vedette.api.mobile_risk.parameters import Parameters
+from vedette.api.mobile_risk.tokens import Tokens
+from vedette.foundation.database import Pool
+from vedette.foundation.rates import Buckets, caller
+from vedette.tenants.application_keys import Scope as KeyScope
+
+log = logging.getLogger(__name__)
+
+REQUESTS_PER_MINUTE: Final = 100
+"""Of one key; Lookout's own limit is the same, but for all keys of a tenant together (lookout.md 2.2)."""
+TOKENS_PER_MINUTE: Final = 120
+"""Of one address: enough for many programs behind one, too few to try keys."""
+
+API: Final = "/mra/api/v2/"
+TOKEN_PATHS: Final = {"/oauth2/token": False, "/oauth/token": True}
+
+Read = Callable[[AsyncConnection[Any], UUID, Mapping[str, str]], Awaitable[object]]
+Errors = Callable[[ProblemError, str], Answer]
+
+
+class MobileRiskApi:
+    """ASGI application for the addresses that `serves` names, on a pool that its caller opens and closes."""
+
+    def __init__(self, pool: Pool, *, requests_per_minute: int = REQUESTS_PER_MINUTE) -> None:
+        self._keys = KeyRing(pool)
+        self._tokens = Tokens(self._keys)
+        self._callers = Buckets(requests_per_minute / 60, requests_per_minute)
+        self._strangers = Buckets(TOKENS_PER_MINUTE / 60, TOKENS_PER_MINUTE)
+
+    @staticmethod
+    def serves(path: str) -> bool:
+        """Tell whether an address is one of this application's."""
+        return path in TOKEN_PATHS or path.startswith("/mra/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request, request_id = Request(scope, receive), str(uuid4())
+        errors = bad_oauth if request.path in TOKEN_PATHS else bad_v2
+        close = False
+        try:
+            answer = await self._answer(request)
+        except GoneError:
+            return
+        except ProblemError as problem:
+            answer, close = errors(problem, request_id), problem.status == HTTPStatus.METHOD_NOT_ALLOWED
+        except TooLargeError:
+            answer, close = (
+                errors(ProblemError(413, "The body is too large.", "invalid_request"), request_id),
+                True,
+            )
+        except SlowError:
+            answer = errors(
+                ProblemError(408, "The body did not arrive in time.", "invalid_request"), request_id
+            )
+            close = True
+        except Exception:
+            log.exception("The Mobile Risk API failed at %s (request %s)", request.path, request_id)
+            words = "The service cannot answer at the moment. Try again later."
+            answer = errors(ProblemError(500, words, "server_error"), request_id)
+        answer.headers.append((b"x-request-id", request_id.encode()))
+        await respond(send, answer, close=close)
+
+    async def _answer(self, request: Request) -> Answer:
+        if request.path in TOKEN_PATHS:
+            _only(request, "POST")
+            self._take(self._strangers, caller(request.address))
+            return await self._tokens.answer(request, legacy=TOKEN_PATHS[request.path])
+        found = _READS.get(request.path.removeprefix(API).rstrip("/"))
+        if found is None or not request.path.startswith(API):
+            raise ProblemError(404, "There is nothing at this address.", "NOT_FOUND")
+        _only(request, "GET")
+        key_scope, read = found
+        return await self._read(request, key_scope, read)
+
+    async def _read(self, request: Request, key_scope: KeyScope, read: Read) -> Answer:
+        """Answer from the rows of the tenant whose token this is."""
+        try:
+            token = self._keys.token(request.bearer)
+            self._take(self._callers, token.key_id)
+            async with self._keys.door(token, request.address) as (known, connection):
+                known.demand(key_scope)
+                return good(await read(connection, known.tenant_id, request.query))
+        except KeyRefusedError as refused:
+            raise refusal(refused) from None
+
+    @staticmethod
+    def _take(buckets: Buckets, who: str | UUID) -> None:
+        wait = buckets.take(who)
+        if wait:
+            words = "Too many requests, please wait a moment and try again."
+            raise ProblemError(429, words, "TOO_MANY_REQUESTS", retry_after=math.ceil(wait))
+
+
+def refusal(refused: KeyRefusedError) -> ProblemError:
+    """Turn what the key ring says into an answer: 401, so that the client gets a new token, or 403."""
+    status = 403 if refused.code in {"scope", "address"} else 401
+    return ProblemError(status, refused.message, refused.code)
+
+
+def _only(request: Request, method: str) -> None:
+    if request.method != method:
+        raise ProblemError(405, f"Only {method} is possible here.", "METHOD_NOT_ALLOWED", allow=method)
+
+
+async def _device(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
+    return await devices.device(connection, tenant_id, Parameters(given))
+
+
+async def _devices(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
+    return await devices.devices(connection, tenant_id, Parameters(given))
+
+
+def _one_threat(*, web: bool) -> Read:
+    async def read(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
+        return await threats.one(connection, tenant_id, Parameters(given), web=web)
+
+    return read
+
+
+def _several_threats(*, web: bool) -> Read:
+    async def read(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
+        return await threats.several(connection, tenant_id, Parameters(given), web=web)
+
+    return read
+
+
+_READS: Final[Mapping[str, tuple[KeyScope, Read]]] = {
+    "device": (KeyScope.RISK, _device),
+    "devices": (KeyScope.RISK, _devices),
+    "threat": (KeyScope.RISK, _one_threat(web=False)),
+    "threats": (KeyScope.RISK, _several_threats(web=False)),
+    "pcp-threat": (KeyScope.RISK, _one_threat(web=True)),
+    "pcp-threats": (KeyScope.RISK, _several_threats(web=True)),
+    "events": (KeyScope.EVENTS, events.page),
+}

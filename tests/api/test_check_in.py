@@ -13,12 +13,14 @@ import msgspec
 import pytest
 from django.db import connection, connections
 from tests.api.conftest import Phone, Service, plain_now
-from tests.support.world import BAD_PACKAGE, World, facts
+from tests.support.world import ADA, BAD_PACKAGE, World, facts
 
-from vedette.compliance import assessor, lifecycle, sweep
+from vedette.compliance import assessor, lifecycle, mode, sweep
 from vedette.compliance.assess import assess
 from vedette.compliance.models import StateChange
+from vedette.connectors.intune import settings_change
 from vedette.devices.models import REPORT_CHANNEL, Device, DeviceKey, Report
+from vedette.directory.models import DirectoryDevice
 from vedette.foundation import database
 from vedette_facts import jose
 from vedette_facts import protocol as p
@@ -58,6 +60,30 @@ def test_a_report_is_accepted_assessed_and_answered_with_the_state(phone: Phone,
     assert phone.status().json() | {"since": "", "last_report_at": "", "assessed_at": ""} == {
         "state": "secured", "since": "", "blocked": False, "threats": [], "last_report_at": "", "assessed_at": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("declared", "managed", "compliant", "blocked"),
+    [
+        ("high", True, True, True),
+        ("none", True, True, False),
+        ("", True, True, None),
+        ("high", False, None, None),
+        ("", True, False, True),
+    ],
+    ids=["a rule from High up", "no rule", "nobody said", "out of reach of the attribute", "not compliant"],
+)
+def test_a_phone_hears_whether_the_rules_block_it(
+    phone: Phone, world: World, declared: str, managed: bool, compliant: bool | None, blocked: bool | None
+) -> None:
+    settings = {"android_enabled": True, "heartbeat_minutes": 10, "declared_minimum": declared}
+    settings_change.save(world.tenant_id, settings, ADA)
+    mode.arm(world.tenant_id, ADA)
+    with database.tenant(world.tenant_id):
+        DirectoryDevice.objects.update(managed=managed, compliant=compliant)
+    phone.check_in(facts(BAD_PACKAGE))
+    assess(world.tenant_id)
+    assert phone.status().json()["blocked"] is blocked
 
 
 def test_unchanged_moves_last_seen_only(phone: Phone, world: World) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,9 +16,10 @@ from tests.support.world import ADA, BAD_PACKAGE, World, app, begin, facts, make
 from vedette.compliance import mode
 from vedette.compliance.assess import assess
 from vedette.connectors.intune import settings_change
+from vedette.connectors.intune.models import Reading
 from vedette.devices.models import Device
 from vedette.directory.models import DirectoryDevice
-from vedette.foundation import database
+from vedette.foundation import clock, database
 
 NASTY = ["%", "_", "'", '"', "\\", "<script>", "';--", "\x00", "é" * 50, "x" * 10_000, "%s %(a)d {0}", " "]
 
@@ -167,6 +169,38 @@ def test_a_blocked_phone_tells_evidence_rule_verdict_and_delivery(
     assert "mtd:high" in page
     assert "extensionAttribute1: Confirmed" in page
     assert "request-id r-1" in page
+
+
+def test_what_blocks_is_said_by_the_tenants_own_rule(
+    full: Member, world: World, fleet: dict[str, Device]
+) -> None:
+    settings_change.save(world.tenant_id, {"declared_minimum": "high"}, ADA)
+    page = text(full.get(f"/devices/{fleet['bad'].id}/"))
+    assert "By the rule that your organisation says it has, this phone is blocked." in page
+    with database.tenant(world.tenant_id):
+        Reading.objects.create(
+            tenant_id=world.tenant_id, kind="rules", read_at=clock.now(),
+            data={"policies": [fail_closed()], "others": 0, "names": {}},
+        )  # fmt: skip
+    words = {
+        "bad": "Your rules at Microsoft block this phone until the threat is gone.",
+        "pending": "Your rules at Microsoft block this phone: they are fail-closed",
+        "fine": "Your rules at Microsoft let this phone in.",
+    }
+    for name, sentence in words.items():
+        assert sentence in text(full.get(f"/devices/{fleet[name].id}/")), name
+    with database.tenant(world.tenant_id):
+        Reading.objects.update(data={"policies": [], "others": 3, "names": {}})
+    assert "Nothing at Microsoft blocks this phone" in text(full.get(f"/devices/{fleet['bad'].id}/"))
+
+
+def fail_closed() -> dict[str, Any]:
+    rule = 'device.extensionAttribute1 -notIn ["mtd:secured", "mtd:low"]'
+    return {
+        "id": "1", "displayName": "MTD", "state": "enabled", "grantControls": {"builtInControls": ["block"]},
+        "conditions": {"devices": {"deviceFilter": {"mode": "include", "rule": rule}},
+                       "users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]}},
+    }  # fmt: skip
 
 
 def test_what_is_not_there_yet_is_not_called_none(full: Member, world: World) -> None:

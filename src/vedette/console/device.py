@@ -17,6 +17,8 @@ from vedette.compliance import lifecycle
 from vedette.compliance.lifecycle import Refused
 from vedette.compliance.models import StateChange
 from vedette.connectors import push_list
+from vedette.connectors.intune import enforcement
+from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.models import Delivery
 from vedette.connectors.push_words import ROUTES
 from vedette.console import comparison, device_story, guard
@@ -105,6 +107,7 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         tenant=request.tenant,
         open_threats=[threat for threat in unresolved if threat.status == Threat.Status.OPEN],
         deliveries=list(Delivery.objects.filter(device=device).order_by("route")),
+        rules=enforcement.of(connector_of(request.tenant.id)),
     )
     lines = _comparison(case)
     context: dict[str, Any] = {

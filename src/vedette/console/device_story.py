@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from vedette.compliance import mode
+from vedette.connectors.intune.enforcement import DECLARED, UNKNOWN, Enforcement
 from vedette.connectors.models import Delivery
 from vedette.connectors.push_words import ROUTES
 from vedette.console import words
@@ -18,7 +19,7 @@ from vedette.devices.models import Device
 from vedette.tenants.models import Tenant
 from vedette.threats.models import Threat
 from vedette.verdict.risk import Risk
-from vedette.verdict.states import DeviceState
+from vedette.verdict.states import DeviceState, is_level
 from vedette.web import times
 from vedette.web.badges import RISKS, STATES
 
@@ -46,6 +47,7 @@ class Case:
     tenant: Tenant
     open_threats: Sequence[Threat]
     deliveries: Sequence[Delivery]
+    rules: Enforcement = field(default_factory=lambda: Enforcement(UNKNOWN))
 
     @property
     def row(self) -> Any:
@@ -73,13 +75,38 @@ def headline(case: Case) -> str:
     """Say in one sentence what holds for this phone now."""
     if case.tenant.mode == Tenant.Mode.MONITOR and case.state is not DeviceState.DEACTIVATED:
         return _("Monitor mode, so nothing is enforced. Once armed: %(effect)s") % {
-            "effect": effect(case.told)
+            "effect": effect(case.told, case.rules)
         }
-    return effect(case.told)
+    return effect(case.told, case.rules)
 
 
-def effect(state: DeviceState) -> str:
-    """Say which rules at Microsoft block a phone in this state."""
+def effect(state: DeviceState, rules: Enforcement) -> str:
+    """Say whether a phone in this state is blocked, by the rules that were read back or declared."""
+    if rules.nothing_enforces:
+        return _("Nothing at Microsoft blocks this phone: no rule in force reads its state.")
+    blocked = rules.blocks("" if state is DeviceState.DEACTIVATED else state.value)
+    if blocked is None:
+        return _in_general(state)
+    if rules.source == DECLARED:
+        return (
+            _("By the rule that your organisation says it has, this phone is blocked.")
+            if blocked
+            else _("By the rule that your organisation says it has, this phone is let in.")
+        )
+    return _blocked_until(state) if blocked else _("Your rules at Microsoft let this phone in.")
+
+
+def _blocked_until(state: DeviceState) -> str:
+    """Say until when rules that were read back block a phone in this state."""
+    if state is DeviceState.DISCONNECTED:
+        return _("Your rules at Microsoft block this phone until it reports again.")
+    if is_level(state):
+        return _("Your rules at Microsoft block this phone until the threat is gone.")
+    return _("Your rules at Microsoft block this phone: they are fail-closed, and no level is proven for it.")
+
+
+def _in_general(state: DeviceState) -> str:
+    """Say which kinds of rule block a phone in this state, where the tenant's own are not known."""
     if state in {DeviceState.PENDING, DeviceState.MISCONFIGURED}:
         return _("Only a fail-closed rule blocks this phone: no level is proven for it.")
     if state is DeviceState.DEACTIVATED:

@@ -90,6 +90,12 @@ STRICTNESS: Mapping[DeviceState, int] = MappingProxyType(
 """How many kinds of rule block a phone in this state: a fail-closed one, then those from Low, Medium, High up.
 A change to a higher number may block a phone that was let in."""
 
+
+def is_level(state: DeviceState) -> bool:
+    """Tell whether a state is a proven level: secured, low, medium or high."""
+    return state in _HEIGHT
+
+
 _HEIGHT = {DeviceState.SECURED: 0, DeviceState.LOW: 1, DeviceState.MEDIUM: 2, DeviceState.HIGH: 3}
 _LIMIT = {RequiredLevel.SECURED: 0, RequiredLevel.LOW: 1, RequiredLevel.MEDIUM: 2, RequiredLevel.HIGH: 3}
 

@@ -11,6 +11,7 @@ from vedette.api.device.check_in import CheckIn
 from vedette.api.device.enroll import Enroll
 from vedette.api.device.http import GoneError, Receive, Scope, Send, language, read_body, respond
 from vedette.api.device.keys import Keys
+from vedette.api.device.rules import Rules
 from vedette.api.device.status import Status, Statuses
 from vedette.compliance.enroll import Membership
 from vedette.foundation import config
@@ -34,7 +35,8 @@ class DeviceApi:
     """ASGI application for the paths under /device/v1. `start` after the pool is open, `stop` before it closes."""
 
     def __init__(self, pool: Pool, membership: Membership, *, public_url: str, check_in_seconds: int) -> None:
-        keys, statuses = Keys(pool), Statuses(pool)
+        self._rules = Rules()
+        keys, statuses = Keys(pool), Statuses(pool, self._rules)
         self._enroll = Enroll(membership, public_url=public_url, check_in_seconds=check_in_seconds)
         check_in = CheckIn(pool, keys, statuses, public_url=public_url, check_in_seconds=check_in_seconds)
         status = Status(pool, keys, statuses, public_url=public_url)
@@ -56,6 +58,7 @@ class DeviceApi:
         """End: what waits is answered as unavailable."""
         await asyncio.gather(*(batcher.stop() for batcher in self._batchers))
         await self._enroll.stop()
+        await self._rules.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -9,6 +9,9 @@ from vedette.api.device.answers import Answer, ProblemError, good
 from vedette.api.device.batch import Batcher
 from vedette.api.device.keys import Keys, Speaker
 from vedette.api.device.requests import spoken
+from vedette.api.device.rules import Rules
+from vedette.connectors.intune.desired import PREFIX
+from vedette.connectors.intune.enforcement import Enforcement
 from vedette.foundation import clock
 from vedette.foundation.database import Pool, pool_system
 from vedette.tenants.models import Tenant
@@ -22,12 +25,15 @@ from vedette_facts.protocol import (
 )
 from vedette_facts.report import utc
 
+HYBRID_JOINED: Final = "ServerAd"
+
 
 class Statuses:
     """Reads what devices may know of themselves, in batches."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, rules: Rules) -> None:
         self._pool = pool
+        self._rules = rules
         self.batcher: Batcher[UUID, dict[str, Any] | None] = Batcher(self._read)
 
     async def of(self, speaker: Speaker, language: str) -> DeviceStatus:
@@ -35,7 +41,7 @@ class Statuses:
         row = await self.batcher.ask(speaker.device_id)
         if row is None:
             raise ProblemError("unknown_key")
-        return _status(row, language)
+        return _status(row, language, await self._rules.of(speaker.tenant_id))
 
     async def _read(self, device_ids: Sequence[UUID]) -> list[dict[str, Any] | None]:
         async with pool_system(self._pool) as connection:
@@ -80,27 +86,32 @@ def refuse_stale(sent_at: datetime, skew_seconds: float, now: datetime) -> None:
         raise ProblemError("stale_request")
 
 
-def _status(row: Mapping[str, Any], language: str) -> DeviceStatus:
+def _status(row: Mapping[str, Any], language: str, rules: Enforcement) -> DeviceStatus:
     state = row["state"] or DeviceState.PENDING
     return DeviceStatus(
         state=state,
         since=row["since"],
-        blocked=_blocked(state, row["mode"], compliant=row["compliant"]),
+        blocked=_blocked(row, rules),
         threats=[_threat(threat, language) for threat in row["threats"] or ()],
         last_report_at=row["last_seen_at"],
         assessed_at=row["assessed_at"],
     )
 
 
-def _blocked(state: str, mode: str, *, compliant: bool | None) -> bool | None:
+def _blocked(row: Mapping[str, Any], rules: Enforcement) -> bool | None:
     """Say whether this phone loses access; None where only Microsoft's rules know.
 
-    In Monitor mode nothing reaches Microsoft. The rules are Microsoft's: what they make of a level is known
-    only where Entra says that the device is not compliant.
+    In Monitor mode nothing reaches Microsoft. Else what Microsoft is told decides, by the rules that were read
+    back or declared; a phone that Microsoft finds not compliant is refused by a rule that requires compliance.
+    Extension attributes count only of a phone that is managed, compliant or hybrid joined (microsoft.md 4.1).
     """
-    if mode == Tenant.Mode.MONITOR or state == DeviceState.SECURED:
+    if row["mode"] == Tenant.Mode.MONITOR:
         return False
-    return True if compliant is False else None
+    if row["compliant"] is False and row["told"] != DeviceState.SECURED:
+        return True
+    if not (row["managed"] or row["compliant"] or row["trust_type"] == HYBRID_JOINED):
+        return None
+    return rules.blocks(row["value"].removeprefix(PREFIX))
 
 
 def _threat(row: Mapping[str, Any], language: str) -> OpenThreat:
@@ -119,7 +130,8 @@ def _threat(row: Mapping[str, Any], language: str) -> OpenThreat:
 _KEY: Final = "select retired_at is not null, skew_seconds from devices_devicekey where key_id = %(key)s"
 
 _READ: Final = """
-select d.id, d.last_seen_at, s.state, s.since, s.assessed_at, t.mode, x.compliant,
+select d.id, d.last_seen_at, s.state, coalesce(nullif(s.told, ''), s.state) as told, s.since, s.assessed_at, t.mode,
+       x.compliant, x.managed, x.trust_type, coalesce(v.desired, '') as value,
        (select jsonb_agg(
                    jsonb_build_object(
                        'classification', h.classification, 'summary', h.summary, 'mend', h.mend,
@@ -130,6 +142,7 @@ select d.id, d.last_seen_at, s.state, s.since, s.assessed_at, t.mode, x.complian
 from devices_device d
 join tenants_tenant t on t.id = d.tenant_id
 left join compliance_devicestate s on s.device_id = d.id
+left join connectors_delivery v on v.tenant_id = d.tenant_id and v.device_id = d.id and v.route = 'attribute'
 left join directory_directorydevice x on x.tenant_id = d.tenant_id and x.object_id = d.entra_object_id
 where d.id = any(%(devices)s)
 """

@@ -5,11 +5,13 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
+from vedette.compliance import mode
 from vedette.connectors.intune import readings, rules_read
 from vedette.connectors.intune.models import EnrollmentGroup, IntuneConnector
 from vedette.connectors.intune.readings import Known
 from vedette.connectors.intune.rules_fetch import RULES
 from vedette.connectors.intune.rules_read import ENABLED, NONE, Rule
+from vedette.verdict.states import DeviceState, is_level
 
 READ: Final = "read"
 DECLARED: Final = "declared"
@@ -20,7 +22,8 @@ UNKNOWN: Final = "unknown"
 class Enforcement:
     """What is known of the rules. ``state``: enabled, report_only, off or none (empty while nothing is known).
 
-    ``minimum`` is the level from which phones are blocked: low, medium or high; empty when none are.
+    ``minimum`` is the level from which phones are blocked: low, medium or high; empty when none are. ``blocked``
+    and ``unsure`` name states ("" stands for no value) that rules in force block, or may.
     """
 
     source: str
@@ -29,6 +32,16 @@ class Enforcement:
     fail_closed: bool = False
     rule: str = ""
     read_at: datetime | None = None
+    blocked: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+
+    def blocks(self, told: str) -> bool | None:
+        """Tell whether a phone of which Microsoft is told this state ("" for no value) is blocked; None: unknown."""
+        if self.source == UNKNOWN:
+            return None
+        if told in self.blocked:
+            return True
+        return None if told in self.unsure else False
 
     @property
     def enforces(self) -> bool:
@@ -45,13 +58,24 @@ def of(connector: IntuneConnector) -> Enforcement:
     """Say what enforces; inside the tenant's door."""
     known = readings.known(RULES)
     if can_read(known):
-        found = rules_read.verdict(rules(connector, known))
-        return Enforcement(READ, found.state, found.minimum, found.fail_closed, found.rule, known.read_at)
+        acting = rules(connector, known)
+        found = rules_read.verdict(acting)
+        blocked, unsure = rules_read.effect(acting)
+        return Enforcement(
+            READ, found.state, found.minimum, found.fail_closed, found.rule, known.read_at, blocked, unsure
+        )
     if connector.declared_minimum == NONE:
         return Enforcement(DECLARED, NONE)
     if connector.declared_minimum:
-        return Enforcement(DECLARED, ENABLED, connector.declared_minimum)
+        return _declared(connector.declared_minimum)
     return Enforcement(UNKNOWN)
+
+
+def _declared(minimum: str) -> Enforcement:
+    """What an administrator said of their rule: from which level it blocks, not what it does without one."""
+    blocked = frozenset(mode.blocking_states(minimum))
+    unproven = frozenset(state.value for state in DeviceState if not is_level(state)) - blocked
+    return Enforcement(DECLARED, ENABLED, minimum, blocked=blocked, unsure=unproven | {rules_read.EMPTY})
 
 
 def can_read(known: Known) -> bool:

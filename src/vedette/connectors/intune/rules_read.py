@@ -18,6 +18,8 @@ LEVELS: Final = ("low", "medium", "high")
 PHONES: Final = ("android", "ios")
 # Without a value: not yet written, withdrawn, or not a phone of ours.
 EMPTY: Final = ""
+# Notes of a rule that leaves phones of ours out.
+_SOME: Final = frozenset({"some_phones", "some_people"})
 _TRIED: Final = (*(state.value for state in DeviceState if ATTRIBUTE[state]), EMPTY)
 MINIMUM_FOR_REQUIRED: Final[Mapping[str, str]] = {
     str(required.value): minimum for minimum, required in REQUIRED_FOR_MINIMUM.items()
@@ -89,6 +91,14 @@ def verdict(rules: Sequence[Rule]) -> Verdict:
             strictest = min(found, key=lambda rule: LEVELS.index(rule.minimum))
             return Verdict(state, strictest.minimum, any(rule.fail_closed for rule in found), strictest.name)
     return Verdict(NONE)
+
+
+def effect(rules: Sequence[Rule]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the states that rules in force block for everybody, and those of which they block some phones only."""
+    acting = [rule for rule in rules if rule.state == ENABLED and "other_attribute" not in rule.notes]
+    blocked = {state for rule in acting if not _SOME & set(rule.notes) for state in rule.blocked}
+    unsure = {state for rule in acting for state in (*rule.blocked, *rule.unsure)}
+    return frozenset(blocked), frozenset(unsure - blocked)
 
 
 def _rule(

@@ -27,6 +27,7 @@ AREAS = (
     "phone",
     "mailbox",
     "graph",
+    "outside",
     "entra",
 )
 """In order of matching: Entra's routes begin with `/{tenant}` and come last."""

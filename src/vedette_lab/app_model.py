@@ -21,6 +21,15 @@ class AppCertificate:
     x5t_s256: str
 
 
+@dataclass(slots=True)
+class FederatedCredential:
+    """An outside issuer whose tokens, for this subject and one of these audiences, prove the application."""
+
+    issuer: str
+    subject: str
+    audiences: list[str] = field(default_factory=lambda: ["api://AzureADTokenExchange"])
+
+
 @dataclass(slots=True, eq=False)
 class AppRegistration:
     """An application registration with its manifest's permissions."""
@@ -30,6 +39,8 @@ class AppRegistration:
     display_name: str
     home_tenant: str
     redirect_uris: list[str] = field(default_factory=list)
+    public_redirect_uris: list[str] = field(default_factory=list)
+    """Platform "Mobile and desktop applications": whoever comes back there has no secret."""
     permissions: list[str] = field(default_factory=list)
     """Application permissions (app roles) of Microsoft Graph that the manifest asks for."""
     delegated_permissions: list[str] = field(
@@ -37,6 +48,7 @@ class AppRegistration:
     )
     secrets: list[AppSecret] = field(default_factory=list)
     certificates: list[AppCertificate] = field(default_factory=list)
+    federated: list[FederatedCredential] = field(default_factory=list)
     multi_tenant: bool = True
     group_claims: str = "DirectoryRole"
     """`groupMembershipClaims`: None, SecurityGroup, DirectoryRole, All, joined by a comma."""

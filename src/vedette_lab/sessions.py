@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vedette_lab.model import SigningKey
 
 
 @dataclass(slots=True)
@@ -16,6 +20,10 @@ class AuthorizationCode:
     nonce: str | None
     challenge: str | None
     expires: datetime
+    public: bool = False
+    """Given to a redirect address of an application without a secret."""
+    device_id: str | None = None
+    """The registered device whose broker took part in the sign-in."""
     used: bool = False
 
 
@@ -30,8 +38,9 @@ class BrowserSession:
 
 @dataclass(slots=True)
 class EntraState:
-    """Codes, browser sessions and the ids of client assertions seen (id to digest of the assertion)."""
+    """Codes, browser sessions, the ids of client assertions seen (to their digests), keys of outside issuers."""
 
     codes: dict[str, AuthorizationCode] = field(default_factory=dict)
     sessions: dict[str, BrowserSession] = field(default_factory=dict)
     assertions: dict[str, str] = field(default_factory=dict)
+    outside: dict[str, "SigningKey"] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET
 from starlette.requests import Request
 
-from vedette_lab.app_model import AppCertificate, AppRegistration, AppSecret, Consent
+from vedette_lab.app_model import AppCertificate, AppRegistration, AppSecret, Consent, FederatedCredential
 from vedette_lab.control import bodies
 from vedette_lab.control.answers import member_id, plain, tenant_of
 from vedette_lab.control.bodies import ControlError, apply, read
@@ -34,6 +34,8 @@ async def add(request: Request, cloud: Cloud) -> Any:
     app = AppRegistration(client_id, new_id(), body.display_name, home.id)
     app.redirect_uris, app.permissions = body.redirect_uris, body.permissions
     app.multi_tenant, app.group_claims = body.multi_tenant, body.group_claims
+    app.public_redirect_uris = body.public_redirect_uris
+    app.federated = [_federated(row) for row in body.federated]
     if body.certificate_pem:
         app.certificates = [_certificate(body.certificate_pem)]
     if body.secret:
@@ -55,7 +57,9 @@ async def change(request: Request, cloud: Cloud) -> Any:
         app.secrets = [_secret(row) for row in body.secrets]
     if body.certificates is not UNSET:
         app.certificates = [_certificate(pem) for pem in body.certificates]
-    apply(body, app, leave=("secrets", "certificates"))
+    if body.federated is not UNSET:
+        app.federated = [_federated(row) for row in body.federated]
+    apply(body, app, leave=("secrets", "certificates", "federated"))
     return {"client_id": app.client_id}
 
 
@@ -114,6 +118,10 @@ def _certificate(pem: str) -> AppCertificate:
         return certificate_of(pem)
     except ValueError as error:
         raise ControlError(f"The certificate is no PEM certificate: {error}.") from None
+
+
+def _federated(row: bodies.Federated) -> FederatedCredential:
+    return FederatedCredential(row.issuer, row.subject, row.audiences)
 
 
 def _secret(row: dict[str, Any]) -> AppSecret:

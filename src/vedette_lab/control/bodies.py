@@ -21,6 +21,16 @@ class NewApp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     multi_tenant: bool = True
     group_claims: str = "DirectoryRole"
     client_id: str | None = None
+    public_redirect_uris: list[str] = []
+    federated: list["Federated"] = []
+
+
+class Federated(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A federated credential of an application registration."""
+
+    issuer: str
+    subject: str
+    audiences: list[str] = msgspec.field(default_factory=lambda: ["api://AzureADTokenExchange"])
 
 
 class AppPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +45,8 @@ class AppPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     assignment_required: bool | UnsetType = UNSET
     secrets: list[dict[str, Any]] | UnsetType = UNSET
     certificates: list[str] | UnsetType = UNSET
+    public_redirect_uris: list[str] | UnsetType = UNSET
+    federated: list[Federated] | UnsetType = UNSET
 
 
 class NewTenant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

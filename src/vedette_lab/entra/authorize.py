@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -36,6 +36,7 @@ class Asked:
     app: AppRegistration
     redirect_uri: str
     values: Mapping[str, str]
+    public: bool = False
 
     @property
     def prompt(self) -> str:
@@ -90,7 +91,7 @@ async def login(request: Request) -> Response:
         return _refuse(asked, refusal)
     except EntraError as error:
         return browser.error_page(error, app_name=asked.app.display_name, client_id=asked.app.client_id)
-    response = _give_code(cloud, asked, tenant, user)
+    response = _give_code(cloud, asked, tenant, user, _device(tenant, user, form.get("device", "")))
     browser.remember(response, cloud, tenant, user)
     return response
 
@@ -121,9 +122,21 @@ def _asked(cloud: Cloud, tenant_key: str, values: Mapping[str, str]) -> Asked:
     tenant = tenant_of(cloud, tenant_key)
     app = app_of(cloud, values.get("client_id"), tenant)
     redirect_uri = values.get("redirect_uri", "")
-    if redirect_uri not in app.redirect_uris:
+    public = _is_public(app, redirect_uri)
+    if not public and redirect_uri not in app.redirect_uris:
         raise EntraError(50011, redirect_uri=redirect_uri, client_id=app.client_id)
-    return Asked(tenant, app, redirect_uri, values)
+    return Asked(tenant, app, redirect_uri, values, public)
+
+
+def _is_public(app: AppRegistration, redirect_uri: str) -> bool:
+    """Tell whether an address is one of an app without a secret; of `http://localhost` any port will do (RFC 8252)."""
+    parts = urlsplit(redirect_uri)
+    plain = redirect_uri
+    if (parts.scheme, parts.hostname) == ("http", "localhost"):
+        plain = parts._replace(netloc="localhost").geturl()
+    return any(
+        uri.rstrip("/") in {redirect_uri.rstrip("/"), plain.rstrip("/")} for uri in app.public_redirect_uris
+    )
 
 
 def _check(asked: Asked) -> None:
@@ -156,6 +169,7 @@ def _picker(request: Request, cloud: Cloud, asked: Asked, problem: str | None = 
         app_name=asked.app.display_name,
         hint=asked.values.get("login_hint", ""),
         problem=problem,
+        with_device=asked.public,
     )
 
 
@@ -191,7 +205,17 @@ def _silent(request: Request, cloud: Cloud, asked: Asked) -> Response:
     return _give_code(cloud, asked, tenant, user)
 
 
-def _give_code(cloud: Cloud, asked: Asked, tenant: Tenant, user: User) -> Response:
+def _device(tenant: Tenant, user: User, device_id: str) -> str | None:
+    """Return the registered device whose broker takes part, if Entra would vouch for it; else it goes unnamed."""
+    device = tenant.directory.device_by_device_id(device_id.strip().lower()) if device_id else None
+    if device is None or not device.account_enabled or user.id not in {*device.owner_ids, *device.user_ids}:
+        return None
+    return device.device_id
+
+
+def _give_code(
+    cloud: Cloud, asked: Asked, tenant: Tenant, user: User, device_id: str | None = None
+) -> Response:
     # Signing in makes the application known to the tenant: the person consented to what a person may.
     tenant.service_principal(asked.app.client_id, cloud.now())
     code = token_urlsafe(48)
@@ -204,6 +228,8 @@ def _give_code(cloud: Cloud, asked: Asked, tenant: Tenant, user: User) -> Respon
         nonce=asked.values.get("nonce"),
         challenge=asked.values.get("code_challenge"),
         expires=datetime.now(UTC) + timedelta(minutes=CODE_MINUTES),
+        public=asked.public,
+        device_id=device_id,
     )
     return _return(asked, {"code": code, "session_state": token_urlsafe(16)})
 

@@ -48,10 +48,12 @@ def picker(
     app_name: str,
     hint: str = "",
     problem: str | None = None,
+    with_device: bool = False,
 ) -> HTMLResponse:
     """Show the accounts to choose from: the tenant's first ones, then a field for any other.
 
-    The form posts `fields` and `login`, the user principal name.
+    The form posts `fields` and `login`, the user principal name, and `device` with `with_device`: the ID of the
+    registered device whose broker signs the person in.
     """
     accounts = [
         {
@@ -72,6 +74,7 @@ def picker(
         app_name=app_name,
         hint=hint,
         problem=problem,
+        with_device=with_device,
     )
 
 

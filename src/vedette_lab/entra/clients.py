@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from vedette_lab.app_model import AppCertificate, AppRegistration
 from vedette_lab.entra.errors import EntraError
+from vedette_lab.entra.federation import check_signature, matching
 from vedette_lab.entra.keys import b64url, unb64url
 from vedette_lab.entra.lookup import ANY_ORGANISATION
 from vedette_lab.entra.tokens import CERTIFICATE, SECRET
@@ -79,8 +80,16 @@ def _check_assertion(
         raise EntraError(50027, reason="The assertion is no signed JWT.") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise EntraError(50027, reason="The assertion is no signed JWT.")
+    signed = f"{head}.{body}".encode()
+    named = "x5t" in header or "x5t#S256" in header
+    if not named and claims.get("iss") not in {None, app.client_id}:
+        # no certificate is named, and somebody else issued it: a federated credential
+        matching(app, claims)
+        check_signature(cloud, str(claims["iss"]), header, signed, raw_signature)
+        _check_times(claims)
+        return
     certificate = _registered(app, header)
-    _check_signature(certificate, header, f"{head}.{body}".encode(), raw_signature)
+    _check_signature(certificate, header, signed, raw_signature)
     _check_claims(cloud, tenant, app, claims)
     _check_reuse(cloud, claims, assertion)
 
@@ -121,6 +130,10 @@ def _check_claims(cloud: Cloud, tenant: Tenant | None, app: AppRegistration, cla
         raise EntraError(700021)
     if claims.get("aud") not in _audiences(cloud, tenant):
         raise EntraError(700023)
+    _check_times(claims)
+
+
+def _check_times(claims: Json) -> None:
     now = datetime.now(UTC).timestamp()
     start, end = claims.get("nbf", claims.get("iat", 0)), claims.get("exp")
     if not (isinstance(start, int | float) and isinstance(end, int | float)) or not (

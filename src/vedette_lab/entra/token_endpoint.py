@@ -54,10 +54,20 @@ def _grant(cloud: Cloud, tenant_key: str, form: Mapping[str, str]) -> Json:
     grant = form["grant_type"]
     if grant not in {"client_credentials", "authorization_code"}:
         raise EntraError(70003, grant_type=grant)
+    if grant == "authorization_code" and _is_public(cloud, form):
+        if "client_secret" in form or "client_assertion" in form:
+            raise EntraError(700025)
+        return _authorization_code(cloud, tenant, app, form)
     proof = authenticate(cloud, tenant, app, form)
     if grant == "client_credentials":
         return _client_credentials(cloud, tenant, app, form, proof)
     return _authorization_code(cloud, tenant, app, form)
+
+
+def _is_public(cloud: Cloud, form: Mapping[str, str]) -> bool:
+    """Tell whether the code was given to an application that has no secret: an app on a phone."""
+    code = cloud.entra.codes.get(form.get("code", ""))
+    return code is not None and code.public
 
 
 def _client_credentials(
@@ -117,7 +127,9 @@ def _authorization_code(
         "access_token": access_token,
     }
     if "openid" in code.scope.split():
-        answer["id_token"] = tokens.id_token(cloud, owner, app, user, scope=code.scope, nonce=code.nonce)
+        answer["id_token"] = tokens.id_token(
+            cloud, owner, app, user, scope=code.scope, nonce=code.nonce, device_id=code.device_id
+        )
     return answer
 
 

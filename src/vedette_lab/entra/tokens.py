@@ -95,7 +95,14 @@ def user_token(cloud: Cloud, tenant: Tenant, app: AppRegistration, user: User, s
 
 
 def id_token(
-    cloud: Cloud, tenant: Tenant, app: AppRegistration, user: User, *, scope: str, nonce: str | None
+    cloud: Cloud,
+    tenant: Tenant,
+    app: AppRegistration,
+    user: User,
+    *,
+    scope: str,
+    nonce: str | None,
+    device_id: str | None = None,
 ) -> str:
     """Return the id_token of a sign-in (microsoft.md 3.3, 3.4)."""
     claims = _common(cloud, tenant, app.client_id, ID_TOKEN_SECONDS)
@@ -105,6 +112,8 @@ def id_token(
         claims["email"] = user.mail
     if nonce is not None:
         claims["nonce"] = nonce
+    if device_id is not None:
+        claims["deviceid"] = device_id
     claims |= _group_claims(cloud, tenant, app, user)
     _remember(tenant, claims, app, "id", user_id=user.id)
     return _encode(cloud, claims)

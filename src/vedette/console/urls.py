@@ -1,6 +1,6 @@
 """Addresses of the console's modules."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
 
 from vedette.console import (
     account,
@@ -20,9 +20,12 @@ from vedette.console import (
     threat,
     threats,
 )
+from vedette.console.setup import urls as setup
 
 app_name = "console"
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("setup/", include((setup.administrator, "setup"))),
+    path("operator/accounts/<uuid:tenant_id>/setup/", include((setup.operator, "operator_setup"))),
     path("dashboard/", dashboard.page, name="dashboard"),
     path("brake/<uuid:brake_id>/", brake.page, name="brake"),
     path("brake/<uuid:brake_id>/release", brake.release_held, name="brake-release"),

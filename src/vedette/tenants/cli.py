@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
 import click
 
-from vedette.foundation import clock
+from vedette.foundation import certificates, clock
 from vedette.foundation.graph import Graph, GraphError, TokenError
 from vedette.tenants import accounts, consent, invitation, operator_links
 from vedette.tenants.forms import AccountForm, GroupsForm
@@ -33,7 +35,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
 
 @click.group()
 def operator() -> None:
-    """Open the operator's page."""
+    """Open the operator's page; make what it needs."""
 
 
 @operator.command("link")
@@ -47,6 +49,42 @@ def operator_link(*, as_json: bool) -> None:
         return
     click.echo(url)
     click.echo("It opens the operator's page once, within the next 30 minutes.", err=True)
+
+
+@operator.command("certificate")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder to write to (the present one).",
+)
+@click.option(
+    "--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="How long it is good."
+)
+@click.option("--name", default="Vedette", show_default=True, help="Its name, as Entra shows it.")
+def operator_certificate(out: Path, days: int, name: str) -> None:
+    """Make a key and a certificate for the installation's registration at Entra.
+
+    Nothing that exists is written over. Exit 0 done, 2 a file is there already or cannot be written.
+    """
+    pair = certificates.make(name, days)
+    files = {out / "vedette-key.pem": pair.key, out / "vedette.cer": pair.certificate}
+    for path, content in files.items():
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(content)
+        except OSError as error:
+            click.echo(
+                f"{path} cannot be written: {error.strerror}. Choose another folder with --out.", err=True
+            )
+            sys.exit(INVALID)
+    key, certificate = files
+    click.echo(
+        f"Upload {certificate} in Entra (thumbprint {certificates.facts(pair.certificate).thumbprint})."
+    )
+    click.echo(f"VEDETTE_CLIENT_CERTIFICATE_FILE={certificate.absolute()}")
+    click.echo(f"VEDETTE_CLIENT_KEY_FILE={key.absolute()}")
 
 
 @click.group()

@@ -35,14 +35,21 @@ def attempt(graph: Graph, name: str) -> dict[str, str]:
         else:
             graph.delete(probe.path)
     except GraphError as error:
-        if error.status == HTTPStatus.FORBIDDEN:
-            return {"result": MISSING}
-        # No such object, or nothing in a request that writes: the call itself was let through.
-        empty = error.status == HTTPStatus.BAD_REQUEST and probe.method != "GET"
-        if error.status == HTTPStatus.NOT_FOUND or empty:
-            return {"result": GRANTED}
-        return {"result": UNKNOWN, "message": str(error)}
-    return {"result": GRANTED}
+        return judge(probe, error)
+    return judge(probe, None)
+
+
+def judge(probe: profiles.Probe, error: GraphError | None) -> dict[str, str]:
+    """Say what an answer to a probe means."""
+    if error is None:
+        return {"result": GRANTED}
+    if error.status == HTTPStatus.FORBIDDEN:
+        return {"result": MISSING}
+    # No such object, or nothing in a request that writes: the call itself was let through.
+    empty = error.status == HTTPStatus.BAD_REQUEST and probe.method != "GET"
+    if error.status == HTTPStatus.NOT_FOUND or empty:
+        return {"result": GRANTED}
+    return {"result": UNKNOWN, "message": str(error)}
 
 
 def read(name: str, found: Mapping[str, Mapping[str, str]]) -> Permission:

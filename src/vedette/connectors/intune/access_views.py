@@ -10,7 +10,7 @@ from vedette.connectors.intune import application, capabilities, readings
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.intune.tabs import tab_page
 from vedette.foundation import credential
-from vedette.tenants import access, consent
+from vedette.tenants import access, consent, registrations
 from vedette.tenants.access import MemberRequest
 
 
@@ -25,6 +25,7 @@ def page(request: MemberRequest) -> HttpResponseBase:
         "known": known,
         "capabilities": capabilities.of(known.data),
         "proof": proof,
+        "own": registrations.of(request.tenant).own,
         "ends": ends,
         "mark": credential.warning(ends) if ends else None,
         "days_left": credential.days_left(ends) if ends else None,

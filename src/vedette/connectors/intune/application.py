@@ -25,6 +25,10 @@ _NEXT: Final = _(
     "In Entra, App registrations > Certificates & secrets: add a new one, give it to Vedette, restart it, then "
     "delete the old one. A certificate is better than a secret."
 )
+_NEXT_OWN: Final = _(
+    "Connectors > Intune > Access > Renew or change it: make a new one there, upload it in Entra, test it and put "
+    "it in force; then delete the old one in Entra."
+)
 _EXPLANATION: Final = _(
     "Once it has ended, Entra gives no tokens: nothing is read or written any more, and rules at Microsoft see "
     "the last value of each phone."
@@ -32,16 +36,21 @@ _EXPLANATION: Final = _(
 
 
 def read(graph: Graph, _tenant_id: uuid.UUID) -> dict[str, Any]:
-    """Say what is configured and until when it holds; a secret's end is looked up where that is permitted."""
-    settings = config.current()
-    found = credential.of(registration.installation(settings))
+    """Say what is in force and until when it holds; a secret's end is looked up where that is permitted."""
+    used = registration.of(config.current(), graph.entra_tenant_id)
+    found = credential.of(used)
     expires, source = found.expires, "setting" if found.kind == SECRET else "certificate"
     if found.kind == SECRET and expires is None:
         expires, source = (
-            _registered(graph, settings.client_id or "", settings.client_secret or ""),
+            _registered(graph, used.client_id, used.secret),
             "registration",
         )
-    return {"kind": found.kind, "expires": expires.isoformat() if expires else "", "source": source}
+    return {
+        "kind": found.kind,
+        "expires": expires.isoformat() if expires else "",
+        "source": source,
+        "own": used.own,
+    }
 
 
 def _registered(graph: Graph, client_id: str, secret: str) -> datetime | None:
@@ -74,8 +83,9 @@ def warn(tenant_id: uuid.UUID, data: Mapping[str, Any]) -> None:
             if mark == EXPIRED
             else _("The application's %(kind)s at Entra ends on %(day)s.")
         )
+        step = _NEXT_OWN if data.get("own") else _NEXT
         words = {"kind": str(data["kind"]), "day": expires.date().isoformat()}
-        errors.record(tenant_id, "intune", Problem(SOURCE, code, message, Advice(_EXPLANATION, _NEXT), words))
+        errors.record(tenant_id, "intune", Problem(SOURCE, code, message, Advice(_EXPLANATION, step), words))
     errors.passed(tenant_id, "intune", SOURCE, still={code})
 
 

@@ -13,10 +13,13 @@ from vedette.connectors.deliver import Owed
 from vedette.connectors.intune import readings
 from vedette.connectors.intune.attribute_route import ROUTE
 from vedette.connectors.intune.desired import WITHDRAWN, desired_value
+from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.rules_fetch import COMPLIANCE, RULES
 from vedette.connectors.signals import values_stale
 from vedette.connectors.state_sync import settings_of
 from vedette.devices.models import Device
+from vedette.tenants.models import Tenant
+from vedette.tenants.signals import registration_changed
 
 
 @receiver(states_changed)
@@ -43,6 +46,13 @@ def owe_all(tenant_id: uuid.UUID, **_signal: Any) -> None:
     values_stale.send(None, tenant_id=tenant_id, again=False, device_ids=None)
     # What the rules make of it is worth knowing now.
     readings.make_due(RULES, COMPLIANCE)
+
+
+@receiver(registration_changed)
+def look_anew(tenant: Tenant, **_signal: Any) -> None:
+    """See soon what the new registration may do, and until when it holds."""
+    readings.make_due()
+    IntuneConnector.objects.filter(tenant_id=tenant.id).update(next_heartbeat_at=None)
 
 
 @receiver(resync_requested)

@@ -11,7 +11,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vedette.tenants import access, accounts, consent, console_session, invitation, operator_links
+from vedette.foundation import config
+from vedette.tenants import (
+    access,
+    accounts,
+    consent,
+    console_session,
+    invitation,
+    operator_links,
+    registrations,
+)
 from vedette.tenants.forms import AccountForm
 from vedette.tenants.models import Tenant
 from vedette.tenants.openid import client
@@ -82,6 +91,10 @@ def account(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
         "tenant": tenant,
         "link": invitation.link(tenant),
         "set_groups": set_groups_command(tenant),
+        "own": registrations.of(tenant).own,
+        "installation_ready": bool(config.current().client_id),
+        # the wizard's pages stand in the console, a layer above
+        "setup_url": reverse("console:operator_setup:overview", args=[tenant.id]),
         "redirect_uris": [client.redirect_uri(), consent.redirect_uri()],
     }
     return render(request, "tenants/operator_account.html", context)

@@ -44,6 +44,7 @@
     const plainClick = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
     if (find("[data-menu-toggle]")) toggleMenu(find("[data-menu-toggle]"));
     else if (find("[data-copy]")) copy(find("[data-copy]"));
+    else if (find("[data-print]")) window.print();
     else if (find("[data-dismiss]")) find(".v-message").remove();
     else if (find("#dialog [data-dialog-close]")) {
       event.preventDefault();

@@ -16,6 +16,7 @@ from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts
 
 from vedette.compliance.assess import assess
 from vedette.compliance.models import Brake, DeviceState
+from vedette.console.setup import urls as setup
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation
 from vedette.events.models import Event
@@ -171,7 +172,7 @@ NOTHING = {
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
     "intune:group-remove", "intune:state-sync", "intune:unsupported", "intune:errors", "intune:acknowledge",
     "intune:rules", "intune:handouts", "intune:access", "intune:read",
-    "partner:page", "partner:on", "partner:off",
+    "partner:page", "partner:on", "partner:off", *(f"console:setup:{name}" for name in setup.PAGES),
 }  # fmt: skip
 OWN_ONLY = {"console:audit-event"}
 ALL = sorted(MODIFY | LOOK | NOTHING | OWN_ONLY)

@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 from django.test import override_settings
 from tests.connectors.scene import Scene, make_scene
+from tests.connectors.stages import Stages, asked_for
 from tests.support.database import Database
 from tests.support.lab import start_lab
 from tests.support.microsoft import PERMISSIONS, PUBLIC, Microsoft, register
+from tests.support.scenes import Scenes
 
 from vedette.foundation import config
 
@@ -61,16 +63,26 @@ def new_scene(microsoft: Microsoft) -> Callable[[], Scene]:
     return lambda: make_scene(microsoft, f"Org{uuid4().hex[:10]}")
 
 
+@pytest.fixture(scope="session")
+def stages(cloud: Microsoft, scenes: Scenes) -> Stages:
+    return Stages(cloud, scenes)
+
+
 @pytest.fixture
-def scene(new_scene: Callable[[], Scene]) -> Scene:
-    return new_scene()
+def scene(microsoft: Microsoft, stages: Stages, request: pytest.FixtureRequest) -> Scene:
+    """An organisation as it is when nothing is set up yet, or at the stage that the test asks for by name."""
+    assert microsoft.lab is stages.microsoft.lab
+    return stages.give(asked_for(request.fixturenames))
+
+
+# Each is the scene of its stage (tests/connectors/stages.py).
+
+
+@pytest.fixture
+def watched(scene: Scene) -> Scene:
+    return scene
 
 
 @pytest.fixture
 def enrolled(scene: Scene) -> Scene:
-    """The group Company Phones is enrolled and polled; both platforms on; armed."""
-    scene.set_up()
-    scene.add_group("Company Phones")
-    scene.poll()
-    scene.arm()
     return scene

@@ -15,15 +15,6 @@ from vedette.foundation import clock, database
 from vedette.foundation.graph import Graph, Patience
 
 
-@pytest.fixture
-def watched(scene: Scene) -> Scene:
-    """Company Phones, with the group inside it, enrolled and polled: the next poll goes by deltas."""
-    scene.set_up()
-    scene.add_group("Company Phones")
-    scene.poll()
-    return scene
-
-
 def last_pass(scene: Scene) -> tuple[str, str]:
     with database.tenant(scene.tenant_id):
         newest = DirectoryPass.objects.order_by("-started_at")[0]

@@ -28,14 +28,8 @@ Clock = Callable[[float], None]
 
 
 @pytest.fixture
-def watched(scene: Scene) -> Scene:
+def reporting(scene: Scene) -> Scene:
     """Phones that are enrolled, two of them activated; Monitor mode: mail does not wait for arming."""
-    scene.set_up()
-    scene.add_group("Company Phones")
-    scene.poll()
-    for device in scene.devices(platform="ANDROID")[:2]:
-        scene.activate(device)
-        scene.report_good(device)
     return scene
 
 
@@ -54,84 +48,84 @@ def words(mail: dict[str, Any]) -> str:
 # --- threats, by each person's preferences (E5)
 
 
-def test_each_person_hears_of_the_levels_they_asked_for(watched: Scene) -> None:
-    high = administrator(watched, "highonly", notify_high=True)
-    low = administrator(watched, "lowonly", notify_low=True)
-    quiet = administrator(watched, "quiet")
-    watched.report_bad(phone(watched))
-    watched.send_mail()
-    (mail,) = watched.mails(high)
-    device = phone(watched)
+def test_each_person_hears_of_the_levels_they_asked_for(reporting: Scene) -> None:
+    high = administrator(reporting, "highonly", notify_high=True)
+    low = administrator(reporting, "lowonly", notify_low=True)
+    quiet = administrator(reporting, "quiet")
+    reporting.report_bad(phone(reporting))
+    reporting.send_mail()
+    (mail,) = reporting.mails(high)
+    device = phone(reporting)
     assert device.display_name in mail["subject"]
     assert mail["subject"].startswith("High risk: ")
-    with database.tenant(watched.tenant_id):
+    with database.tenant(reporting.tenant_id):
         threat = Threat.objects.get()
     assert f"/threats/{threat.pk}/" in mail["text"]
     assert device.owner_name in words(mail)
     assert "preferences ask for it" in words(mail)
-    assert (watched.mails(low), watched.mails(quiet)) == ([], [])
+    assert (reporting.mails(low), reporting.mails(quiet)) == ([], [])
 
 
-def test_a_threat_is_told_once_however_often_it_is_reported(watched: Scene) -> None:
-    address = administrator(watched, "highonly", notify_high=True)
+def test_a_threat_is_told_once_however_often_it_is_reported(reporting: Scene) -> None:
+    address = administrator(reporting, "highonly", notify_high=True)
     for _ in range(3):
-        watched.report_bad(phone(watched))
-        watched.send_mail()
-    assert len(watched.mails(address)) == 1
+        reporting.report_bad(phone(reporting))
+        reporting.send_mail()
+    assert len(reporting.mails(address)) == 1
 
 
-def test_a_threat_that_comes_back_after_its_end_is_told_anew(watched: Scene) -> None:
-    address = administrator(watched, "highonly", notify_high=True)
-    device = phone(watched)
-    watched.report_bad(device)
-    watched.report_good(device)
-    watched.report_bad(device)
-    watched.send_mail()
-    assert len(watched.mails(address)) == 2
+def test_a_threat_that_comes_back_after_its_end_is_told_anew(reporting: Scene) -> None:
+    address = administrator(reporting, "highonly", notify_high=True)
+    device = phone(reporting)
+    reporting.report_bad(device)
+    reporting.report_good(device)
+    reporting.report_bad(device)
+    reporting.send_mail()
+    assert len(reporting.mails(address)) == 2
 
 
-def test_what_an_administrator_ignores_is_not_told_again(watched: Scene) -> None:
-    address = administrator(watched, "highonly", notify_high=True)
-    device = phone(watched)
-    watched.report_bad(device)
-    with database.tenant(watched.tenant_id):
+def test_what_an_administrator_ignores_is_not_told_again(reporting: Scene) -> None:
+    address = administrator(reporting, "highonly", notify_high=True)
+    device = phone(reporting)
+    reporting.report_bad(device)
+    with database.tenant(reporting.tenant_id):
         threat = Threat.objects.get()
     triage.ignore(threat, "known", ADA)
-    watched.report_bad(device)
-    watched.send_mail()
-    assert len(watched.mails(address)) == 1
+    reporting.report_bad(device)
+    reporting.send_mail()
+    assert len(reporting.mails(address)) == 1
 
 
-def test_many_threats_at_once_are_one_mail(watched: Scene) -> None:
-    address = administrator(watched, "highonly", notify_high=True)
-    devices = watched.devices(platform="ANDROID")
+def test_many_threats_at_once_are_one_mail(reporting: Scene) -> None:
+    address = administrator(reporting, "highonly", notify_high=True)
+    devices = reporting.devices(platform="ANDROID")
     for device in devices[2:]:
-        watched.activate(device)
-    watched.report_bad(*devices)
-    watched.send_mail()
-    (mail,) = watched.mails(address)
+        reporting.activate(device)
+    reporting.report_bad(*devices)
+    reporting.send_mail()
+    (mail,) = reporting.mails(address)
     assert mail["subject"] == f"{len(devices)} new threats"
     for device in devices:
         assert device.display_name in mail["text"]
 
 
-def test_a_mail_is_in_the_language_of_its_reader(watched: Scene) -> None:
-    english = administrator(watched, "english", notify_high=True, language="en")
-    french = administrator(watched, "french", notify_high=True, language="fr")
-    watched.report_bad(phone(watched))
-    watched.send_mail()
-    assert "Risque élevé" in watched.mails(french)[0]["subject"]
-    assert "High risk" in watched.mails(english)[0]["subject"]
-    assert "Comment y remédier" in words(watched.mails(french)[0])
+def test_a_mail_is_in_the_language_of_its_reader(reporting: Scene) -> None:
+    english = administrator(reporting, "english", notify_high=True, language="en")
+    french = administrator(reporting, "french", notify_high=True, language="fr")
+    reporting.report_bad(phone(reporting))
+    reporting.send_mail()
+    assert "Risque élevé" in reporting.mails(french)[0]["subject"]
+    assert "High risk" in reporting.mails(english)[0]["subject"]
+    assert "Comment y remédier" in words(reporting.mails(french)[0])
 
 
-def test_somebody_without_a_language_reads_the_accounts(watched: Scene) -> None:
-    with database.writer(watched.tenant_id):
-        Tenant.objects.filter(pk=watched.tenant_id).update(language="fr")
-    address = administrator(watched, "anybody", notify_high=True, language="")
-    watched.report_bad(phone(watched))
-    watched.send_mail()
-    assert "Risque élevé" in watched.mails(address)[0]["subject"]
+def test_somebody_without_a_language_reads_the_accounts(reporting: Scene) -> None:
+    with database.writer(reporting.tenant_id):
+        Tenant.objects.filter(pk=reporting.tenant_id).update(language="fr")
+    address = administrator(reporting, "anybody", notify_high=True, language="")
+    reporting.report_bad(phone(reporting))
+    reporting.send_mail()
+    assert "Risque élevé" in reporting.mails(address)[0]["subject"]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -192,71 +186,71 @@ def problem(code: str = "E1", **advice: Any) -> Problem:
     return Problem("poll", code, "It broke.", Advice("Because.", "Mend it.", **advice))
 
 
-def test_an_error_goes_once_to_those_named(watched: Scene) -> None:
-    watched.save(error_emails=["ops@example.test", "night@example.test"])
+def test_an_error_goes_once_to_those_named(reporting: Scene) -> None:
+    reporting.save(error_emails=["ops@example.test", "night@example.test"])
     for _ in range(3):
-        errors.record(watched.tenant_id, "intune", problem())
-    watched.send_mail()
+        errors.record(reporting.tenant_id, "intune", problem())
+    reporting.send_mail()
     for address in ("ops@example.test", "night@example.test"):
-        (mail,) = watched.mails(address)
+        (mail,) = reporting.mails(address)
         assert "It broke." in words(mail)
         assert "Mend it." in words(mail)
-    assert watched.mails(CONTACT) == []
+    assert reporting.mails(CONTACT) == []
 
 
-def test_with_nobody_named_the_primary_contact_is_told(watched: Scene) -> None:
-    errors.record(watched.tenant_id, "intune", problem())
-    watched.send_mail()
-    assert len(watched.mails(CONTACT)) == 1
+def test_with_nobody_named_the_primary_contact_is_told(reporting: Scene) -> None:
+    errors.record(reporting.tenant_id, "intune", problem())
+    reporting.send_mail()
+    assert len(reporting.mails(CONTACT)) == 1
 
 
-def test_what_lasts_is_told_only_then_and_what_passed_never(watched: Scene, move_clock: Clock) -> None:
+def test_what_lasts_is_told_only_then_and_what_passed_never(reporting: Scene, move_clock: Clock) -> None:
     def record(code: str) -> None:
-        errors.record(watched.tenant_id, "intune", problem(code, mail_after=LASTING))
+        errors.record(reporting.tenant_id, "intune", problem(code, mail_after=LASTING))
 
     record("lasting")
     record("passing")
-    errors.passed(watched.tenant_id, "intune", "poll", still=["lasting"])
-    assert watched.notifications() == []
+    errors.passed(reporting.tenant_id, "intune", "poll", still=["lasting"])
+    assert reporting.notifications() == []
     move_clock(LASTING.total_seconds() + 5)
     record("lasting")
     record("passing")
     record("lasting")
-    assert [row.context["code"] for row in watched.notifications()] == ["lasting"]
+    assert [row.context["code"] for row in reporting.notifications()] == ["lasting"]
 
 
-def test_an_error_that_comes_and_goes_is_no_stream_of_mail(watched: Scene, move_clock: Clock) -> None:
+def test_an_error_that_comes_and_goes_is_no_stream_of_mail(reporting: Scene, move_clock: Clock) -> None:
     for hour in range(5):
         move_clock(hour * 3600)
-        errors.record(watched.tenant_id, "intune", problem())
-        errors.passed(watched.tenant_id, "intune", "poll")
-    assert len(watched.notifications()) == 1
+        errors.record(reporting.tenant_id, "intune", problem())
+        errors.passed(reporting.tenant_id, "intune", "poll")
+    assert len(reporting.notifications()) == 1
     move_clock(3 * 24 * 3600)
-    errors.record(watched.tenant_id, "intune", problem())
-    assert len(watched.notifications()) == 2, "days later it is news again"
-    (error,) = watched.errors()
+    errors.record(reporting.tenant_id, "intune", problem())
+    assert len(reporting.notifications()) == 2, "days later it is news again"
+    (error,) = reporting.errors()
     assert (error.count, error.resolved_at) == (6, None)
     assert error.since > error.first_seen_at
 
 
-def test_an_error_that_never_stops_is_told_once(watched: Scene, move_clock: Clock) -> None:
+def test_an_error_that_never_stops_is_told_once(reporting: Scene, move_clock: Clock) -> None:
     for hour in range(0, 96, 6):
         move_clock(hour * 3600)
-        errors.record(watched.tenant_id, "intune", problem())
-    assert len(watched.notifications()) == 1
+        errors.record(reporting.tenant_id, "intune", problem())
+    assert len(reporting.notifications()) == 1
 
 
-def test_acknowledging_is_audited_and_ends_with_the_next_run(watched: Scene) -> None:
-    error = errors.record(watched.tenant_id, "intune", problem())
-    assert errors.acknowledge(watched.tenant_id, error.pk, ADA)
-    assert watched.errors()[0].acknowledged_by == ADA.name
-    assert "connector.error_acknowledged" in watched.actions()
-    errors.record(watched.tenant_id, "intune", problem())
-    assert watched.errors()[0].acknowledged_at is not None, "it is still the same trouble"
-    errors.passed(watched.tenant_id, "intune", "poll")
-    errors.record(watched.tenant_id, "intune", problem())
-    assert watched.errors()[0].acknowledged_at is None
-    assert not errors.acknowledge(watched.tenant_id, uuid4(), ADA)
+def test_acknowledging_is_audited_and_ends_with_the_next_run(reporting: Scene) -> None:
+    error = errors.record(reporting.tenant_id, "intune", problem())
+    assert errors.acknowledge(reporting.tenant_id, error.pk, ADA)
+    assert reporting.errors()[0].acknowledged_by == ADA.name
+    assert "connector.error_acknowledged" in reporting.actions()
+    errors.record(reporting.tenant_id, "intune", problem())
+    assert reporting.errors()[0].acknowledged_at is not None, "it is still the same trouble"
+    errors.passed(reporting.tenant_id, "intune", "poll")
+    errors.record(reporting.tenant_id, "intune", problem())
+    assert reporting.errors()[0].acknowledged_at is None
+    assert not errors.acknowledge(reporting.tenant_id, uuid4(), ADA)
 
 
 # --- the mail server
@@ -270,38 +264,38 @@ def dead_server() -> Iterator[None]:
         yield
 
 
-def test_nothing_is_lost_while_the_server_is_down(watched: Scene, move_clock: Clock) -> None:
-    watched.save(error_emails=["a@example.test", "b@example.test", "c@example.test"])
+def test_nothing_is_lost_while_the_server_is_down(reporting: Scene, move_clock: Clock) -> None:
+    reporting.save(error_emails=["a@example.test", "b@example.test", "c@example.test"])
     (port,) = free_ports(1)
     with override_settings(EMAIL_PORT=port):
-        errors.record(watched.tenant_id, "intune", problem())
+        errors.record(reporting.tenant_id, "intune", problem())
         for hours in range(0, 60, 4):
             move_clock(hours * 3600)
-            watched.send_mail()
-        rows = watched.notifications()
+            reporting.send_mail()
+        rows = reporting.notifications()
         assert {row.status for row in rows} == {"due"}
         assert all("cannot be reached" in row.error and row.attempts > 10 for row in rows)
     move_clock(64 * 3600)
-    watched.send_mail()
-    assert {row.status for row in watched.notifications()} == {"sent"}
+    reporting.send_mail()
+    assert {row.status for row in reporting.notifications()} == {"sent"}
     for address in ("a@example.test", "b@example.test", "c@example.test"):
-        assert len(watched.mails(address)) == 1
+        assert len(reporting.mails(address)) == 1
 
 
-def test_after_a_week_it_is_given_up(watched: Scene, move_clock: Clock, dead_server: None) -> None:
+def test_after_a_week_it_is_given_up(reporting: Scene, move_clock: Clock, dead_server: None) -> None:
     assert dead_server is None
-    errors.record(watched.tenant_id, "intune", problem())
-    watched.send_mail()
+    errors.record(reporting.tenant_id, "intune", problem())
+    reporting.send_mail()
     move_clock(dt.timedelta(days=8).total_seconds())
-    watched.send_mail()
-    assert [row.status for row in watched.notifications()] == ["failed"]
+    reporting.send_mail()
+    assert [row.status for row in reporting.notifications()] == ["failed"]
 
 
-def test_one_mail_that_cannot_be_written_does_not_hold_the_others_up(watched: Scene) -> None:
-    errors.record(watched.tenant_id, "intune", problem())
-    with database.tenant(watched.tenant_id):
+def test_one_mail_that_cannot_be_written_does_not_hold_the_others_up(reporting: Scene) -> None:
+    errors.record(reporting.tenant_id, "intune", problem())
+    with database.tenant(reporting.tenant_id):
         Notification.objects.create(
-            tenant_id=watched.tenant_id,
+            tenant_id=reporting.tenant_id,
             kind="threat",
             reference="x",
             address=CONTACT,
@@ -309,15 +303,15 @@ def test_one_mail_that_cannot_be_written_does_not_hold_the_others_up(watched: Sc
             created_at=clock.now() - dt.timedelta(minutes=1),
             due_at=clock.now() - dt.timedelta(minutes=1),
         )
-    watched.send_mail()
-    assert sorted(row.status for row in watched.notifications()) == ["failed", "sent"]
+    reporting.send_mail()
+    assert sorted(row.status for row in reporting.notifications()) == ["failed", "sent"]
 
 
-def test_the_lease_of_a_worker_that_died_runs_out(watched: Scene, move_clock: Clock) -> None:
-    errors.record(watched.tenant_id, "intune", problem())
-    assert len(jobs._claim(watched.tenant_id)) == 1
-    watched.send_mail()
-    assert watched.mails(CONTACT) == []
+def test_the_lease_of_a_worker_that_died_runs_out(reporting: Scene, move_clock: Clock) -> None:
+    errors.record(reporting.tenant_id, "intune", problem())
+    assert len(jobs._claim(reporting.tenant_id)) == 1
+    reporting.send_mail()
+    assert reporting.mails(CONTACT) == []
     move_clock(301)
-    watched.send_mail()
-    assert len(watched.mails(CONTACT)) == 1
+    reporting.send_mail()
+    assert len(reporting.mails(CONTACT)) == 1

@@ -24,15 +24,6 @@ def live(scene: Scene) -> list[Device]:
     return [device for device in scene.devices() if device.activation_status != "DEACTIVATED"]
 
 
-@pytest.fixture
-def watched(scene: Scene) -> Scene:
-    """Company Phones, with the group inside it, enrolled and polled."""
-    scene.set_up()
-    scene.add_group("Company Phones")
-    scene.poll()
-    return scene
-
-
 def test_phones_of_the_group_and_of_the_group_inside_it_appear_as_pending(scene: Scene) -> None:
     scene.set_up()
     scene.add_group("Company Phones")

@@ -73,6 +73,10 @@ class Lab(AbstractContextManager["Lab"]):
             self.process.kill()
             self.process.wait()
 
+    def __deepcopy__(self, _memo: Any) -> Self:
+        """There is one process, however often a scene that plays in it is copied."""
+        return self
+
     def __enter__(self) -> Self:
         return self
 

@@ -28,10 +28,4 @@ def owner(scene: Scene) -> Member:
 @pytest.fixture
 def ready(scene: Scene) -> Scene:
     """Set up, one group enrolled and polled, armed and published."""
-    scene.set_up()
-    scene.beat()
-    scene.add_group("Company Phones")
-    scene.poll()
-    scene.arm()
-    scene.publish()
     return scene

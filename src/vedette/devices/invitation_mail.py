@@ -67,7 +67,7 @@ def send(issued: Issued) -> None:
     with database.tenant(tenant_id):
         organisation = Tenant.objects.values_list("name", flat=True).get(id=tenant_id)
     try:
-        with mail.connection() as connection:
+        with mail.connection(tenant_id) as connection:
             connection.send(compose(issued, organisation))
     except mail.MailError as error:
         mark(tenant_id, [(issued.invitation, error.explanation)])

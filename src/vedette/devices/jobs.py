@@ -51,7 +51,7 @@ def send_batch(tenant_id: str, batch_id: str) -> None:
     tenant, batch = UUID(tenant_id), UUID(batch_id)
     with database.tenant(tenant):
         organisation = Tenant.objects.values_list("name", flat=True).get(id=tenant)
-    with mail.connection() as connection:
+    with mail.connection(tenant) as connection:
         failures = 0
         while issued := invitations.take_unsent(tenant, batch, _AT_ONCE):
             results = []

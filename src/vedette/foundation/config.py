@@ -29,6 +29,7 @@ MAX_DAYS: Final = 3650
 GRAPH_LIMITS: Final = (
     "identity=3500/10 identity-writes=3000/150 intune=2000/20 intune-writes=200/20 policy=1/1"
 )
+MAIL_ROUTES: Final = frozenset({"SMTP", "SMTP_OAUTH", "GRAPH"})
 SMTP_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -46,6 +47,15 @@ class Smtp:
     password: str = field(repr=False)
     tls: bool
     starttls: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mailbox:
+    """By which way the installation's mail goes: smtp, or smtp_oauth or graph from an address of Microsoft 365."""
+
+    route: str
+    entra_tenant_id: str
+    address: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +82,9 @@ class Config:
     allow_private_addresses: bool
     smtp: Smtp
     mail_from: str
+    mailbox: Mailbox
+    exchange_url: str
+    exchange_smtp: Smtp
     partner_simulation: bool
     demo: bool
     log_level: str
@@ -124,6 +137,9 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         allow_private_addresses=value.flag("VEDETTE_ALLOW_PRIVATE_ADDRESSES"),
         smtp=value.smtp("VEDETTE_SMTP_URL", "smtp://127.0.0.1:25"),
         mail_from=value.text("VEDETTE_MAIL_FROM") or "Vedette <vedette@localhost>",
+        mailbox=value.mailbox("VEDETTE_MAIL_ROUTE"),
+        exchange_url=value.url("VEDETTE_EXCHANGE_URL", "https://outlook.office365.com"),
+        exchange_smtp=value.exchange("VEDETTE_EXCHANGE_SMTP_URL", "smtp+starttls://smtp.office365.com:587"),
         partner_simulation=value.flag("VEDETTE_PARTNER_SIMULATION"),
         demo=value.flag("VEDETTE_DEMO"),
         log_level=value.choice("VEDETTE_LOG_LEVEL", "INFO", LOG_LEVELS),
@@ -257,6 +273,24 @@ class _Reader:
             tls=parts.scheme == "smtps",
             starttls=parts.scheme == "smtp+starttls",
         )
+
+    def exchange(self, name: str, default: str) -> Smtp:
+        found = self.smtp(name, default)
+        if not (found.tls or found.starttls):
+            raise ConfigError(f"{name} would send a token in the clear. Write it as smtp+starttls:// or smtps://.")
+        return found
+
+    def mailbox(self, name: str) -> Mailbox:
+        route = self.choice(name, "SMTP", MAIL_ROUTES).lower()
+        if route == "smtp":
+            return Mailbox(route=route, entra_tenant_id="", address="")
+        tenant, address = self.text("VEDETTE_MAIL_TENANT"), self.text("VEDETTE_MAIL_MAILBOX")
+        if not tenant or not address:
+            raise ConfigError(
+                f"{name} is {route!r}: set VEDETTE_MAIL_TENANT to the Entra tenant ID and VEDETTE_MAIL_MAILBOX to"
+                " the address that mail is sent from."
+            )
+        return Mailbox(route=route, entra_tenant_id=tenant, address=address)
 
     def list(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())

@@ -113,8 +113,7 @@ def _reach(settings: config.Config, url: str) -> str:
 
 def _mail() -> str:
     environment.wake()
-    from django.conf import settings  # noqa: PLC0415 - needs Django awake
-    from django.core.mail import get_connection  # noqa: PLC0415 - as above
+    from vedette.foundation import mail  # noqa: PLC0415 - needs Django awake
 
-    with get_connection():
-        return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT} accepts mail"
+    with mail.connection() as connection:
+        return connection.look()

@@ -99,6 +99,7 @@ def variables(
         "VEDETTE_CA_FILE": str(stage.lab_ca),
         "VEDETTE_ALLOW_PRIVATE_ADDRESSES": "1",
         "VEDETTE_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        "VEDETTE_EXCHANGE_SMTP_URL": f"smtp+starttls://127.0.0.1:{smtp_port}",
         "VEDETTE_MAIL_FROM": "Vedette <vedette@vedette.example>",
         "VEDETTE_PARTNER_SIMULATION": "1",
         "VEDETTE_DEMO": "1",

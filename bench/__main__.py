@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
+from itertools import chain
 
-from bench import demo, directory, results, way
+from bench import demo, directory, directory_push, results, way
 
-FAMILIES = {"way": way.run, "demo": demo.run, "directory": directory.run}
+FAMILIES: dict[str, Callable[[], Iterable[results.Result]]] = {
+    "way": way.run,
+    "demo": demo.run,
+    "directory": lambda: chain(directory.run(), directory_push.run()),
+}
 
 
 def main(wanted: list[str]) -> int:

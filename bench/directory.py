@@ -72,7 +72,22 @@ def _results(size: dict[str, int], found: dict[str, Any]) -> Iterator[Result]:
 
 def _poll(home: Path, microsoft: Microsoft, entra_tenant_id: str, group: str) -> dict[str, Any]:
     """Run the polls in a process of their own, with the embedded PostgreSQL of a fresh home."""
-    environment = {
+    command = [sys.executable, "-m", "bench.directory_poll", entra_tenant_id, group, str(IDLE_POLLS)]
+    done = subprocess.run(
+        command,
+        env=environment(home, microsoft),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def environment(home: Path, microsoft: Microsoft) -> dict[str, str]:
+    """Return the environment of a service of its own, with the lab as its Microsoft."""
+    return {
         **os.environ,
         "VEDETTE_HOME": str(home / "service"),
         "VEDETTE_PUBLIC_URL": PUBLIC,
@@ -84,9 +99,3 @@ def _poll(home: Path, microsoft: Microsoft, entra_tenant_id: str, group: str) ->
         "VEDETTE_CLIENT_KEY": microsoft.key,
         "VEDETTE_ALLOW_PRIVATE_ADDRESSES": "1",
     }
-    command = [sys.executable, "-m", "bench.directory_poll", entra_tenant_id, group, str(IDLE_POLLS)]
-    done = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS, check=True
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found

@@ -24,7 +24,7 @@ def main(entra_tenant_id: UUID, group: UUID, idle_polls: int) -> dict[str, Any]:
     from vedette.connectors.intune import directory_poll  # noqa: PLC0415 -- Django is awake only now
     from vedette.devices.models import Device  # noqa: PLC0415 -- as above
 
-    tenant_id = _account(entra_tenant_id, group)
+    tenant_id = account(entra_tenant_id, group)
     log = _Log()
     before = _peak_mb()
     seconds, polled = _timed(lambda: directory_poll.poll(tenant_id))
@@ -69,7 +69,7 @@ class _Log:
         return [entry for entry in entries if entry["path"].startswith("/v1.0/")]
 
 
-def _account(entra_tenant_id: UUID, group: UUID) -> UUID:
+def account(entra_tenant_id: UUID, group: UUID) -> UUID:
     """Make a consented account that protects the group."""
     from vedette.compliance.change_policy import ensure_defaults  # noqa: PLC0415 -- Django is awake only now
     from vedette.connectors.entra_groups import Group  # noqa: PLC0415 -- as above

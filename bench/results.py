@@ -14,16 +14,21 @@ FILE: Final = Path(__file__).with_name("results.json")
 
 @dataclass(frozen=True)
 class Result:
-    """One benchmark: `name` is family.what, `value` in `unit`; `detail` holds what the value stands on."""
+    """One benchmark: `name` is family.what, `value` in `unit`; `detail` holds what the value stands on.
+
+    `ratio` is the value against `baseline` (`name` and `value`).
+    """
 
     name: str
     value: float
     unit: str
     detail: dict[str, Any] = field(default_factory=dict)
     goal: str = ""
+    baseline: dict[str, Any] | None = None
+    ratio: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {key: value for key, value in asdict(self).items() if value != ""}
+        return {key: value for key, value in asdict(self).items() if value not in ("", None)}
 
 
 def quantile(values: list[float], share: float) -> float:

@@ -221,7 +221,7 @@ def test_one_tenants_trouble_does_not_delay_another(enrolled: Scene, new_scene: 
     other.arm()
     theirs = {str(device.entra_object_id) for device in enrolled.devices()}
     for object_id in theirs:
-        enrolled.fault(f"GET /v1.0/devices/{object_id}", delay=1.5)
+        enrolled.fault(f"PATCH /v1.0/devices/{object_id}", delay=1.5)
     stop = threading.Event()
     thread = threading.Thread(target=publisher.run, args=[stop])
     thread.start()

@@ -206,6 +206,18 @@ def read_bearer(cloud: Cloud, token: str, audiences: AbstractSet[str] = GRAPH_AU
 
 
 def _verified(cloud: Cloud, token: str) -> Json:
+    token_key, claims, signed, signature = _parts(token)
+    key = next((key for key in cloud.signing_keys if key.kid == token_key), None)
+    if key is None:
+        raise InvalidTokenError("Access token validation failure. Invalid signing key.")
+    if not _is_signed(key.certificate, signed, signature):
+        raise InvalidTokenError("Access token validation failure. Invalid signature.")
+    return claims
+
+
+@lru_cache(maxsize=1024)
+def _parts(token: str) -> tuple[str | None, Json, bytes, bytes]:
+    """Return the name of the key, the claims (to be read only), what is signed and the signature."""
     try:
         head, body, signature = token.split(".")
         header, claims = json.loads(unb64url(head)), json.loads(unb64url(body))
@@ -214,12 +226,8 @@ def _verified(cloud: Cloud, token: str) -> Json:
         raise InvalidTokenError(UNREADABLE) from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise InvalidTokenError(UNREADABLE)
-    key = next((key for key in cloud.signing_keys if key.kid == header.get("kid")), None)
-    if key is None or header.get("alg") != "RS256":
-        raise InvalidTokenError("Access token validation failure. Invalid signing key.")
-    if not _is_signed(key.certificate, f"{head}.{body}".encode(), raw_signature):
-        raise InvalidTokenError("Access token validation failure. Invalid signature.")
-    return dict(claims)
+    kid = header.get("kid") if header.get("alg") == "RS256" else None
+    return kid, claims, f"{head}.{body}".encode(), raw_signature
 
 
 @lru_cache(maxsize=1024)

@@ -159,7 +159,7 @@ async def _routed(app: Any, scope: Scope, payload: bytes) -> Response:
     async def receive() -> Message:
         return {"type": "http.request", "body": payload, "more_body": False}
 
-    for route in _candidates(app, scope["path"]):
+    for route in _candidates(app, scope["method"], scope["path"]):
         match, more = route.matches(scope)
         if match is Match.FULL:
             scope.update(more)
@@ -170,19 +170,22 @@ async def _routed(app: Any, scope: Scope, payload: bytes) -> Response:
     return error.response(scope["state"]["request_id"], None)
 
 
-def _candidates(app: Any, path: str) -> list[Route]:
-    """Return the routes of Graph whose path begins with the same word, and those that fit anything."""
-    known: dict[str, list[Route]] | None = getattr(app.state, "batch_routes", None)
+def _candidates(app: Any, method: str, path: str) -> list[Route]:
+    """Return the routes of Graph for a method whose path begins with the same word, and those that fit anything."""
+    known: dict[tuple[str, str], list[Route]] | None = getattr(app.state, "batch_routes", None)
     if known is None:
         known = app.state.batch_routes = {}
     found = WORD.match(path)
     assert found is not None
     version, word = found.groups()
-    if found[0] not in known:
+    key = method, found[0]
+    if key not in known:
         fitting = (f"/{version}/{word}", f"/{version}/{{path:path}}")
-        graph = [route for route in app.routes if isinstance(route, Route)]
-        known[found[0]] = [route for route in graph if route.path.startswith(fitting)]
-    return known[found[0]]
+        graph = [
+            route for route in app.routes if isinstance(route, Route) and method in (route.methods or ())
+        ]
+        known[key] = [route for route in graph if route.path.startswith(fitting)]
+    return known[key]
 
 
 routes: list[BaseRoute] = [Route(f"/{version}/$batch", batch, methods=["POST"]) for version in VERSIONS]

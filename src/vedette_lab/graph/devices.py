@@ -1,14 +1,14 @@
 """Devices of the directory (microsoft.md 2.6 and 4.1)."""
 
+from collections.abc import Iterable
 from typing import Final
 
-from odata_query import ast
 from starlette.routing import BaseRoute
 
 from vedette_lab.directory import Device
 from vedette_lab.graph.call import Call, operation
 from vedette_lab.graph.errors import bad_request, denied, not_found, unsupported
-from vedette_lab.graph.filtering import properties
+from vedette_lab.graph.filtering import values_of
 from vedette_lab.graph.properties import DEVICE, NUMBERED
 from vedette_lab.graph.query import Query
 from vedette_lab.intune_model import Json
@@ -30,16 +30,15 @@ def _device(call: Call) -> Device:
 
 
 async def list_devices(call: Call) -> Json:
-    """GET /devices; `deviceId eq` is answered from an index, `$expand` adds the ids of owners."""
+    """GET /devices; filters by ids are answered from an index, `$expand` adds the ids of owners."""
     query = call.query()
-    asked = query.filter
     directory = call.tenant.directory
-    exact = isinstance(asked, ast.Compare) and isinstance(asked.comparator, ast.Eq)
-    if asked is not None and exact and properties(asked) == {"deviceId"}:
-        one = directory.device_by_device_id(str(getattr(getattr(asked, "right", None), "val", "")))
-        if one is not None:
-            return _with_owners(call.collection([one], DEVICE, "devices"), call, query)
-    return _with_owners(call.collection(directory.devices.values(), DEVICE, "devices"), call, query)
+    found: Iterable[Device] = directory.devices.values()
+    if (ids := values_of(query.filter, "id")) is not None:
+        found = [directory.devices[key] for key in ids if key in directory.devices]
+    elif (device_ids := values_of(query.filter, "deviceId")) is not None:
+        found = [one for key in device_ids if (one := directory.device_by_device_id(key))]
+    return _with_owners(call.collection(found, DEVICE, "devices"), call, query)
 
 
 def _with_owners(page: Json, call: Call, query: Query) -> Json:

@@ -12,6 +12,7 @@ from typing import Final
 
 from vedette.connectors.deliver import result
 from vedette.connectors.errors import Advice
+from vedette.connectors.intune.attributes import attributes_of
 from vedette.connectors.intune.desired import WITHDRAWN, is_ours
 from vedette.connectors.intune.push_advice import advice
 from vedette.connectors.intune.settings_read import attribute_name, connector_of
@@ -19,11 +20,12 @@ from vedette.connectors.models import Delivery
 from vedette.connectors.results import Result
 from vedette.connectors.routes import Budget
 from vedette.foundation import database
-from vedette.foundation.graph import MOST, Graph, GraphError, NotSentError, Patience, Request, TokenError
+from vedette.foundation.graph import Graph, GraphError, NotSentError, Patience, Request, TokenError
 from vedette.tenants.models import Tenant
 
 ROUTE: Final = "attribute"
-# Batches of 20 devices on their way at a time.
+# So many devices are read by one batch and then written by three; so many of these at a time.
+AT_ONCE: Final = 60
 LANES: Final = 4
 NOT_FOUND: Final = 404
 FORBIDDEN: Final = 403
@@ -56,7 +58,7 @@ class AttributeRoute:
     def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], budget: Budget) -> list[Result]:
         """Bring each device's attribute to the desired value; what goes wrong is the result.
 
-        Twenty at a time are read and, where something else stands there, written. An answer 204 confirms a write;
+        Some at a time are read and, where something else stands there, written. An answer 204 confirms a write;
         one that is lost is cleared up by the next try, which reads first.
         """
         place = _place(tenant_id, deliveries)
@@ -69,7 +71,7 @@ class AttributeRoute:
                 return [result(delivery, Delivery.Status.DUE) for delivery in chunk]
             return push(graph, place, chunk)
 
-        chunks = [known[start : start + MOST] for start in range(0, len(known), MOST)]
+        chunks = [known[start : start + AT_ONCE] for start in range(0, len(known), AT_ONCE)]
         if len(chunks) == 1:
             return results + one(chunks[0])
         with ThreadPoolExecutor(LANES, thread_name_prefix="attribute") as pool:
@@ -81,17 +83,17 @@ class AttributeRoute:
 
 
 def push(graph: Graph, place: _Place, deliveries: Sequence[Delivery]) -> list[Result]:
-    """Read what up to 20 devices hold and write what is to be changed.
+    """Read what some devices hold and write what is to be changed.
 
     When the tenant has moved to another attribute, the old one is cleared in the same PATCH: nobody stays
     blocked by a forgotten "mtd:high".
     """
-    reads = graph.batch(
-        [Request("GET", f"{_path(item)}?$select=id,extensionAttributes") for item in deliveries]
-    )
+    held = attributes_of(graph, {item.entra_object_id for item in deliveries if item.entra_object_id})
     results: list[Result] = []
     writing: list[tuple[Delivery, str, Request]] = []
-    for delivery, read in zip(deliveries, reads, strict=True):
+    for delivery in deliveries:
+        assert delivery.entra_object_id is not None
+        read = held[delivery.entra_object_id]
         if read.error is not None:
             results.append(_failed(delivery, read.error))
             continue
@@ -101,21 +103,17 @@ def push(graph: Graph, place: _Place, deliveries: Sequence[Delivery]) -> list[Re
         changes = changes_needed(attributes, place.attribute, desired, delivery.place)
         if changes:
             body = {"extensionAttributes": changes}
-            writing.append((delivery, found, Request("PATCH", _path(delivery), body, repeat=True)))
+            path = f"/devices/{delivery.entra_object_id}"
+            writing.append((delivery, found, Request("PATCH", path, body, repeat=True)))
         else:
             results.append(_done(delivery, place.attribute, found, read.request_id))
-    if writing:
-        writes = graph.batch([request for _delivery, _found, request in writing])
-        for (delivery, found, _request), write in zip(writing, writes, strict=True):
-            if write.error is None:
-                results.append(_done(delivery, place.attribute, found, write.request_id))
-            else:
-                results.append(_failed(delivery, write.error))
+    writes = graph.batch([request for _delivery, _found, request in writing])
+    for (delivery, found, _request), write in zip(writing, writes, strict=True):
+        if write.error is None:
+            results.append(_done(delivery, place.attribute, found, write.request_id))
+        else:
+            results.append(_failed(delivery, write.error))
     return results
-
-
-def _path(delivery: Delivery) -> str:
-    return f"/devices/{delivery.entra_object_id}"
 
 
 def changes_needed(

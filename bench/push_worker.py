@@ -1,0 +1,183 @@
+"""The process that `bench/directory_push.py` measures: phones of an armed account change state, the publisher tells."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from bench.directory_poll import account
+from vedette.foundation import config, database
+from vedette.project import environment
+
+WRITES_A_SECOND = 2000
+BATCH = 20
+LANES = 4
+LOOK_SECONDS = 0.05
+PATIENCE_SECONDS = 300
+
+
+def main(entra_tenant_id: UUID, group: UUID, rounds: int) -> dict[str, Any]:
+    """Measure, inside `environment.database()`."""
+    from vedette.compliance import mode  # noqa: PLC0415 -- Django is awake only now
+    from vedette.connectors.intune import directory_poll  # noqa: PLC0415 -- as above
+    from vedette.events.log import SYSTEM  # noqa: PLC0415 -- as above
+
+    tenant_id = account(entra_tenant_id, group)
+    directory_poll.poll(tenant_id)
+    lab = _Lab(entra_tenant_id)
+    mode.arm(tenant_id, SYSTEM)
+    _publish(tenant_id)
+    seconds, bare, lost, refused = [], [], 0, 0
+    for number in range(rounds):
+        secured = number % 2 == 0
+        lab.limit(on=True)
+        mark = lab.mark()
+        _change(tenant_id, secured=secured)
+        seconds.append(round(_publish(tenant_id), 3))
+        refused += lab.refused(mark)
+        held = lab.attributes()
+        lost += sum(value != ("mtd:secured" if secured else "mtd:pending") for value in held.values())
+        lab.limit(on=False)
+        bare.append(round(_bare(entra_tenant_id, list(held), f"round {number}"), 3))
+    return {"seconds": seconds, "bare_seconds": bare, "lost": lost, "answers_429": refused}
+
+
+def _publish(tenant_id: UUID) -> float:
+    """Run the publisher until every value is confirmed; return the seconds that took."""
+    from vedette.connectors import publisher  # noqa: PLC0415 -- Django is awake only now
+    from vedette.connectors.deliver import CHANNEL  # noqa: PLC0415 -- as above
+    from vedette.connectors.models import Delivery  # noqa: PLC0415 -- as above
+    from vedette.foundation import jobs  # noqa: PLC0415 -- as above
+
+    stop = threading.Event()
+    thread = threading.Thread(target=publisher.run, args=[stop])
+    began = time.perf_counter()
+    thread.start()
+    left = True
+    while left and time.perf_counter() - began < PATIENCE_SECONDS:
+        time.sleep(LOOK_SECONDS)
+        with database.tenant(tenant_id):
+            left = Delivery.objects.exclude(status=Delivery.Status.CONFIRMED).exists()
+    took = time.perf_counter() - began
+    stop.set()
+    jobs.notify(CHANNEL)
+    thread.join()
+    assert not left, "not everything was confirmed"
+    return took
+
+
+def _change(tenant_id: UUID, *, secured: bool) -> None:
+    """Give every phone a new state, by the product's own decision over facts that are there or not."""
+    from vedette.compliance import state  # noqa: PLC0415 -- Django is awake only now
+    from vedette.devices.models import Device  # noqa: PLC0415 -- as above
+    from vedette.foundation import clock  # noqa: PLC0415 -- as above
+
+    now = clock.now()
+    with database.writer(tenant_id):
+        Device.objects.update(
+            activation_status=Device.Activation.ACTIVATED,
+            last_seen_at=now,
+            disconnected_after=now + timedelta(days=30),
+            facts={} if secured else None,
+        )
+        state.decide_devices(Device.objects.values_list("id", flat=True), "benchmark")
+
+
+class _Lab:
+    """The lab's control interface."""
+
+    def __init__(self, entra_tenant_id: UUID) -> None:
+        self._tenant = entra_tenant_id
+        self._client = httpx.Client(
+            base_url=config.current().graph_url, verify=_trust(), trust_env=False, timeout=PATIENCE_SECONDS
+        )
+
+    def limit(self, *, on: bool) -> None:
+        """Begin to count with empty windows, or end it."""
+        body = {"on": on, "identity": [1e6, 1], "identity_writes": [WRITES_A_SECOND, 1]}
+        self._client.post("/lab/limits", json=body).raise_for_status()
+
+    def mark(self) -> int:
+        """Return the number of the last request."""
+        entries = self._client.get("/lab/requests").json()
+        return max((entry["number"] for entry in entries), default=0)
+
+    def refused(self, since: int) -> int:
+        """Count the answers 429 since then."""
+        entries = self._client.get("/lab/requests", params={"since": since}).json()
+        return sum(entry["status"] == httpx.codes.TOO_MANY_REQUESTS for entry in entries)
+
+    def attributes(self) -> dict[str, str | None]:
+        """Return what each phone's attribute holds, by object ID."""
+        found = self._client.get(f"/lab/tenants/{self._tenant}/devices").json()
+        return {
+            device["id"]: device["extension_attributes"].get("extensionAttribute1")
+            for device in found
+            if (device["upn"] or "").startswith("person.")
+        }
+
+
+def _bare(entra_tenant_id: UUID, ids: Sequence[str], value: str) -> float:
+    """Send the same batches with nothing around them: read twenty, write twenty, four at a time."""
+    from vedette.foundation.tokens import app_token  # noqa: PLC0415 -- Django is awake only now
+
+    settings = config.current()
+    token = app_token(entra_tenant_id, f"{settings.graph_url}/.default")
+    limits = httpx.Limits(max_connections=LANES)
+    with httpx.Client(
+        base_url=settings.graph_url,
+        verify=_trust(),
+        trust_env=False,
+        timeout=PATIENCE_SECONDS,
+        limits=limits,
+        headers={"Authorization": f"Bearer {token}"},
+    ) as client:
+
+        def one(chunk: Sequence[str]) -> None:
+            reads = [
+                {"id": key, "method": "GET", "url": f"/devices/{key}?$select=id,extensionAttributes"}
+                for key in chunk
+            ]
+            body = {"extensionAttributes": {"extensionAttribute15": value}}
+            json_headers = {"Content-Type": "application/json"}
+            writes = [
+                {
+                    "id": key,
+                    "method": "PATCH",
+                    "url": f"/devices/{key}",
+                    "body": body,
+                    "headers": json_headers,
+                }
+                for key in chunk
+            ]
+            for requests in (reads, writes):
+                answer = client.post("/v1.0/$batch", json={"requests": requests}).raise_for_status().json()
+                assert all(item["status"] < httpx.codes.BAD_REQUEST for item in answer["responses"])
+
+        chunks = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+        began = time.perf_counter()
+        with ThreadPoolExecutor(LANES) as pool:
+            list(pool.map(one, chunks))
+        return time.perf_counter() - began
+
+
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(config.current().ca_file))
+
+
+if __name__ == "__main__":
+    with environment.database():
+        from vedette.project import migrations
+
+        migrations.migrate()
+        print(json.dumps(main(UUID(sys.argv[1]), UUID(sys.argv[2]), int(sys.argv[3]))))

@@ -21,7 +21,7 @@ from vedette.connectors.intune import enforcement
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.models import Delivery
 from vedette.connectors.push_words import ROUTES
-from vedette.console import comparison, device_story, guard
+from vedette.console import comparison, device_story, guard, signals_known
 from vedette.console.device_story import Case
 from vedette.console.explanation import LEFT_BECAUSE, history_of
 from vedette.devices.models import Device
@@ -97,9 +97,7 @@ ACTS = {
 @access.member("devices")
 def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
     """Show one device."""
-    device = get_object_or_404(
-        Device.objects.select_related("state_row", "group").defer("facts"), pk=device_id
-    )
+    device = get_object_or_404(Device.objects.select_related("state_row", "group"), pk=device_id)
     threats = Threat.objects.filter(device=device).order_by("-risk", "-created_at")
     unresolved = list(threats.exclude(status=Threat.Status.RESOLVED))
     case = Case(
@@ -109,6 +107,8 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         deliveries=list(Delivery.objects.filter(device=device).order_by("route")),
         rules=enforcement.of(connector_of(request.tenant.id)),
     )
+    reported = _directory_row(device)
+    signals = signals_known.of(device, reported)
     lines = _comparison(case)
     context: dict[str, Any] = {
         "device": device,
@@ -124,7 +124,9 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         "pushes": push_list.of_device(device.pk, LISTED),
         "comparison": lines,
         "differs": comparison.differs(lines),
-        "reported": _directory_row(device),
+        "reported": reported,
+        "signals": signals,
+        "signals_lacking": signals_known.lacking(signals),
         "left_because": LEFT_BECAUSE.get(device.deactivation_reason, device.deactivation_reason),
         "history": history_of(StateChange.objects.filter(device=device).order_by("-position")[:LISTED]),
         "may_modify": access.may(request.administrator, "devices", "modify"),

@@ -34,6 +34,7 @@ CHOICES = {
     "verified_boot": "`green`, `yellow`, `orange` or `red`",
     "kind": "`wifi`, `mobile`, `ethernet` or `other`",
     "security": "`open`, `wep`, `wpa`, `wpa2`, `wpa3`, `enterprise` or `owe`",
+    "changed": "`gateway`, `dns`, `proxy` or `security`",
     "outcome": "`ok`, `untrusted`, `pin_mismatch`, `stripped`, `redirected` or `failed`",
 }
 """What a field with fixed values may hold, by the field's name."""

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from vedette_facts.fields import Line, Sha256, Short
 
+Change = Literal["gateway", "dns", "proxy", "security"]
 Addresses = Annotated[list[Short], Meta(max_length=20)]
 
 
@@ -29,10 +30,12 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """The connection in use. `ssid` and `bssid` are `network_hash()` of the name unless the organisation opted in.
 
-    `gateway_hardware` is the hash of the gateway's hardware address (ARP or neighbour table). `duplicate_hardware`: the
-    same hardware address answers for the gateway and another address. `captive_portal` as the system says.
-    `similar_networks`: how many other access points nearby bear the same name with weaker security. `scanned_ports`:
-    how many ports of the phone were tried by one neighbour since the last report.
+    `gateway_hardware` is the hash of the gateway's hardware address (ARP or neighbour table). `duplicate_hardware`:
+    the same hardware address answers for the gateway and another address. `captive_portal` as the system says.
+    `changed`: in what this network differs from what the phone remembers of it (the agent keeps that memory, so
+    that it stays on the phone); None on a first visit. `similar_networks`: how many other access points nearby
+    bear the same name with another protection. `scanned_ports`: how many ports of the phone were tried by one
+    neighbour since the last report.
     """
 
     kind: Literal["wifi", "mobile", "ethernet", "other"]
@@ -51,6 +54,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     captive_portal: bool | None = None
     similar_networks: Annotated[int, Meta(ge=0, le=1000)] | None = None
     scanned_ports: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    changed: Annotated[list[Change], Meta(max_length=4)] | None = None
     probes: Annotated[list[Probe], Meta(max_length=10)] = []
 
 

@@ -176,7 +176,7 @@ def _explained(text: str) -> FactsError:
     for pattern, words in WORDS.items():
         message = message.replace(f"`str` matching regex {pattern!r}", words)
     if message.startswith("Invalid enum value"):
-        allowed = CHOICES.get(path.rpartition(".")[2], "a value of the protocol")
+        allowed = CHOICES.get(path.rpartition(".")[2].partition("[")[0], "a value of the protocol")
         message = f"Expected {allowed}, got {message.removeprefix('Invalid enum value ')}"
     return FactsError(path, message)
 

@@ -139,7 +139,7 @@ def test_on_ios_only_what_the_mdm_gives_is_judged() -> None:
     assert not [o for o in run(IPHONE, CONTEXT).observations if o.rule.startswith("apps.")]
     listed = msgspec.structs.replace(IPHONE, apps=[App(package="org.x.ios")], apps_complete=True)
     rules = [o.rule for o in run(listed, CONTEXT).observations if o.rule.startswith("apps.")]
-    assert set(rules) == {"apps.indicators"}
+    assert set(rules) == {"apps.indicators", "apps.denied", "apps.capability"}
     assert [f.classification for f in findings(listed)] == ["RISKWARE"]
 
 

@@ -9,7 +9,7 @@ from tests.detection.phones import ANDROID, IPHONE, apps, device, posture
 from vedette.detection import Context, run
 from vedette.verdict.findings import Observation
 from vedette.verdict.policy import Policy
-from vedette_facts.report import App, Facts, Posture
+from vedette_facts.report import AgentFacts, App, Facts, Posture
 
 
 def answer(facts: Facts, rule: str, context: Context | None = None) -> Observation:
@@ -141,11 +141,18 @@ def test_patch_levels_are_compared_as_dates(patch: str | None, minimum: dt.date 
 
 def test_rules_are_asked_only_where_they_exist() -> None:
     rules = {o.rule for o in run(IPHONE, Context()).observations}
-    assert rules == {"device.root", "device.screen_lock", "device.minimum_os"}
+    tables = {"device.exploited", "device.support", "device.model_support"}
+    assert rules == {"device.root", "device.screen_lock", "device.minimum_os", "agent.version"} | tables
 
 
 def test_a_phone_that_reports_nothing_answers_nothing() -> None:
     empty = msgspec.structs.replace(device(os_version="?", security_patch=None, build_type=None))
     empty = msgspec.structs.replace(empty, posture=Posture(), apps=None, apps_complete=False)
     context = Context(policy=Policy(minimum_patch=dt.date(2026, 1, 1)))
-    assert {o.status for o in run(empty, context).observations} == {"unknown"}
+    empty = msgspec.structs.replace(empty, agent=AgentFacts(version=""))
+    answers = run(empty, context).observations
+    off = {o.rule for o in answers if o.status == "ok"}
+    assert off == {"device.exploited", "device.support", "device.model_support"}, (
+        "rules without tables are off"
+    )
+    assert {o.status for o in answers if o.rule not in off} == {"unknown"}

@@ -109,6 +109,7 @@ FACTS: dict[str, Any] = {
         "proxy": None,
         "vpn": False,
         "captive_portal": False,
+        "changed": [],
         "probes": [
             {
                 "host": "probe.vedette.example.com",

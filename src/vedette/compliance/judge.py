@@ -9,7 +9,7 @@ from uuid import UUID
 from vedette.detection import DETECTORS, Context, Result, run, sources
 from vedette.devices.managed import CHANGED
 from vedette.devices.models import DeviceGroup
-from vedette.feeds import families, index
+from vedette.feeds import families, index, tables
 from vedette.foundation import clock
 from vedette.threats.models import PolicyParameters
 from vedette.verdict import Policy
@@ -84,6 +84,7 @@ class Judged:
 def benches() -> dict[UUID, Bench]:
     """Return the bench of each device group; inside the tenant's door."""
     intelligence, names, today = index.current(), families.names(), clock.now().date()
+    systems = tables.current()
     parameters = {row.group_id: row for row in PolicyParameters.objects.all()}
     found = {}
     for group_id in DeviceGroup.objects.values_list("id", flat=True):
@@ -101,7 +102,9 @@ def benches() -> dict[UUID, Bench]:
                 today.isoformat(),
             )
         )
-        found[group_id] = Bench(Context(intelligence, policy, names), fingerprint)
+        found[group_id] = Bench(
+            Context(intelligence, policy, names, systems, today=today), fingerprint
+        )
     return found
 
 

@@ -32,7 +32,7 @@ def evidence_rows(threat: Threat) -> list[Row]:
     for item in words.evidence_of(threat.evidence):
         if item.fact == "feed":
             continue  # stands beside each fact that the feed named
-        value = words.value_words(item.value)
+        value = words.value_words(item.value, item.fact)
         copied = len(value) >= _LONG and " " not in value
         source = item.source or (threat.source if item.fact == "family" else "")
         rows.append(Row(words.fact_words(item.fact), value, source, copied))

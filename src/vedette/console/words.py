@@ -9,8 +9,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vedette.compliance import simulate
+from vedette.console import check_words
 from vedette.threats.models import Threat
-from vedette.verdict import summaries
+from vedette.verdict import summaries, terms
 from vedette.verdict.classifications import CLASSIFICATIONS, Text
 from vedette.verdict.findings import Evidence
 
@@ -18,6 +19,7 @@ ENGLISH: Final = "en"
 SIMULATED: Final = simulate.KEY
 
 RULES: Final[Mapping[str, Promise]] = {
+    **check_words.RULES,
     "apps.indicators": _("Apps are compared with the threat intelligence by name, signer and file"),
     "apps.sideloaded": _("Apps should come from an official store"),
     "apps.public_key": _("Apps should not be signed with a key that anybody can have"),
@@ -34,6 +36,7 @@ RULES: Final[Mapping[str, Promise]] = {
 """What each rule of the detectors asks for."""
 
 FACTS: Final[Mapping[str, Promise]] = {
+    **check_words.FACTS,
     "app": _("App"),
     "family": _("Listed as"),
     "feed": _("Threat intelligence"),
@@ -64,6 +67,7 @@ FACTS: Final[Mapping[str, Promise]] = {
 """Names of the facts that stand in evidence."""
 
 DETECTORS: Final[Mapping[str, Promise]] = {
+    **check_words.DETECTORS,
     "simulation": _("An administrator's test"),
     "apps": _("Applications"),
     "device": _("Device and settings"),
@@ -123,9 +127,9 @@ def fact_words(fact: str) -> str:
     return str(FACTS.get(fact, fact.replace("_", " ")))
 
 
-def value_words(value: str) -> str:
-    """Write the value of a fact; yes and no in words."""
-    return str(_YES_NO.get(value, value))
+def value_words(value: str, fact: str = "") -> str:
+    """Write the value of a fact; yes, no and codes in words."""
+    return str(_YES_NO.get(value) or terms.told(fact, value, _language()))
 
 
 def detector_words(label: str) -> str:

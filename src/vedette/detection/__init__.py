@@ -2,14 +2,28 @@
 
 from dataclasses import dataclass, replace
 
-from vedette.detection import apps, device, named_apps
+from vedette.detection import (
+    app_behaviour,
+    apps,
+    device,
+    named_apps,
+    network,
+    organisation,
+    settings,
+    vulnerabilities,
+)
 from vedette.detection.detector import Context, Detector
 from vedette.verdict.findings import Finding, Observation
 from vedette_facts.report import Facts
 
 DETECTORS: tuple[Detector, ...] = (
     Detector("apps", 1, apps.judge),
+    Detector("behaviour", 1, app_behaviour.judge),
+    Detector("organisation", 1, organisation.judge),
     Detector("device", 1, device.judge),
+    Detector("settings", 1, settings.judge),
+    Detector("network", 1, network.judge),
+    Detector("vulnerabilities", 1, vulnerabilities.judge),
     Detector("named_apps", 1, named_apps.judge),
 )
 

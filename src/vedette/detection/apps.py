@@ -16,7 +16,9 @@ SIDELOADED = "apps.sideloaded"
 PUBLIC_KEY = "apps.public_key"
 
 _BY_NAME = frozenset({Kind.PACKAGE, Kind.IOS_BUNDLE})
-_BY_SIGNER = frozenset({Kind.CERTIFICATE_SHA1, Kind.CERTIFICATE_SHA256})
+_BY_HOST = frozenset({Kind.DOMAIN})
+LEAST_CONFIDENCE = 30
+"""STIX 2.1, appendix A: below this a feed's confidence is "low"."""
 
 
 def judge(facts: Facts, context: Context) -> Iterator[Observation]:
@@ -26,10 +28,11 @@ def judge(facts: Facts, context: Context) -> Iterator[Observation]:
         if platform == "ANDROID":
             yield from _nothing_known("the list of applications was not collected")
         return  # on iOS no app may list the others (lookout.md 7): no rule, so no missing answer
-    yield from _indicators(facts.apps, facts, context.index)
+    yield from _indicators(facts.apps, facts, context)
     if platform == "ANDROID":
-        yield from _side_loaded(facts.apps, complete=facts.apps_complete)
-        yield from _public_keys(facts.apps, complete=facts.apps_complete)
+        judged = [app for app in facts.apps if not context.lists.allows(app)]
+        yield from _side_loaded(judged, facts.apps, complete=facts.apps_complete)
+        yield from _public_keys(judged, complete=facts.apps_complete)
 
 
 def _nothing_known(why: str) -> Iterator[Observation]:
@@ -49,14 +52,17 @@ def _closing(
     )
 
 
-def _indicators(apps: Sequence[App], facts: Facts, index: Index) -> Iterator[Observation]:
+def _indicators(apps: Sequence[App], facts: Facts, context: Context) -> Iterator[Observation]:
+    index = context.index
     if not index.size:
         yield unknown(INDICATORS, ANY, "app:*", "no intelligence is loaded")
         return
     for app in apps:
+        if context.lists.allows(app):
+            continue
         by_code: dict[str, list[Hit]] = {}
         for hit in _hits(app, facts.device.platform, index):
-            by_code.setdefault(hit.classification, []).append(hit)
+            by_code.setdefault(_code(hit), []).append(hit)
         for code, hits in by_code.items():
             yield _listed(app, code, hits)
     unjudged = frozenset(app_key(app.package) + "@" for app in apps if not (app.sha256 and app.certificates))
@@ -66,7 +72,18 @@ def _indicators(apps: Sequence[App], facts: Facts, index: Index) -> Iterator[Obs
 def _hits(app: App, platform: str, index: Index) -> tuple[Hit, ...]:
     """Give the hits by name, then by signer, then by file."""
     signers = (hit for certificate in app.certificates for hit in index.certificate(certificate))
-    return (*index.package(app.package, platform), *signers, *index.file(app.sha256 or ""))
+    hosts = (
+        h
+        for host in (app.manifest.hosts if app.manifest else ())
+        for h in index.find(Kind.DOMAIN, host.lower())
+    )
+    return (*index.package(app.package, platform), *signers, *index.file(app.sha256 or ""), *hosts)
+
+
+def _code(hit: Hit) -> str:
+    """Rate a hit that proves little as risky: one that the feed itself is not sure of, or only a host in the file."""
+    unsure = hit.confidence is not None and hit.confidence < LEAST_CONFIDENCE
+    return "RISKWARE" if unsure or hit.kind is Kind.DOMAIN else hit.classification
 
 
 def _listed(app: App, code: str, hits: Sequence[Hit]) -> Observation:
@@ -79,13 +96,18 @@ def _listed(app: App, code: str, hits: Sequence[Hit]) -> Observation:
         Evidence("feed", str(first.source), INDICATORS, str(first.source)),
         *(Evidence(str(hit.kind), hit.value, INDICATORS, str(hit.source)) for hit in hits),
         *(Evidence("note", hit.note, INDICATORS, str(hit.source)) for hit in hits if hit.note),
+        *(
+            Evidence("confidence", str(hit.confidence), INDICATORS, str(hit.source))
+            for hit in hits
+            if hit.confidence is not None
+        ),
     )
-    digest = "" if first.kind in _BY_NAME else first.value
+    digest = "" if first.kind in _BY_NAME | _BY_HOST else first.value
     return found(code, app_key(app.package, digest), evidence, family=family, source=str(first.source))
 
 
-def _side_loaded(apps: Sequence[App], *, complete: bool) -> Iterator[Observation]:
-    system = frozenset(app.package for app in apps if app.system)
+def _side_loaded(apps: Sequence[App], inventory: Sequence[App], *, complete: bool) -> Iterator[Observation]:
+    system = frozenset(app.package for app in inventory if app.system)
     unknown_origin = set()
     for app in apps:
         key = f"installer:{app.package}"

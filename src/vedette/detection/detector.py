@@ -1,9 +1,12 @@
 """What a detector is, and what it may look at beside the facts."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from vedette.detection.app_lists import AppLists
 from vedette.intel.index import EMPTY, Index, Source
+from vedette.intel.os_knowledge import NOTHING_KNOWN, OsKnowledge
 from vedette.verdict.findings import Evidence, Finding, Observation
 from vedette.verdict.policy import DEFAULT_POLICY, Policy
 from vedette.verdict.summaries import summary_in
@@ -15,11 +18,15 @@ class Context:
     """The intelligence in force and the policy of the device's group.
 
     `names`: families that come as an application, by name in small letters: the feed's spelling, and the feed.
+    `systems`: tables about operating systems; `lists`: the organisation's own; `today`: for ends of support.
     """
 
     index: Index = EMPTY
     policy: Policy = field(default=DEFAULT_POLICY)
     names: Mapping[str, tuple[str, Source]] = field(default_factory=dict)
+    systems: OsKnowledge = NOTHING_KNOWN
+    lists: AppLists = field(default_factory=AppLists)
+    today: dt.date | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ RESTS_ON: Final[Mapping[str, str]] = {
     "device.encryption": ENCRYPTED,
     "device.minimum_os": OS_VERSION,
     "device.patch_level": SECURITY_PATCH,
+    "device.exploited": SECURITY_PATCH,
+    "device.support": OS_VERSION,
     "apps.listed_name": NAMED_APPS,
 }
 """The fact behind each rule that Intune can answer; what another rule asks only the app knows."""

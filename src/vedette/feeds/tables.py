@@ -25,7 +25,7 @@ def pack(table: OsTable) -> bytes:
 def unpack(packed: bytes) -> OsTable:
     """Read what was stored."""
     unpacker = zlib.decompressobj()
-    return msgspec.json.decode(unpacker.decompress(bytes(packed), LARGEST_UNPACKED), type=OsTable)
+    return msgspec.json.decode(unpacker.decompress(packed, LARGEST_UNPACKED), type=OsTable)
 
 
 def current() -> OsKnowledge:
@@ -38,7 +38,7 @@ def current() -> OsKnowledge:
         known = _kept.get(versions)
         if known is None:
             packed = active.order_by("imported_at").values_list("table", flat=True)
-            known = OsKnowledge(unpack(table) for table in packed)
+            known = OsKnowledge(unpack(bytes(table)) for table in packed if table)
             _kept.clear()
             _kept[versions] = known
         return known

@@ -37,6 +37,7 @@ class Policy:
     minimum_os: Mapping[str, str] = field(default_factory=lambda: DEFAULT_MINIMUM_OS)
     minimum_patch: dt.date | None = None
     may_stay_unknown: frozenset[str] = frozenset()
+    minimum_agent: str = ""
 
     def level(self, classification: str) -> Level:
         """Level of a classification; that of UNKNOWN for a code that is not one of the 49, never nothing."""

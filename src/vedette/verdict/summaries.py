@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from vedette.verdict.findings import Evidence
+from vedette.verdict.sentences import SENTENCES
+from vedette.verdict.terms import told
 
 SUMMARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
+        **SENTENCES,
         "apps.indicators": {
             "en": "{app} is listed as {family} by the feed {feed}.",
             "fr": "{app} figure comme {family} dans le flux {feed}.",
@@ -75,8 +78,9 @@ def summary_in(language: str, evidence: Iterable[Evidence]) -> str | None:
     if not listed or listed[0].rule not in SUMMARIES:
         return None
     texts = SUMMARIES[listed[0].rule]
-    facts = {e.fact: e.value for e in reversed(listed)}
+    spoken = language.split("-", maxsplit=1)[0].lower()
+    facts = {e.fact: told(e.fact, e.value, spoken) for e in reversed(listed)}
     try:
-        return texts.get(language.split("-", maxsplit=1)[0].lower(), texts["en"]).format_map(facts)
+        return texts.get(spoken, texts["en"]).format_map(facts)
     except KeyError:
         return None

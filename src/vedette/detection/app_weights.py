@@ -1,0 +1,137 @@
+"""The one table of weights by which an Android application is judged without any list (docs/detection.md).
+
+Points are whole numbers that a person can check by adding them up. Those of permissions are capped and never suffice:
+the same permissions are asked for by good and bad applications alike (detection.md 1.7). The rest comes from what the
+application is: components it declares and what of them is switched on, where it came from, whom it imitates.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from vedette_facts.report import App
+
+RISKY: Final = 9
+"""From so many points on an application is rated as risky."""
+HARMFUL: Final = 12
+"""From so many on its capabilities name what kind of harm it is made for."""
+PERMISSION_CAP: Final = 6
+"""So many points at most come from permissions."""
+STORE_RELIEF: Final = -4
+"""What the review of a store is worth: it is passed by harmful applications too, so it does not excuse everything."""
+OLD_TARGET: Final = 23
+"""An application made for an older API level gets all its permissions at installation (Android 6.0)."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the signals look at: an application, what it can do, and what is switched on for it."""
+
+    app: App
+    can: frozenset[str]
+    side_loaded: bool = False
+    by_app: bool = False
+    from_store: bool = False
+    public_key: bool = False
+    imitates: str | None = None
+    accessibility_on: bool = False
+    admin_on: bool = False
+    notifications_on: bool = False
+    default_sms: bool = False
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One thing that counts. `code` names its sentence in verdict/reasons.py."""
+
+    code: str
+    points: int
+    holds: Callable[[Seen], bool]
+    is_permission: bool = False
+
+
+def _can(*names: str) -> Callable[[Seen], bool]:
+    return lambda seen: seen.can.issuperset(names)
+
+
+def _listens(action: str) -> Callable[[Seen], bool]:
+    return lambda seen: seen.app.manifest is not None and action in seen.app.manifest.actions
+
+
+def _permission(code: str, points: int) -> Signal:
+    return Signal(code, points, _can(code), is_permission=True)
+
+
+SIGNALS: Final = (
+    # permissions, capped
+    _permission("read_sms", 2),
+    _permission("send_sms", 2),
+    _permission("call_log", 2),
+    _permission("background_location", 2),
+    _permission("overlay", 2),
+    _permission("install_apps", 2),
+    _permission("root", 2),
+    _permission("microphone", 1),
+    _permission("camera", 1),
+    _permission("contacts", 1),
+    _permission("location", 1),
+    _permission("make_calls", 1),
+    _permission("all_files", 1),
+    _permission("see_all_apps", 1),
+    _permission("usage_statistics", 1),
+    _permission("full_screen_notices", 1),
+    _permission("run_unrestricted", 1),
+    _permission("record_screen", 1),
+    _permission("delete_apps", 1),
+    _permission("disable_lock", 1),
+    # components it declares, and those that somebody switched on
+    Signal("accessibility", 3, _can("accessibility")),
+    Signal("accessibility_on", 2, lambda seen: seen.accessibility_on),
+    Signal("device_admin", 2, _can("device_admin")),
+    Signal("device_admin_on", 2, lambda seen: seen.admin_on),
+    Signal("read_notifications", 1, _can("read_notifications")),
+    Signal("read_notifications_on", 2, lambda seen: seen.notifications_on),
+    Signal("hidden_icon", 3, _can("hidden_icon")),
+    Signal(
+        "hears_sms",
+        2,
+        lambda seen: not seen.default_sms and _listens("android.provider.Telephony.SMS_RECEIVED")(seen),
+    ),
+    Signal("hears_calls", 1, _listens("android.intent.action.NEW_OUTGOING_CALL")),
+    Signal("keyboard", 1, lambda seen: "keyboard" in seen.can and seen.side_loaded),
+    # where it comes from, whom it imitates, how it is made
+    Signal("side_loaded", 3, lambda seen: seen.side_loaded),
+    Signal("by_app", 1, lambda seen: seen.by_app),
+    Signal("imitates", 4, lambda seen: seen.imitates is not None),
+    Signal("public_key", 2, lambda seen: seen.public_key),
+    Signal(
+        "old_target",
+        2,
+        lambda seen: (
+            seen.app.manifest is not None and (seen.app.manifest.target_sdk or OLD_TARGET) < OLD_TARGET
+        ),
+    ),
+    Signal(
+        "debuggable", 1, lambda seen: seen.app.manifest is not None and seen.app.manifest.debuggable is True
+    ),
+    Signal("from_store", STORE_RELIEF, lambda seen: seen.from_store),
+)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Points, and the signals that made them, strongest first. `behaves`: something beyond permissions holds."""
+
+    points: int
+    signals: tuple[Signal, ...]
+    behaves: bool
+
+
+def score(seen: Seen) -> Score:
+    """Add up what holds."""
+    holding = [signal for signal in SIGNALS if signal.holds(seen)]
+    permissions = sum(signal.points for signal in holding if signal.is_permission)
+    rest = sum(signal.points for signal in holding if not signal.is_permission)
+    strongest = sorted((s for s in holding if s.points > 0), key=lambda s: (-s.points, s.is_permission))
+    behaves = any(not s.is_permission and s.points > 0 for s in holding)
+    return Score(min(permissions, PERMISSION_CAP) + rest, tuple(strongest), behaves)

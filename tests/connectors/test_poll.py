@@ -12,6 +12,7 @@ from vedette.devices.models import Device
 from vedette.directory.models import DirectoryDevice, DirectoryPass
 from vedette.foundation import database, http, tokens
 from vedette.foundation.graph import Graph, Patience
+from vedette.foundation.graph_call import Call, Caller
 
 
 def unsupported(scene: Scene) -> dict[str, int]:
@@ -236,17 +237,17 @@ def test_a_second_page_that_never_comes_retires_nobody(
     watched.lab.post("/switches", {"page_size": 5})
     watched.forget_changes()
     reads = 0
-    real = Graph._once
+    real = Caller.attempt
 
-    def second_page_hangs(graph: Graph, call: Any) -> Any:
+    def second_page_hangs(caller: Caller, call: Call, until: float) -> Any:
         nonlocal reads
         if "/v1.0/devices" in call.url and "/delta" not in call.url:
             reads += 1
             if reads == 2:
                 watched.fault("GET /v1.0/devices", delay=5.0)
-        return real(graph, call)
+        return real(caller, call, until)
 
-    monkeypatch.setattr(Graph, "_once", second_page_hangs)
+    monkeypatch.setattr(Caller, "attempt", second_page_hangs)
     tokens.shared.cache_clear()
     with http.client(timeout=1.0) as quick:
         monkeypatch.setattr(tokens, "shared", lambda settings: (tokens.Tokens(settings, quick), quick))

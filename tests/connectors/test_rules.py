@@ -15,7 +15,7 @@ from vedette.connectors.intune import enforcement, readings
 from vedette.connectors.intune.enforcement import Enforcement
 from vedette.connectors.intune.rules_fetch import COMPLIANCE, CONNECTORS, RULES
 from vedette.connectors.intune.rules_read import demand
-from vedette.foundation import database
+from vedette.foundation import config, database, throttle
 from vedette.foundation.graph import Graph
 
 READ_BACK = [*PERMISSIONS, *PARTNER, "Policy.Read.All"]
@@ -115,7 +115,10 @@ def test_rules_are_due_daily_and_after_arming(readable: Scene, move_clock: Any) 
     assert set(readings.read_due(readable.tenant_id)) == {RULES, COMPLIANCE}
 
 
-def test_conditional_access_is_asked_once_a_second(readable: Scene) -> None:
+def test_conditional_access_is_asked_once_a_second(readable: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VEDETTE_GRAPH_LIMITS")
+    config.current.cache_clear()
+    throttle.forget()
     since, began = readable.mark(), time.monotonic()
     for _ in range(3):
         readings.read(readable.tenant_id, RULES)

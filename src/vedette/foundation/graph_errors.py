@@ -59,6 +59,10 @@ GRAPH: Final = {
         _("The address set for Microsoft Graph lies inside a private network, so it is not called."),
         _("The operator checks VEDETTE_GRAPH_URL, or sets VEDETTE_ALLOW_PRIVATE_ADDRESSES."),
     ),
+    "circuit_open": Advice(
+        _("Microsoft Graph has not answered several times in a row, so it is left alone for a while."), _WAIT
+    ),
+    "unanswered": Advice(_("Microsoft Graph answered other requests, but not this one."), _WAIT),
     "timeout": Advice(_("Microsoft Graph did not answer in time."), _WAIT),
     "unreadable": Advice(
         _("The answer did not come from Microsoft Graph or was cut off."),

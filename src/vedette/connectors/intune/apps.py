@@ -14,13 +14,16 @@ class IntuneConfig(AppConfig):
             application,  # noqa: F401 - as above
             capabilities,  # noqa: F401 - as above
             detected_apps,  # noqa: F401 - as above
+            outage,
             receivers,  # noqa: F401 - as above
             rules_fetch,  # noqa: F401 - as above
         )
-        from vedette.connectors.intune.attribute_route import AttributeRoute  # noqa: PLC0415 - models are ready only now
+        from vedette.connectors.intune.attribute_route import AttributeRoute  # noqa: PLC0415 - as above
         from vedette.connectors.intune.card import card  # noqa: PLC0415 - as above
         from vedette.connectors.intune.settings_read import error_recipients, read_sync_settings  # noqa: PLC0415 - as above
+        from vedette.foundation import circuit  # noqa: PLC0415 - as above
 
+        circuit.listen(outage.tell)
         routes.register(AttributeRoute())
         state_sync.provide(read_sync_settings)
         errors.provide_recipients(error_recipients)

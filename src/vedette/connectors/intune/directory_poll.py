@@ -19,7 +19,8 @@ from django.utils.translation import gettext_noop as _
 
 from vedette.compliance import lifecycle
 from vedette.connectors import errors
-from vedette.connectors.errors import Advice, Problem
+from vedette.connectors.errors import AT_ONCE, Advice, Problem
+from vedette.connectors.intune import outage
 from vedette.connectors.intune.delta_pass import Changes, DeltaPass, ReadAllError, scope_of, why_full
 from vedette.connectors.intune.drift import repair
 from vedette.connectors.intune.eligibility import NOT_SEEN, Limits
@@ -272,6 +273,8 @@ def _failed(
         connector = IntuneConnector.objects.select_for_update().get(pk=connector.pk)
         connector.next_poll_at, connector.poll_running_since = _next(connector, reading, now), None
         connector.save(update_fields=["next_poll_at", "poll_running_since"])
-        problem = Problem(SOURCE, code, message, Advice(_UNFINISHED, next_step or _AGAIN))
+        # People are told of an open circuit as such (outage.py).
+        told = None if code == outage.CODE else AT_ONCE
+        problem = Problem(SOURCE, code, message, Advice(_UNFINISHED, next_step or _AGAIN, told))
         errors.record(connector.tenant_id, "intune", problem)
     return Polled(error=code)

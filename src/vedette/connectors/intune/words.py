@@ -31,6 +31,9 @@ SOURCES: Final[Mapping[str, Text]] = {
     "partner": _("Handing over health reports"),
     "credential": _("The application at Entra"),
     "upload": _("Outcome of health reports"),
+    "calls_identity": _("Calls to the directory"),
+    "calls_intune": _("Calls to Intune"),
+    "calls_policy": _("Calls to conditional access"),
 }
 TROUBLE: Final[Mapping[str, Text]] = {
     "unresponsive": _("Microsoft does not answer"),

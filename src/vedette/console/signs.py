@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from vedette.connectors import errors, silence
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.standing import TROUBLED
 from vedette.connectors.models import ConnectorError
@@ -31,8 +32,27 @@ def signs(request: HttpRequest) -> Signs:
                 acknowledged_at__isnull=True, resolved_at__isnull=True
             ).count(),
         }
-        banners = (*_monitor(member), *_connector(member), *guard_signs.banners(member))
+        banners = (*_monitor(member), *_connector(member), *_silent(member), *guard_signs.banners(member))
     return Signs(badges=badges, banners=banners)
+
+
+def _silent(request: MemberRequest) -> tuple[Banner, ...]:
+    """Say which sources have fallen silent, until somebody has seen it: mail may be what is silent."""
+    if not access.may(request.administrator, "connectors", "view"):
+        return ()
+    standing = ConnectorError.objects.filter(
+        connector=silence.WATCH, resolved_at=None, acknowledged_at=None
+    ).order_by("since")
+    return tuple(
+        Banner(
+            text=errors.shown(error.message, "", "", error.words).message,
+            tone="warning",
+            icon="bell",
+            link_text=_("What to do"),
+            href=reverse("intune:errors"),
+        )
+        for error in standing
+    )
 
 
 def _monitor(request: MemberRequest) -> tuple[Banner, ...]:

@@ -26,6 +26,7 @@ JOB_MODULES = (
     "vedette.devices.jobs",
     "vedette.connectors.jobs",
     "vedette.connectors.withdrawal_jobs",
+    "vedette.connectors.silence_jobs",
     "vedette.connectors.intune.jobs",
     "vedette.connectors.partner.jobs",
     "vedette.connectors.mail.jobs",

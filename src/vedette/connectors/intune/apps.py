@@ -17,6 +17,7 @@ class IntuneConfig(AppConfig):
             outage,
             receivers,  # noqa: F401 - as above
             rules_fetch,  # noqa: F401 - as above
+            silence_sources,  # noqa: F401 - as above
         )
         from vedette.connectors.intune.attribute_route import AttributeRoute  # noqa: PLC0415 - as above
         from vedette.connectors.intune.card import card  # noqa: PLC0415 - as above

@@ -101,7 +101,12 @@ def _brake(context: Mapping[str, Any], _language: str) -> Words:
 
 def connector_name(connector: str) -> str:
     """The name of a connector."""
-    names = {"intune": _("Microsoft Intune"), "partner": _("Intune partner interface (simulation)")}
+    names = {
+        "intune": _("Microsoft Intune"),
+        "partner": _("Intune partner interface (simulation)"),
+        "watch": _("Silence alarms"),
+        "mail": _("Mail"),
+    }
     return names.get(connector, connector)
 
 

@@ -7,7 +7,7 @@ from tests.foundation.graph_cloud import Cloud, configure
 from tests.support.database import Database
 from tests.support.http_server import certificate_for, serving
 
-from vedette.foundation import config, rls
+from vedette.foundation import config, registration, rls
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +40,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture
 def cloud(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     made = Cloud()
+    # tenants' own registrations are a matter of a database, which these tests have none of
+    monkeypatch.setattr(registration, "_sources", [])
     with serving(made.reply, certificate=certificate) as running:
         made.server = running
         configure(

@@ -62,12 +62,14 @@ class Caller:
     ) -> None:
         self.entra_tenant_id = entra_tenant_id
         self.patience = patience
-        self.origin = tokens.registration(entra_tenant_id).graph_url
+        # Looked up here and not in each call: calls are made in threads of their own, far from any database.
+        self._registration = tokens.registration(entra_tenant_id)
+        self.origin = self._registration.graph_url
         self._tokens, self._client = tokens, client
 
     def token(self, *, fresh: bool = False) -> str:
         """Return an app-only token; `fresh` takes a new one. Raises TokenError."""
-        return self._tokens.token(self.entra_tenant_id, fresh=fresh)
+        return self._tokens.token(self.entra_tenant_id, fresh=fresh, used=self._registration)
 
     def attempt(self, call: Call, until: float) -> Answered:
         """Send a call once, as soon as that is allowed. Raises GraphError and TokenError.

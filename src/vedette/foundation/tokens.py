@@ -42,11 +42,16 @@ class Tokens:
         """Return what speaks for this tenant."""
         return self._fixed or registration.of(self._settings, entra_tenant_id)
 
-    def token(self, entra_tenant_id: str, *, fresh: bool = False, scope: str = "") -> str:
-        """Return a token for Graph (or `scope`) in this tenant; `fresh` asks Entra even so. Raises TokenError."""
+    def token(
+        self, entra_tenant_id: str, *, fresh: bool = False, scope: str = "", used: Registration | None = None
+    ) -> str:
+        """Return a token for Graph (or `scope`) in this tenant; `fresh` asks Entra even so. Raises TokenError.
+
+        Who asks many times hands over the registration that it has `used` so far: it is looked up once.
+        """
         if fresh:
             self.forget(entra_tenant_id)
-        used = self.registration(entra_tenant_id)
+        used = used or self.registration(entra_tenant_id)
         lock, application = self._application(entra_tenant_id, used)
         try:
             # one thread asks Entra, the others find its token in the cache

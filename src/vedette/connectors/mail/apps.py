@@ -9,4 +9,4 @@ class MailConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to threats and to the other connectors' news."""
-        from vedette.connectors.mail import notify  # noqa: F401, PLC0415 - importing connects the receivers
+        from vedette.connectors.mail import notify, silence_source  # noqa: F401, PLC0415 - importing connects them

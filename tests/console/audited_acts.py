@@ -9,6 +9,7 @@ from django.urls import reverse
 from tests.connectors.pages.addresses import CONNECTION, ENROLLMENT, SYNC
 from tests.connectors.scene import Scene
 from tests.support.console import Member, audit
+from tests.support.microsoft import PERMISSIONS
 from tests.support.world import ADA
 
 from vedette.compliance.models import Brake
@@ -42,6 +43,13 @@ class Stage:
     def threat(self) -> UUID:
         with database.tenant(self.scene.tenant_id):
             return Threat.objects.get(device=self.phone, classification="TROJAN").id
+
+    def mailbox(self) -> str:
+        """A mailbox at Microsoft that the application may send from."""
+        app, organisation = self.scene.microsoft.client_id, self.scene.organisation
+        body = {"client_id": app, "permissions": [*PERMISSIONS, "Mail.Send"]}
+        self.scene.lab.post(f"/tenants/{organisation.id}/consents", body)
+        return organisation.people["full"]
 
     def invitation(self) -> UUID:
         """An invitation that nobody has used."""
@@ -357,6 +365,13 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         "connector.settings_changed",
         ("enabled", True, False),
     ),
+    (
+        "mail:page",
+        lambda s: s.post("mail:page", route="graph", address=s.mailbox()),
+        "connector.settings_changed",
+        ("mail_route", "operator", "graph"),
+    ),
+    ("mail:test", lambda s: s.post("mail:test"), "connector.mail_tested", None),
     # the end of the tenant, so the end of the list
     (
         "console:disconnect",

@@ -19,7 +19,7 @@ from vedette.events.models import Event
 
 __all__ = ["cloud", "microsoft", "new_scene", "scene"]  # the fixtures of the lab, taken over by their names
 
-AREAS = {"console", "connectors", "intune", "partner"}
+AREAS = {"console", "connectors", "intune", "partner", "mail"}
 
 
 @pytest.fixture

@@ -27,4 +27,5 @@ urlpatterns = [
     path("system/connectors/", include(overview)),
     path("system/connectors/intune/", include("vedette.connectors.intune.urls")),
     path("system/connectors/partner/", include("vedette.connectors.partner.urls")),
+    path("system/connectors/mail/", include("vedette.connectors.mail.urls")),
 ]

@@ -36,6 +36,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "tenant.armed": _("Tenant armed"),
     "tenant.monitoring": _("Back to Monitor mode"),
     "connector.settings_changed": _("Connector settings changed"),
+    "connector.mail_tested": _("Test mail sent"),
     "connector.state_changed": _("Connector state changed"),
     "connector.heartbeat_requested": _("Heartbeat asked for"),
     "connector.reading_requested": _("Look at permissions and rules asked for"),

@@ -17,7 +17,7 @@ TABS = [
     )
 ]
 PUSHES = f"{ROOT}pushes/"
-PAGES = [ROOT, *TABS, PUSHES, f"{PUSHES}export", f"{ROOT}partner/", f"{ROOT}partner/off"]
+PAGES = [ROOT, *TABS, PUSHES, f"{PUSHES}export", f"{ROOT}partner/", f"{ROOT}partner/off", f"{ROOT}mail/"]
 ACTS = [
     f"{INTUNE}connection/beat",
     f"{INTUNE}enrollment/add",
@@ -30,6 +30,8 @@ ACTS = [
     f"{PUSHES}again/group/{NOBODY}",
     f"{ROOT}partner/on",
     f"{ROOT}partner/off",
+    f"{ROOT}mail/",
+    f"{ROOT}mail/test",
     *TABS[:3],
     *TABS[4:6],
 ]

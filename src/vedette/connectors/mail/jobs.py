@@ -7,11 +7,16 @@ from datetime import timedelta
 from typing import Final
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
+from vedette.connectors import errors
 from vedette.connectors.deliver import back_off
+from vedette.connectors.errors import LASTING, Advice, Problem
+from vedette.connectors.mail import mailbox
 from vedette.connectors.mail.compose import Message, compose
 from vedette.connectors.mail.models import Notification
 from vedette.foundation import clock, database, jobs, mail
+from vedette.foundation.mail import MailError, Sender, sender
 from vedette.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -22,6 +27,8 @@ LEASE: Final = timedelta(minutes=5)
 # A mail server may be down for a weekend; after a week the news is none.
 GIVE_UP_AFTER: Final = timedelta(days=7)
 KEEP: Final = timedelta(days=90)
+SOURCE: Final = "send"
+"""The part of the connector that fails, in its list of errors."""
 
 
 @jobs.periodic(cron=EVERY_TWO_SECONDS)
@@ -64,9 +71,22 @@ def _claim(tenant_id: uuid.UUID) -> list[Notification]:
 
 
 def _send(tenant_id: uuid.UUID, owed: Sequence[Notification]) -> None:
-    """Send each; when the server itself is down, the rest waits without trying."""
-    down = ""
-    with mail.connection() as connection:
+    """Send each; what is about the tenant's own mailbox goes by the operator's way, or nobody would hear of it."""
+    own = mailbox.own(tenant_id)
+    apart = [item for item in owed if own and item.context.get("connector") == mailbox.TARGET.id]
+    rest = [item for item in owed if item not in apart]
+    if apart:
+        _send_by(tenant_id, sender.installation(), apart)
+    if rest:
+        trouble = _send_by(tenant_id, own or sender.installation(), rest)
+        if own:
+            _tell(tenant_id, own, trouble)
+
+
+def _send_by(tenant_id: uuid.UUID, way: Sender, owed: Sequence[Notification]) -> MailError | None:
+    """Send each; when the server itself is down, the rest waits without trying. Returns why it was."""
+    down: MailError | None = None
+    with mail.connection(by=way) as connection:
         for item in owed:
             if down:
                 _postpone(tenant_id, item, down)
@@ -83,14 +103,34 @@ def _send(tenant_id: uuid.UUID, owed: Sequence[Notification]) -> None:
                     language=item.language,
                     connection=connection,
                 )
-            except mail.MailError as error:
+            except MailError as error:
                 if error.permanent:
                     _fail(tenant_id, item, str(error))
                 else:
-                    down = str(error)
+                    down = error
                     _postpone(tenant_id, item, down)
             else:
                 _note(tenant_id, item, status=Notification.Status.SENT, sent_at=clock.now(), error="")
+    return down
+
+
+def _tell(tenant_id: uuid.UUID, own: Sender, trouble: MailError | None) -> None:
+    """Count an error of the tenant's own mailbox, or note that it works again."""
+    if trouble is None:
+        errors.passed(tenant_id, mailbox.TARGET.id, SOURCE)
+        return
+    problem = Problem(
+        SOURCE,
+        "mail_not_sent",
+        _("No mail leaves from %(mailbox)s: %(why)s"),
+        Advice(
+            _("Mail waits and is tried again for a week; nothing is lost meanwhile."),
+            _("Mend the mailbox, or choose another way under Connectors > Mail."),
+            mail_after=LASTING,
+        ),
+        {"mailbox": own.mailbox, "why": str(trouble)},
+    )
+    errors.record(tenant_id, mailbox.TARGET.id, problem)
 
 
 def _compose(tenant_id: uuid.UUID, item: Notification) -> Message | None:
@@ -103,13 +143,14 @@ def _compose(tenant_id: uuid.UUID, item: Notification) -> Message | None:
         return None
 
 
-def _postpone(tenant_id: uuid.UUID, item: Notification, why: str) -> None:
+def _postpone(tenant_id: uuid.UUID, item: Notification, why: MailError) -> None:
+    """Try later, and not sooner than the other side asked to wait."""
     now, attempts = clock.now(), item.attempts + 1
     if now - item.created_at > GIVE_UP_AFTER:
-        _fail(tenant_id, item, why)
+        _fail(tenant_id, item, str(why))
         return
-    due_at = now + timedelta(seconds=back_off(attempts))
-    _note(tenant_id, item, status=Notification.Status.DUE, attempts=attempts, error=why, due_at=due_at)
+    due_at = now + timedelta(seconds=max(back_off(attempts), why.retry_after or 0))
+    _note(tenant_id, item, status=Notification.Status.DUE, attempts=attempts, error=str(why), due_at=due_at)
 
 
 def _fail(tenant_id: uuid.UUID, item: Notification, why: str) -> None:

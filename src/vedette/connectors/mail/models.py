@@ -1,4 +1,4 @@
-"""Mail owed to people: one row per reference and address, so that nobody is told twice."""
+"""Mail owed to people, one row per reference and address, so that nobody is told twice; and where it leaves from."""
 
 from django.db import models
 
@@ -38,3 +38,18 @@ class Notification(TenantRow):
                 fields=["due_at"], condition=models.Q(status__in=["due", "leased"]), name="notification_queue"
             )
         ]
+
+
+class TenantMailbox(TenantRow):
+    """The mailbox of its own that a tenant's mail is sent from; without a row the operator's way is taken."""
+
+    class Route(models.TextChoices):
+        GRAPH = "graph"
+        SMTP_OAUTH = "smtp_oauth"
+
+    route = models.TextField(choices=Route)
+    address = models.TextField()
+    tested_at = models.DateTimeField(null=True, help_text="When a test mail last left")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id"], name="tenant_mailbox_one")]

@@ -30,24 +30,32 @@ class GraphConnection:
 
     def send(self, message: EmailMultiAlternatives) -> None:
         """Send one message. Raises MailError."""
-        body = {"message": as_json(message), "saveToSentItems": False}
-        try:
-            self._graph.post(f"/users/{self._sender.mailbox}/sendMail", body)
-        except TokenError as error:
-            raise MailError(f"{error.explanation} {error.next_step} ({error.name})") from error
-        except GraphError as error:
-            raise _failed(error, self._sender.mailbox) from error
+        self._post({"message": as_json(message), "saveToSentItems": False})
 
     def look(self) -> str:
         """Ask with a message that says nothing: it is refused for that, once it may be sent. Raises MailError."""
         try:
-            self._graph.post(f"/users/{self._sender.mailbox}/sendMail", {})
+            self._post({})
+        except MailError as error:
+            if not error.permanent:
+                raise
+        return f"Microsoft Graph sends mail from {self._sender.mailbox}"
+
+    def _post(self, body: dict[str, Any]) -> None:
+        path = f"/users/{self._sender.mailbox}/sendMail"
+        try:
+            try:
+                self._graph.post(path, body)
+            except GraphError as error:
+                if error.status != HTTPStatus.FORBIDDEN:
+                    raise
+                # nothing was sent: a permission granted since is in a new token only
+                self._graph.fresh_token()
+                self._graph.post(path, body)
         except TokenError as error:
             raise MailError(f"{error.explanation} {error.next_step} ({error.name})") from error
         except GraphError as error:
-            if error.status != HTTPStatus.BAD_REQUEST:
-                raise _failed(error, self._sender.mailbox) from error
-        return f"Microsoft Graph sends mail from {self._sender.mailbox}"
+            raise _failed(error, self._sender.mailbox) from error
 
     def close(self) -> None:
         """Nothing is open."""
@@ -62,15 +70,20 @@ def as_json(message: EmailMultiAlternatives) -> dict[str, Any]:
         raise MailError(
             gettext("The message cannot be written: %s") % "a line break in a header", permanent=True
         )
-    html = next((str(part[0]) for part in message.alternatives if part[1] == "text/html"), None)
+    html = next((_plain(part[0]) for part in message.alternatives if part[1] == "text/html"), None)
     return {
-        "subject": str(message.subject),
-        "body": {"contentType": "Text", "content": str(message.body)}
+        "subject": _plain(message.subject),
+        "body": {"contentType": "Text", "content": _plain(message.body)}
         if html is None
         else {"contentType": "HTML", "content": html},
         "toRecipients": [{"emailAddress": {"address": address}} for address in message.to],
         "attachments": list(_attachments(message)),
     }
+
+
+def _plain(text: object) -> str:
+    """Return the characters alone: what a template rendered is a kind of its own, which JSON does not know."""
+    return str(text) + ""
 
 
 def _attachments(message: EmailMultiAlternatives) -> Iterator[dict[str, Any]]:

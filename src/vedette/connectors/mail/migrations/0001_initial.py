@@ -66,4 +66,31 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="TenantMailbox",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                (
+                    "route",
+                    models.TextField(choices=[("graph", "Graph"), ("smtp_oauth", "Smtp Oauth")]),
+                ),
+                ("address", models.TextField()),
+                (
+                    "tested_at",
+                    models.DateTimeField(help_text="When a test mail last left", null=True),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("tenant_id",), name="tenant_mailbox_one")],
+            },
+        ),
     ]

@@ -13,4 +13,7 @@ class Migration(migrations.Migration):
         rls.protect("mail_notification"),
         tables.own_key("mail_notification"),
         tables.belongs_to_tenant("mail_notification"),
+        rls.protect("mail_tenantmailbox"),
+        tables.own_key("mail_tenantmailbox"),
+        tables.belongs_to_tenant("mail_tenantmailbox"),
     ]

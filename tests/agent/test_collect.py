@@ -7,16 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vedette_agent.collect import (
-    AndroidCollector,
-    CollectError,
-    FileCollector,
-    enroll_device,
-    parse_packages,
-    parse_properties,
-    root_verdict,
-    run,
-)
+from vedette_agent.collect import AndroidCollector, CollectError, FileCollector, enroll_device
+from vedette_facts.android.live import run_here
+from vedette_facts.android.packages import parse_packages
+from vedette_facts.android.properties import parse_properties, root_verdict
 from vedette_facts.report import decode_facts
 
 GETPROP = """[ro.build.fingerprint]: [google/akita/akita:15/AP4A.250205.002/12821496:user/release-keys]
@@ -38,8 +32,7 @@ package:org.vedette.demo.spyapp versionCode:1  installer=com.google.android.pack
 """
 ANSWERS = {
     "getprop": GETPROP,
-    "settings get global adb_enabled": "1\n",
-    "settings get global development_settings_enabled": "null\n",
+    "settings list global": "adb_enabled=1\ndevelopment_settings_enabled=null\n",
     "locksettings get-disabled": "true\n",
     "pm list packages -i --show-versioncode": PACKAGES,
     "pm list packages -s": "package:com.android.settings\n",
@@ -117,7 +110,7 @@ def test_a_su_binary_is_a_sign_of_root() -> None:
 
 
 def test_real_tools_are_run_from_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in (("getprop", GETPROP), ("pm", PACKAGES), ("settings", "0")):
+    for name, text in (("getprop", GETPROP), ("pm", PACKAGES), ("settings", "adb_enabled=0")):
         tool = tmp_path / name
         tool.write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\n")
         tool.chmod(0o755)
@@ -127,7 +120,7 @@ def test_real_tools_are_run_from_the_path(tmp_path: Path, monkeypatch: pytest.Mo
     assert facts.posture.adb is False
     assert facts.posture.screen_lock is None
     assert len(facts.apps or []) == 3
-    assert run(["false"]) is None
+    assert run_here(["false"]) is None
 
 
 def test_a_machine_that_is_no_android_asks_for_a_file() -> None:
@@ -135,8 +128,8 @@ def test_a_machine_that_is_no_android_asks_for_a_file() -> None:
         answers({"getprop": None}).collect()
 
 
-def test_a_file_that_is_a_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CollectError, match="cannot be read"):
+def test_an_empty_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CollectError, match="cannot be read: It holds no file"):
         FileCollector(tmp_path).collect()
 
 

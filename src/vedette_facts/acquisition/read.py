@@ -1,0 +1,42 @@
+"""Read an acquisition of any known kind."""
+
+from pathlib import Path, PurePosixPath
+
+from vedette_facts.acquisition.android import Reader
+from vedette_facts.acquisition.found import Acquisition
+from vedette_facts.acquisition.ios import read_backup, read_texts
+from vedette_facts.acquisition.tree import Tree, open_tree
+from vedette_facts.limits import UnreadableError
+from vedette_facts.report import FactsError, decode_facts
+
+_MOST_FACTS = 1024 * 1024
+
+
+def read(path: Path) -> Acquisition:
+    """Read a folder, an archive or a file. UnreadableError when nothing of it could be opened at all.
+
+    A part that cannot be read is named in `unread`; the others are read all the same.
+    """
+    tree = open_tree(path)
+    names = tree.names()
+    if not names:
+        raise UnreadableError("It holds no file.")
+    backup = next((name for name in names if PurePosixPath(name).name == "Manifest.db"), None)
+    if backup is not None:
+        return read_backup(tree, names, backup)
+    if len(names) == 1 and (whole := _report(tree, names[0])):
+        return whole
+    return read_texts(tree, names) or Reader(tree).read(names)
+
+
+def _report(tree: Tree, name: str) -> Acquisition | None:
+    """Take a file that already holds facts in the protocol's shape."""
+    if not name.endswith(".json"):
+        return None
+    content = tree.read(name)
+    if len(content) > _MOST_FACTS or b'"device"' not in content:
+        return None
+    try:
+        return Acquisition("facts as the agent reports them", decode_facts(content))
+    except FactsError as error:
+        raise UnreadableError(f"It is not a report: {error.message}, at {error.path}.") from None

@@ -1,0 +1,158 @@
+"""Read-only view of a folder, a zip archive or one file, with limits that a hostile archive cannot pass."""
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from vedette_facts.limits import (
+    MAX_FILE_BYTES,
+    MAX_FILES,
+    MAX_RATIO,
+    MAX_TOTAL_BYTES,
+    UnreadableError,
+)
+
+_CHUNK = 1024 * 1024
+_UNPACKED_FREELY = 1024 * 1024
+"""Small files may pack to almost nothing; the ratio is asked above this."""
+_READ_ERRORS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What reading a file or an entry of a broken, encrypted or oddly packed archive raises."""
+
+
+class Tree(Protocol):
+    """Files by their path with forward slashes, relative to the root of the acquisition."""
+
+    def names(self) -> list[str]: ...  # noqa: D102 - the class says it
+
+    def read(self, name: str) -> bytes: ...  # noqa: D102 - whole content; UnreadableError
+
+
+class Folder:
+    """A folder on disk. Symbolic links are not followed: they may lead out of the acquisition."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._budget = Budget()
+
+    def names(self) -> list[str]:
+        """List the regular files, sorted; UnreadableError when there are too many."""
+        found: list[str] = []
+        for path in self._walk():
+            if len(found) == MAX_FILES:
+                raise UnreadableError(f"The folder holds more than {MAX_FILES:,} files.")
+            found.append(path.relative_to(self._root).as_posix())
+        return sorted(found)
+
+    def _walk(self) -> Iterator[Path]:
+        for folder, _, files in os.walk(self._root, followlinks=False):
+            for name in files:
+                path = Path(folder, name)
+                if not path.is_symlink() and path.is_file():
+                    yield path
+
+    def read(self, name: str) -> bytes:
+        """Read one file; UnreadableError when it is too large or cannot be read."""
+        path = self._root / name
+        try:
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise UnreadableError("It is not a regular file.")
+            self._budget.spend(path.stat().st_size)
+            with path.open("rb") as file:
+                return file.read(MAX_FILE_BYTES)
+        except OSError as error:
+            raise UnreadableError(f"It could not be read: {error.strerror}.") from None
+
+
+class Archive:
+    """A zip archive. Entries are read in pieces, so that a bomb is noticed before it fills the memory."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it. UnreadableError when it is no zip archive, or a broken one."""
+        self._budget = Budget()
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except _READ_ERRORS as error:
+            raise UnreadableError(f"It is not a readable zip archive: {error}.") from None
+        self._entries = {}
+        for entry in self._zip.infolist():
+            if not entry.is_dir() and _is_inside(entry.filename):
+                self._entries[entry.filename] = entry
+        if len(self._entries) > MAX_FILES:
+            raise UnreadableError(f"The archive holds more than {MAX_FILES:,} files.")
+
+    def names(self) -> list[str]:
+        """List the files; names that lead out of the archive are left out."""
+        return sorted(self._entries)
+
+    def read(self, name: str) -> bytes:
+        """Unpack one file; UnreadableError when it is encrypted, broken, too large or packed too well."""
+        entry = self._entries[name]
+        if entry.flag_bits & 1:
+            raise UnreadableError("It is encrypted; unpack it with its password first.")
+        # what the header says is a claim: what is really unpacked is counted again below
+        self._budget.allow(entry.file_size)
+        pieces, size = [], 0
+        try:
+            with self._zip.open(entry) as file:
+                while piece := file.read(_CHUNK):
+                    size += len(piece)
+                    self._budget.allow(size)
+                    if size > _UNPACKED_FREELY and size > MAX_RATIO * max(entry.compress_size, 1):
+                        raise UnreadableError(f"It unpacks to more than {MAX_RATIO} times its size.")
+                    pieces.append(piece)
+        except _READ_ERRORS as error:
+            raise UnreadableError(f"It could not be unpacked: {error}.") from None
+        self._budget.spend(size)
+        return b"".join(pieces)
+
+
+class Single:
+    """One file that is the whole acquisition."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def names(self) -> list[str]:
+        """Name the file."""
+        return [self._path.name]
+
+    def read(self, name: str) -> bytes:
+        """Read it; UnreadableError when it is too large or cannot be read."""
+        return Folder(self._path.parent).read(name)
+
+
+class Budget:
+    """Bytes that one acquisition may still unpack."""
+
+    def __init__(self) -> None:
+        self._left = MAX_TOTAL_BYTES
+
+    def allow(self, size: int) -> None:
+        """Raise UnreadableError when a file of this size is too much."""
+        if size > MAX_FILE_BYTES:
+            raise UnreadableError(f"It is larger than {MAX_FILE_BYTES // 1024**2} MiB.")
+        if size > self._left:
+            raise UnreadableError(f"More than {MAX_TOTAL_BYTES // 1024**2} MiB were read before it.")
+
+    def spend(self, size: int) -> None:
+        """Take a file's size off; raises as `allow` does."""
+        self.allow(size)
+        self._left -= size
+
+
+def open_tree(path: Path) -> Tree:
+    """Open a folder, a zip archive or a single file. UnreadableError when there is none."""
+    if path.is_dir():
+        return Folder(path)
+    if not path.is_file():
+        raise UnreadableError("There is no such file or folder.")
+    return Archive(path) if zipfile.is_zipfile(path) else Single(path)
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return bool(name) and not path.is_absolute() and ".." not in path.parts and "\0" not in name

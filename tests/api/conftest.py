@@ -3,11 +3,12 @@
 import asyncio
 import datetime as dt
 import socket
+import ssl
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import msgspec
@@ -27,6 +28,9 @@ from vedette.foundation.graph import GraphError
 from vedette_facts import jose
 from vedette_facts import protocol as p
 from vedette_facts.report import Facts
+
+PLAIN: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that only speak HTTP: reading the public authorities costs more than a test's whole talk."""
 
 
 class Groups:
@@ -76,9 +80,24 @@ class Service:
 
 
 @pytest.fixture
-def world(db: Database, scenes: Scenes) -> World:
+def enrolled(db: Database, scenes: Scenes, request: pytest.FixtureRequest) -> tuple[World, dict[str, Any]]:
+    """The tenant, with an activated phone's private key where the test wants a phone."""
     assert db.name
-    return scenes.give("device api", begin)
+    if "phone" in request.fixturenames:
+        return scenes.give("device api, a phone", with_phone)
+    return scenes.give("device api", lambda: (begin(), {}))
+
+
+def with_phone() -> tuple[World, dict[str, Any]]:
+    world = begin()
+    (device,) = world.activated()
+    # activated again with a key that is known here
+    return world, world.activate(device).as_dict(private=True)
+
+
+@pytest.fixture
+def world(enrolled: tuple[World, dict[str, Any]]) -> World:
+    return enrolled[0]
 
 
 @pytest.fixture
@@ -115,7 +134,7 @@ class run:  # noqa: N801 - reads as a word
     def __enter__(self) -> Service:
         self._thread.start()
         assert self._ready.wait(20)
-        return Service(self._url, self._membership, httpx.Client(timeout=20), self._app)
+        return Service(self._url, self._membership, httpx.Client(timeout=20, verify=PLAIN), self._app)
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
@@ -199,9 +218,8 @@ class Phone:
 
 
 @pytest.fixture
-def phone(service: Service, world: World) -> Phone:
+def phone(service: Service, enrolled: tuple[World, dict[str, Any]]) -> Phone:
     """A phone that is enrolled and has not reported yet."""
-    (device,) = world.activated()
-    made = Phone(service, device_id=str(device.id))
-    made.key = world.activate(device)
-    return made
+    world, key = enrolled
+    (device,) = world.devices()
+    return Phone(service, ECKey.import_key(key), str(device.id))

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -33,12 +34,20 @@ Clock = Callable[[float], None]
 COMMON = "com.example.common"
 FALSE_ALARM = FEED.replace(BAD_PACKAGE, COMMON)
 PHONES, FLAGGED = 1000, 50
+FEWER: Final = 150
+"""Phones where it does not matter how many there are beside the flagged ones."""
 
 
 @pytest.fixture
 def world(db: Database, scenes: Scenes) -> World:
     assert db.name
-    return scenes.give("compliance brake", a_thousand_clean_phones)
+    return scenes.give("compliance brake", lambda: clean_phones(FEWER))
+
+
+@pytest.fixture
+def thousand(db: Database, scenes: Scenes) -> World:
+    assert db.name
+    return scenes.give("compliance brake, a thousand", lambda: clean_phones(PHONES))
 
 
 @pytest.fixture
@@ -47,11 +56,11 @@ def pages(tmp_path: Path) -> Iterator[None]:
         yield
 
 
-def a_thousand_clean_phones() -> World:
+def clean_phones(count: int) -> World:
     """Armed, all told as secured; fifty of them carry an app that nobody has flagged yet."""
     world = begin()
     owner = world.person()
-    for _ in range(PHONES):
+    for _ in range(count):
         world.phone(owner)
     world.poll()
     clean, common = (msgspec.to_builtins(given) for given in (facts(), facts(COMMON)))
@@ -68,7 +77,7 @@ def a_thousand_clean_phones() -> World:
     settings_change.save(world.tenant_id, {"android_enabled": True, "heartbeat_minutes": 10}, ADA)
     mode.arm(world.tenant_id, ADA)
     deliver_all(world)
-    assert values(world) == {"mtd:secured": PHONES}
+    assert values(world) == {"mtd:secured": count}
     return world
 
 
@@ -102,26 +111,26 @@ def default_group(world: World) -> UUID:
         return DeviceGroup.objects.get(is_default=True).id
 
 
-def test_a_feed_that_flags_fifty_sends_ten_and_holds_forty(world: World) -> None:
-    flag(world)
-    assert states(world) == {"high": FLAGGED, "secured": PHONES - FLAGGED}
-    assert values(world) == {"mtd:high": 10, "mtd:secured": PHONES - 10}
-    row = on(world)
-    with database.tenant(world.tenant_id):
+def test_a_feed_that_flags_fifty_sends_ten_and_holds_forty(thousand: World) -> None:
+    flag(thousand)
+    assert states(thousand) == {"high": FLAGGED, "secured": PHONES - FLAGGED}
+    assert values(thousand) == {"mtd:high": 10, "mtd:secured": PHONES - 10}
+    row = on(thousand)
+    with database.tenant(thousand.tenant_id):
         assert (row.kind, row.limit, brake.sent_by(row), len(brake.held_by(row))) == ("feed", 10, 10, 40)
         (mail,) = Notification.objects.filter(kind="brake")
     for language, word in (("en", "Brake: the blocks of 40 phones are held"), ("fr", "Frein : ")):
         message = compose(mail.kind, mail.context, language)
         assert word in message.subject
         assert f"/brake/{row.id}/" in message.text
-    assert len(audit(world, "brake.pulled")) == 1
-    assert mode.would_block(world.tenant_id).blocked == 10
+    assert len(audit(thousand, "brake.pulled")) == 1
+    assert mode.would_block(thousand.tenant_id).blocked == 10
 
 
 def test_released_they_are_sent_and_the_cause_is_not_held_again(world: World) -> None:
     flag(world)
     brake.release(world.tenant_id, on(world).id, ADA)
-    assert values(world) == {"mtd:high": FLAGGED, "mtd:secured": PHONES - FLAGGED}
+    assert values(world) == {"mtd:high": FLAGGED, "mtd:secured": FEWER - FLAGGED}
     with database.tenant(world.tenant_id):
         assert brake.pulled() == []
     (event,) = audit(world, "brake.released")
@@ -137,8 +146,8 @@ def test_recoveries_are_never_held_and_the_last_takes_the_brake_off(world: World
         held = brake.held_by(row)
     flag(world, FEED.replace(BAD_PACKAGE, "com.example.nobody"))
     assert len(held) == 40
-    assert states(world) == {"secured": PHONES}
-    assert values(world) == {"mtd:secured": PHONES}
+    assert states(world) == {"secured": FEWER}
+    assert values(world) == {"mtd:secured": FEWER}
     with database.tenant(world.tenant_id):
         assert Brake.objects.get(id=row.id).outcome == "over"
         assert not NewBlock.objects.filter(held=True, ended_at=None).exists()
@@ -150,19 +159,19 @@ def test_taking_a_feed_version_back_lets_everybody_in(world: World) -> None:
     brake.revert(world.tenant_id, on(world).id, ADA)
     while reassess(world.tenant_id).devices:
         pass
-    assert values(world) == {"mtd:secured": PHONES}
-    assert states(world) == {"secured": PHONES}
+    assert values(world) == {"mtd:secured": FEWER}
+    assert states(world) == {"secured": FEWER}
 
 
 def test_a_policy_change_is_held_and_taken_back_to_what_it_was(world: World) -> None:
     flag_advisory(world)
     group = default_group(world)
     change_policy.apply(world.tenant_id, group, {"TROJAN": (4, "alert")}, actor=ADA)
-    assert values(world) == {"mtd:high": 10, "mtd:secured": PHONES - 10}
+    assert values(world) == {"mtd:high": 10, "mtd:secured": FEWER - 10}
     row = on(world)
     assert row.kind == "policy"
     brake.revert(world.tenant_id, row.id, ADA)
-    assert values(world) == {"mtd:secured": PHONES}
+    assert values(world) == {"mtd:secured": FEWER}
     with database.tenant(world.tenant_id):
         level = PolicyLevel.objects.get(group_id=group, classification="TROJAN")
         assert level.risk == 1
@@ -172,14 +181,14 @@ def test_a_policy_change_is_held_and_taken_back_to_what_it_was(world: World) -> 
 def flag_advisory(world: World) -> None:
     change_policy.apply(world.tenant_id, default_group(world), {"TROJAN": (1, "alert")}, actor=ADA)
     flag(world)
-    assert values(world) == {"mtd:secured": PHONES}
+    assert values(world) == {"mtd:secured": FEWER}
 
 
 def test_phones_that_fall_silent_together_are_held(world: World, move_clock: Clock) -> None:
     move_clock(31 * 86400)
     sweep.sweep(world.tenant_id)
-    assert states(world) == {"disconnected": PHONES}
-    assert values(world) == {"mtd:disconnected": 10, "mtd:secured": PHONES - 10}
+    assert states(world) == {"disconnected": FEWER}
+    assert values(world) == {"mtd:disconnected": 10, "mtd:secured": FEWER - 10}
     assert on(world).kind == "sweep"
 
 
@@ -234,7 +243,7 @@ def test_the_count_is_exact_when_many_decide_at_once(world: World) -> None:
     for thread in threads:
         thread.join(60)
     assert not errors
-    assert values(world) == {"mtd:disconnected": 10, "mtd:secured": PHONES - 10}
+    assert values(world) == {"mtd:disconnected": 10, "mtd:secured": FEWER - 10}
     row = on(world)
     with database.tenant(world.tenant_id):
         assert len(brake.held_by(row)) == 70

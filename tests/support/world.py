@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -88,6 +88,10 @@ class World:
     people: dict[uuid.UUID, UserRecord] = field(default_factory=dict)
     phones: dict[uuid.UUID, DeviceRecord] = field(default_factory=dict)
     sequence: int = 0
+
+    def __deepcopy__(self, _memo: Any) -> "World":
+        """A world of its own; the records themselves never change."""
+        return replace(self, people=dict(self.people), phones=dict(self.phones))
 
     def person(self, name: str = "bo") -> uuid.UUID:
         oid = uuid.uuid4()

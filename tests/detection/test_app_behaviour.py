@@ -106,7 +106,7 @@ def findings(*listed: App, lists: AppLists | None = None, **settings: Any) -> li
             {},
             "ADWARE",
         ),
-        (app("org.x.y", "READ_SMS", "SEND_SMS", "READ_CONTACTS", "READ_CALL_LOG"), {}, "RISKWARE"),
+        (app("org.x.y", "READ_SMS", "SEND_SMS", "WRITE_SMS", "READ_CALL_LOG", "CALL_PHONE"), {}, "RISKWARE"),
     ],
 )
 def test_the_evidence_names_the_kind_of_harm(given: App, settings: dict[str, Any], code: str) -> None:
@@ -129,17 +129,19 @@ def test_the_evidence_names_the_kind_of_harm(given: App, settings: dict[str, Any
         app("org.x.tool", "INTERNET"),
         app("org.x.system", *COLLECTING, launcher=False, guards=["accessibility"], system=True),
         app("com.whatsapp", *COLLECTING, name="WhatsApp", installer=PLAY),
-        app("org.x.unknown", *COLLECTING, "SEND_SMS", installer=None),
+        app("org.x.unknown", *COLLECTING, installer=None),
     ],
 )
 def test_what_is_left_in_peace(given: App) -> None:
     assert findings(given) == []
 
 
-def test_permissions_alone_never_suffice() -> None:
-    assert PERMISSION_CAP < RISKY < HARMFUL
+def test_permissions_alone_name_no_harm_and_are_nothing_from_a_store() -> None:
+    assert PERMISSION_CAP <= RISKY < HARMFUL
     every = [name.removeprefix("android.permission.") for name in _every_permission()]
-    assert findings(app("org.x.y", *every, installer=None)) == []
+    (finding,) = findings(app("org.x.y", *every, installer=None))
+    assert finding.classification == "RISKWARE"
+    assert findings(app("org.x.y", *every, installer=PLAY)) == []
 
 
 def _every_permission() -> list[str]:

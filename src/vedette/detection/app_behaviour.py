@@ -117,10 +117,13 @@ def _judged(app: App, seen: Seen) -> Iterator[Observation]:
 
 
 def classify(seen: Seen, result: Score) -> str | None:
-    """Choose the classification from the evidence; None below the threshold, or where only permissions speak."""
-    if not result.behaves or result.points < RISKY:
+    """Choose the classification from the evidence; None below the threshold.
+
+    Where only permissions and the origin speak it is risky at most: they name no kind of harm.
+    """
+    if result.points < RISKY:
         return None
-    if result.points < HARMFUL:
+    if result.points < HARMFUL or not result.behaves:
         return "RISKWARE"
     can = seen.can
     collects = sum(1 for any_of in _COLLECTING if can.intersection(any_of))

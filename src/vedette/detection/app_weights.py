@@ -1,8 +1,10 @@
 """The one table of weights by which an Android application is judged without any list (docs/detection.md).
 
-Points are whole numbers that a person can check by adding them up. Those of permissions are capped and never suffice:
-the same permissions are asked for by good and bad applications alike (detection.md 1.7). The rest comes from what the
-application is: components it declares and what of them is switched on, where it came from, whom it imitates.
+Points are whole numbers that a person can check by adding them up. Those of permissions say what published
+descriptions of harmful families say that they ask for; they are capped, so that they never outweigh a store's review
+and never name a kind of harm: the same permissions are asked for by good and bad applications alike (detection.md
+1.7). The rest comes from what the application is: components it declares and what of them is switched on, where it came
+from, whom it imitates.
 """
 
 from collections.abc import Callable
@@ -13,9 +15,9 @@ from vedette_facts.report import App
 
 RISKY: Final = 9
 """From so many points on an application is rated as risky."""
-HARMFUL: Final = 12
+HARMFUL: Final = 11
 """From so many on its capabilities name what kind of harm it is made for."""
-PERMISSION_CAP: Final = 6
+PERMISSION_CAP: Final = 9
 """So many points at most come from permissions."""
 STORE_RELIEF: Final = -4
 """What the review of a store is worth: it is passed by harmful applications too, so it does not excuse everything."""
@@ -48,6 +50,10 @@ class Signal:
     points: int
     holds: Callable[[Seen], bool]
     is_permission: bool = False
+    is_origin: bool = False
+
+
+_POWERFUL: Final = frozenset({"accessibility", "device_admin", "read_notifications", "hidden_icon"})
 
 
 def _can(*names: str) -> Callable[[Seen], bool]:
@@ -68,51 +74,67 @@ SIGNALS: Final = (
     _permission("send_sms", 2),
     _permission("call_log", 2),
     _permission("background_location", 2),
-    _permission("overlay", 2),
     _permission("install_apps", 2),
+    _permission("change_access_points", 2),
+    _permission("browsing_history", 2),
     _permission("root", 2),
-    _permission("microphone", 1),
-    _permission("camera", 1),
+    _permission("write_sms", 1),
+    _permission("phone_state", 1),
+    _permission("see_wifi", 1),
+    _permission("change_wifi", 1),
+    _permission("start_at_boot", 1),
     _permission("contacts", 1),
-    _permission("location", 1),
     _permission("make_calls", 1),
+    _permission("microphone", 1),
+    _permission("location", 1),
+    _permission("overlay", 1),
+    _permission("other_tasks", 1),
+    _permission("mount_storage", 1),
+    _permission("add_shortcuts", 1),
+    _permission("system_logs", 1),
+    _permission("change_settings", 1),
+    _permission("disable_lock", 1),
+    _permission("delete_apps", 1),
     _permission("all_files", 1),
     _permission("see_all_apps", 1),
     _permission("usage_statistics", 1),
     _permission("full_screen_notices", 1),
     _permission("run_unrestricted", 1),
     _permission("record_screen", 1),
-    _permission("delete_apps", 1),
-    _permission("disable_lock", 1),
     # components it declares, and those that somebody switched on
-    Signal("accessibility", 3, _can("accessibility")),
-    Signal("accessibility_on", 2, lambda seen: seen.accessibility_on),
+    Signal("accessibility", 4, _can("accessibility")),
+    Signal("accessibility_on", 3, lambda seen: seen.accessibility_on),
     Signal("device_admin", 2, _can("device_admin")),
-    Signal("device_admin_on", 2, lambda seen: seen.admin_on),
+    Signal("device_admin_on", 3, lambda seen: seen.admin_on),
     Signal("read_notifications", 1, _can("read_notifications")),
-    Signal("read_notifications_on", 2, lambda seen: seen.notifications_on),
-    Signal("hidden_icon", 3, _can("hidden_icon")),
+    Signal("read_notifications_on", 3, lambda seen: seen.notifications_on),
+    Signal("hidden_icon", 4, _can("hidden_icon")),
     Signal(
         "hears_sms",
-        2,
+        3,
         lambda seen: not seen.default_sms and _listens("android.provider.Telephony.SMS_RECEIVED")(seen),
     ),
     Signal("hears_calls", 1, _listens("android.intent.action.NEW_OUTGOING_CALL")),
     Signal("keyboard", 1, lambda seen: "keyboard" in seen.can and seen.side_loaded),
     # where it comes from, whom it imitates, how it is made
-    Signal("side_loaded", 3, lambda seen: seen.side_loaded),
-    Signal("by_app", 1, lambda seen: seen.by_app),
+    Signal("side_loaded", 1, lambda seen: seen.side_loaded, is_origin=True),
+    Signal("unknown_origin", 1, lambda seen: seen.app.installer is None, is_origin=True),
+    Signal("by_app", 2, lambda seen: seen.by_app and bool(seen.can & _POWERFUL), is_origin=True),
     Signal("imitates", 4, lambda seen: seen.imitates is not None),
-    Signal("public_key", 2, lambda seen: seen.public_key),
+    Signal("public_key", 1, lambda seen: seen.public_key, is_origin=True),
     Signal(
         "old_target",
-        2,
+        1,
         lambda seen: (
             seen.app.manifest is not None and (seen.app.manifest.target_sdk or OLD_TARGET) < OLD_TARGET
         ),
+        is_origin=True,
     ),
     Signal(
-        "debuggable", 1, lambda seen: seen.app.manifest is not None and seen.app.manifest.debuggable is True
+        "debuggable",
+        1,
+        lambda seen: seen.app.manifest is not None and seen.app.manifest.debuggable is True,
+        is_origin=True,
     ),
     Signal("from_store", STORE_RELIEF, lambda seen: seen.from_store),
 )
@@ -120,7 +142,10 @@ SIGNALS: Final = (
 
 @dataclass(frozen=True)
 class Score:
-    """Points, and the signals that made them, strongest first. `behaves`: something beyond permissions holds."""
+    """Points, and the signals that made them, strongest first.
+
+    `behaves`: something holds beyond permissions and origin, so that the kind of harm can be named.
+    """
 
     points: int
     signals: tuple[Signal, ...]
@@ -132,6 +157,8 @@ def score(seen: Seen) -> Score:
     holding = [signal for signal in SIGNALS if signal.holds(seen)]
     permissions = sum(signal.points for signal in holding if signal.is_permission)
     rest = sum(signal.points for signal in holding if not signal.is_permission)
-    strongest = sorted((s for s in holding if s.points > 0), key=lambda s: (-s.points, s.is_permission))
-    behaves = any(not s.is_permission and s.points > 0 for s in holding)
+    strongest = sorted(
+        (s for s in holding if s.points > 0), key=lambda s: (-s.points, s.is_origin, s.is_permission)
+    )
+    behaves = any(not s.is_permission and not s.is_origin and s.points > 0 for s in holding)
     return Score(min(permissions, PERMISSION_CAP) + rest, tuple(strongest), behaves)

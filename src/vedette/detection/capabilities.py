@@ -38,6 +38,20 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "bluetooth": frozenset({_P + "BLUETOOTH_SCAN", _P + "BLUETOOTH_CONNECT", _P + "BLUETOOTH_ADMIN"}),
         "nfc": frozenset({_P + "NFC"}),
         "internet": frozenset({_P + "INTERNET"}),
+        "write_sms": frozenset({_P + "WRITE_SMS"}),
+        "see_wifi": frozenset({_P + "ACCESS_WIFI_STATE"}),
+        "change_wifi": frozenset({_P + "CHANGE_WIFI_STATE"}),
+        "change_access_points": frozenset({_P + "WRITE_APN_SETTINGS"}),
+        "other_tasks": frozenset(
+            {_P + "GET_TASKS", _P + "RESTART_PACKAGES", _P + "KILL_BACKGROUND_PROCESSES"}
+        ),
+        "mount_storage": frozenset({_P + "MOUNT_UNMOUNT_FILESYSTEMS"}),
+        "add_shortcuts": frozenset(
+            {_P + "INSTALL_SHORTCUT", "com.android.launcher.permission.INSTALL_SHORTCUT"}
+        ),
+        "browsing_history": frozenset({"com.android.browser.permission.READ_HISTORY_BOOKMARKS"}),
+        "system_logs": frozenset({_P + "READ_LOGS"}),
+        "change_settings": frozenset({_P + "WRITE_SETTINGS"}),
     }
 )
 GUARDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -65,7 +79,9 @@ def capabilities(app: App) -> frozenset[str] | None:
         return None
     permissions = held(manifest)
     found = {name for name, any_of in PERMISSIONS.items() if permissions & any_of}
-    found |= {name for name, guard in GUARDS.items() if guard in manifest.guards}
+    # lists of permissions often hold those that guard components too
+    guards = {*manifest.guards, *manifest.requested}
+    found |= {name for name, guard in GUARDS.items() if guard in guards}
     if hides_icon(app):
         found.add("hidden_icon")
     return frozenset(found)

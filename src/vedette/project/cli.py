@@ -22,10 +22,11 @@ LAZY = {
     "tenant": "vedette.project.tenant_commands:tenant",
     "key": "vedette.tenants.key_cli:key",
     "intel": "vedette.feeds.cli:intel",
+    "evaluate": "vedette.project.evaluate:evaluate",
     "audit": "vedette.project.commands:audit",
 }
 # These look after their own environment; all others get a database and Django first.
-BARE = {"clock", "demo", "makemigrations", "doctor"}
+BARE = {"clock", "demo", "evaluate", "makemigrations", "doctor"}
 ASKS_FOR_HELP = {"-h", "--help"}
 
 

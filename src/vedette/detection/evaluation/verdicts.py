@@ -1,0 +1,52 @@
+"""What the detectors say of one record."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from vedette.detection import run
+from vedette.detection.detector import Context
+from vedette.detection.evaluation.records import Record
+from vedette.verdict.classifications import classification
+from vedette.verdict.risk import Risk
+from vedette_facts.report import AgentFacts, App, DeviceFacts, Facts
+
+ABOUT_APPS: Final = frozenset({"apps.indicators", "apps.behaviour", "apps.root_tool", "apps.listed_name"})
+"""Rules that call an application harmful; where it came from and how it is signed are no verdict on it."""
+_PHONE: Final = Facts(
+    device=DeviceFacts(platform="ANDROID", manufacturer="", model="", os_version="15", sdk=35),
+    agent=AgentFacts(version=""),
+    apps_complete=True,
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a record was reported, as what, and by which rule; the summary is for the list of errors."""
+
+    reported: bool
+    classification: str = ""
+    rule: str = ""
+    summary: str = ""
+
+
+def judge_record(
+    record: Record, context: Context, *, at_least: Risk = Risk.LOW, installer: str = ""
+) -> Verdict:
+    """Judge a record alone on a phone. `installer` is assumed where the record tells none."""
+    facts = record.facts or msgspec.structs.replace(_PHONE, apps=[_installed(record.app, installer)])
+    result = run(facts, context)
+    if result.failures:
+        failure = result.failures[0]
+        raise RuntimeError(f"detector {failure.name} failed on {record.identity}: {failure.message}")
+    for finding in sorted(result.findings, key=lambda f: -classification(f.classification).default_risk):
+        rule = finding.evidence[0].rule
+        if rule in ABOUT_APPS and classification(finding.classification).default_risk >= at_least:
+            return Verdict(True, finding.classification, rule, finding.summary)  # noqa: FBT003 - reported
+    return Verdict(reported=False)
+
+
+def _installed(app: App | None, installer: str) -> App:
+    assert app is not None
+    return msgspec.structs.replace(app, installer=installer) if installer and app.installer is None else app

@@ -1,0 +1,125 @@
+"""`vedette evaluate`: the format, the figures, the baseline and what is said of bad lines."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vedette.detection.evaluation import RecordError, baseline_predictions, read_line, tally, wilson
+from vedette.project.evaluate import evaluate
+
+P = "android.permission."
+SPY = ["READ_SMS", "SEND_SMS", "READ_CALL_LOG", "RECORD_AUDIO", "READ_CONTACTS", "READ_PHONE_STATE"]
+
+
+def harmful(n: int, **more: Any) -> dict[str, Any]:
+    return {
+        "label": "malicious",
+        "family": f"family{n % 3}",
+        "date": f"202{n % 2}-05-01",
+        "app": {
+            "package": f"org.bad.n{n}",
+            "manifest": {"requested": [P + name for name in SPY], "launcher": False},
+        },
+        **more,
+    }
+
+
+def harmless(n: int) -> dict[str, Any]:
+    return {
+        "label": "benign",
+        "package": f"org.good.n{n}",
+        "permissions": ["INTERNET"],
+        "source": "catalogue",
+    }
+
+
+def run(folder: Path, lines: list[dict[str, Any]], *options: str) -> Any:
+    (folder / "set.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    return CliRunner().invoke(evaluate, ["--data", str(folder), *options])
+
+
+def test_figures_by_slice(tmp_path: Path) -> None:
+    lines = [harmful(n) for n in range(6)] + [harmless(n) for n in range(10)]
+    lines += [harmful(0), harmful(9, app={"package": "org.bad.quiet", "manifest": {}})]
+    done = run(tmp_path, lines, "--json", "--baseline")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)
+    every = found["slices"]["all"]
+    assert (every["true_positive"], every["false_negative"]) == (6, 1), "the copy counts once"
+    assert (every["false_positive"], every["true_negative"]) == (0, 10)
+    assert every["recall"]["low"] < 6 / 7 < every["recall"]["high"]
+    assert set(found["slices"]) >= {"family family0", "year 2020", "source catalogue"}
+    assert [error["identity"] for error in found["errors"]] == ["org.bad.quiet@"]
+    assert found["baseline"]["true_positive"] == 6
+
+
+def test_words_and_bad_lines(tmp_path: Path) -> None:
+    done = run(tmp_path, [harmless(1), {"label": "maybe"}, {"label": "benign"}], "--baseline")
+    assert done.exit_code == 0
+    assert "No baseline" in done.output
+    assert "Not read: 2 lines" in done.output
+    nothing = run(tmp_path, [{"label": "benign"}])
+    assert nothing.exit_code == 2
+    assert "`package` is needed" in nothing.output
+
+
+def test_feeds_and_whole_phones(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.yaml"
+    feed.write_text("- name: X\n  type: stalkerware\n  packages: [org.good.n1]\n")
+    phone = {
+        "label": "malicious",
+        "id": "phone-1",
+        "facts": {
+            "device": {"platform": "ANDROID", "manufacturer": "", "model": "", "os_version": "15"},
+            "agent": {"version": "1"},
+            "apps": [{"package": "org.good.n1"}],
+        },
+    }
+    done = run(tmp_path, [harmless(2), phone], "--feed", str(feed), "--json")
+    assert json.loads(done.output)["slices"]["all"]["true_positive"] == 1
+
+
+def test_a_store_is_assumed_where_told(tmp_path: Path) -> None:
+    line = {"label": "benign", "package": "org.good.x", "permissions": [*SPY, "WRITE_SMS", "CALL_PHONE"]}
+    for installer, wrong in (("com.android.vending", 0), ("com.android.chrome", 1)):
+        found = json.loads(run(tmp_path, [line], "--json", "--installer", installer).output)
+        assert found["slices"]["all"]["false_positive"] == wrong
+
+
+def test_wilson_intervals() -> None:
+    none, all_, half = wilson(0, 100), wilson(100, 100), wilson(5, 10)
+    assert (none.low, round(none.high or 0, 3)) == (0.0, 0.037)
+    assert (round(all_.low or 0, 3), all_.high) == (0.963, 1.0)
+    assert (round(half.low or 0, 3), round(half.high or 0, 3)) == (0.237, 0.763)
+    assert wilson(0, 0).share is None
+
+
+@given(st.integers(0, 50), st.integers(1, 50))
+def test_the_share_lies_in_its_interval(hits: int, more: int) -> None:
+    found = wilson(hits, hits + more)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low <= hits / (hits + more) <= found.high <= 1
+
+
+def test_the_baseline_sees_no_family_twice() -> None:
+    records = [
+        read_line(json.dumps(line).encode()) for line in [*map(harmful, range(9)), *map(harmless, range(20))]
+    ]
+    guesses = baseline_predictions(records)
+    assert guesses is not None
+    counts = tally((r.label == "malicious", guess) for r, guess in zip(records, guesses, strict=True))
+    assert counts.recall.share == 1
+    assert counts.false_positive_rate.share == 0
+    assert baseline_predictions(records[:9]) is None
+
+
+@given(st.binary(max_size=200) | st.dictionaries(st.text(), st.text()).map(lambda d: json.dumps(d).encode()))
+def test_any_line_is_read_or_refused_with_words(line: bytes) -> None:
+    with pytest.raises(RecordError, match=r".+"):
+        read_line(line)

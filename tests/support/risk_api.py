@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from tests.support.world import ADA, World
 
 from vedette.api.mobile_risk.app import MobileRiskApi
 from vedette.foundation import database
+from vedette.project.server import Protocol
 from vedette.tenants import application_keys
 from vedette.tenants.application_keys import Issued, Scope, Wish
 
@@ -38,6 +39,8 @@ class Service:
     """A running API."""
 
     url: str
+    cut: Callable[[], None]
+    """Break every stream without a word, as a crash does."""
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     def token(self, key: str) -> str:
@@ -83,6 +86,10 @@ class _Server(uvicorn.Server):
         self.ready = threading.Event()
         self._app = app
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._app.end_streams()
+        await super().shutdown(sockets)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
@@ -99,17 +106,22 @@ def serving(login_url: str, port: int = 0, **settings: Any) -> Iterator[Service]
         pool = database.make_pool(login_url, max_size=4)
         await pool.open(wait=True, timeout=10)
         app = MobileRiskApi(pool, **settings)
-        config = uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_level="warning")
+        app.start()
+        made["cut"], made["loop"] = app._hub.cut, asyncio.get_running_loop()
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=port, lifespan="off", log_level="warning", http=Protocol
+        )
         made["server"] = _Server(config, app)
         begun.set()
         await made["server"].serve()
+        await app.stop()
         await pool.close()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     assert begun.wait(START_SECONDS)
     assert made["server"].ready.wait(START_SECONDS)
-    service = Service(f"http://127.0.0.1:{port}")
+    service = Service(f"http://127.0.0.1:{port}", lambda: made["loop"].call_soon_threadsafe(made["cut"]))
     try:
         yield service
     finally:

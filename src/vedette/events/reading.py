@@ -71,6 +71,13 @@ async def position_of(connection: AsyncConnection[Any], tenant_id: UUID, event_i
     return row[0] if row else None
 
 
+async def id_of(connection: AsyncConnection[Any], tenant_id: UUID, position: int) -> UUID | None:
+    """Return the ID of the event at a position; None when there is none."""
+    cursor = await connection.execute(_ID_OF, {"tenant": tenant_id, "position": position})
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def position_before(connection: AsyncConnection[Any], tenant_id: UUID, moment: dt.datetime) -> int:
     """Return the position after which everything happened at or after a time.
 
@@ -95,15 +102,19 @@ def id_at(moment: dt.datetime) -> UUID:
     return UUID(int=(int(moment.timestamp() * 1000) << _TIME_BITS) | (_UUID7 << 76) | (0b10 << 62))
 
 
-_AFTER: Final = """
-select position, id, tenant_id, type, change_type, action, occurred_at, actor_type, actor_id, target_type, target_id,
-       target_name, changes, detail
-from events_event
-where tenant_id = %(tenant)s and position > %(position)s {narrowed}
-order by position limit %(limit)s
+COLUMNS: Final = """
+position, id, tenant_id, type, change_type, action, occurred_at, actor_type, actor_id, target_type, target_id,
+target_name, changes, detail
 """
+"""What Logged holds, for a query of one's own."""
+_AFTER: Final = f"""
+select {COLUMNS} from events_event
+where tenant_id = %(tenant)s and position > %(position)s {{narrowed}}
+order by position limit %(limit)s
+"""  # noqa: S608 - only our own SQL is written in
 _HEAD: Final = "select position from events_eventhead where tenant_id = %(tenant)s"
 _POSITION_OF: Final = "select position from events_event where tenant_id = %(tenant)s and id = %(id)s"
+_ID_OF: Final = "select id from events_event where tenant_id = %(tenant)s and position = %(position)s"
 _POSITION_BEFORE: Final = """
 select position - 1 from events_event
 where tenant_id = %(tenant)s and id >= %(floor)s and occurred_at >= %(moment)s order by id limit 1

@@ -60,18 +60,24 @@ class Router:
         else:
             await self.console(scope, receive, send)
 
+    async def end_streams(self) -> None:
+        """End what never ends by itself, before the server waits for its connections (server.py)."""
+        await self.risk.end_streams()
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             await self.pool.open(wait=True, timeout=10)
             await self.risk_pool.open(wait=True, timeout=10)
             await self.device.start()
+            self.risk.start()
         except Exception as error:  # noqa: BLE001 - uvicorn prints the message and stops; nothing else can
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.device.stop()
+        await self.risk.stop()
         await self.risk_pool.close()
         await self.pool.close()
         await send({"type": "lifespan.shutdown.complete"})

@@ -56,7 +56,7 @@ class Specification:
         if name:
             schema = self.document["definitions"][name]
         kind = schema.get("type", "object")
-        if not isinstance(value, KINDS[kind]) or (kind == "integer" and isinstance(value, bool)):
+        if type(value) not in KINDS[kind] or (kind == "integer" and isinstance(value, bool)):
             yield f"{at}: {value!r} is no {kind}"
             return
         words = re.search(r"oneof=\s*([A-Z_\s]+)", schema.get("description", ""))

@@ -77,7 +77,7 @@ def bad_v1(problem: ProblemError, request_id: str) -> Answer:
     body = {
         "type": "Error",
         "statusCode": problem.status,
-        "errorCode": problem.code or HTTPStatus(problem.status).name,
+        "errorCode": V1.get(problem.code) or problem.code or HTTPStatus(problem.status).name,
         "message": problem.message,
         "requestId": request_id,
     }

@@ -21,9 +21,11 @@ from vedette.api.http import (
     TooLargeError,
     respond,
 )
-from vedette.api.mobile_risk import devices, events, threats
-from vedette.api.mobile_risk.answers import ProblemError, bad_oauth, bad_v2, good
+from vedette.api.mobile_risk import devices, events, pages_v1, threats
+from vedette.api.mobile_risk.answers import ProblemError, bad_oauth, bad_v1, bad_v2, good
+from vedette.api.mobile_risk.hub import Hub
 from vedette.api.mobile_risk.parameters import Parameters
+from vedette.api.mobile_risk.streaming import PATH, STREAMS_PER_KEY, Streaming
 from vedette.api.mobile_risk.tokens import Tokens
 from vedette.foundation.database import Pool
 from vedette.foundation.rates import Buckets, caller
@@ -46,23 +48,46 @@ Errors = Callable[[ProblemError, str], Answer]
 class MobileRiskApi:
     """ASGI application for the addresses that `serves` names, on a pool that its caller opens and closes."""
 
-    def __init__(self, pool: Pool, *, requests_per_minute: int = REQUESTS_PER_MINUTE) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        requests_per_minute: int = REQUESTS_PER_MINUTE,
+        streams_per_key: int = STREAMS_PER_KEY,
+    ) -> None:
         self._keys = KeyRing(pool)
         self._tokens = Tokens(self._keys)
         self._callers = Buckets(requests_per_minute / 60, requests_per_minute)
+        self._hub = Hub(pool, self._keys)
+        self._streaming = Streaming(self._keys, self._hub, streams_per_key)
         self._strangers = Buckets(TOKENS_PER_MINUTE / 60, TOKENS_PER_MINUTE)
+
+    def start(self) -> None:
+        """Begin to listen for events; inside the running loop."""
+        self._hub.start()
+
+    async def end_streams(self) -> None:
+        """Tell every reader to come back: before the server waits for its connections to end."""
+        await self._hub.end_streams()
+
+    async def stop(self) -> None:
+        """End; before the pool closes."""
+        await self._hub.stop()
 
     @staticmethod
     def serves(path: str) -> bool:
         """Tell whether an address is one of this application's."""
-        return path in TOKEN_PATHS or path.startswith("/mra/")
+        return path in TOKEN_PATHS or path in pages_v1.PATHS or path.startswith("/mra/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request, request_id = Request(scope, receive), str(uuid4())
-        errors = bad_oauth if request.path in TOKEN_PATHS else bad_v2
+        errors = _errors(request.path)
         close = False
         try:
+            if request.path == PATH:
+                await self._stream(request, scope, receive, send)
+                return
             answer = await self._answer(request)
         except GoneError:
             return
@@ -90,12 +115,22 @@ class MobileRiskApi:
             _only(request, "POST")
             self._take(self._strangers, caller(request.address))
             return await self._tokens.answer(request, legacy=TOKEN_PATHS[request.path])
+        if request.path in pages_v1.PATHS:
+            _only(request, "GET")
+            return await self._read(request, KeyScope.EVENTS, _version_1(request.path))
         found = _READS.get(request.path.removeprefix(API).rstrip("/"))
         if found is None or not request.path.startswith(API):
             raise ProblemError(404, "There is nothing at this address.", "NOT_FOUND")
         _only(request, "GET")
         key_scope, read = found
         return await self._read(request, key_scope, read)
+
+    async def _stream(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        _only(request, "GET")
+        try:
+            await self._streaming.serve(request, scope, receive, send)
+        except KeyRefusedError as refused:
+            raise refusal(refused) from None
 
     async def _read(self, request: Request, key_scope: KeyScope, read: Read) -> Answer:
         """Answer from the rows of the tenant whose token this is."""
@@ -120,6 +155,19 @@ def refusal(refused: KeyRefusedError) -> ProblemError:
     """Turn what the key ring says into an answer: 401, so that the client gets a new token, or 403."""
     status = 403 if refused.code in {"scope", "address"} else 401
     return ProblemError(status, refused.message, refused.code)
+
+
+def _errors(path: str) -> Errors:
+    if path in TOKEN_PATHS:
+        return bad_oauth
+    return bad_v1 if path in pages_v1.PATHS else bad_v2
+
+
+def _version_1(path: str) -> Read:
+    async def read(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
+        return await pages_v1.page(connection, tenant_id, given, path)
+
+    return read
 
 
 def _only(request: Request, method: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import click
 
-from vedette.feeds import index, store
+from vedette.feeds import fetch_cli, index, store
 from vedette.foundation import database
 from vedette.intel import FORMATS, Hints, Hit, ImportFailedError, Kind, Reference, Report
 from vedette.verdict import CLASSIFICATIONS
@@ -236,3 +236,7 @@ def _fail(message: str, *, as_json: bool, report: Report | None = None) -> NoRet
         if counts:
             _tell(counts)
     raise SystemExit(1)
+
+
+for _command in (fetch_cli.offers, fetch_cli.subscribe, fetch_cli.fetch_, fetch_cli.unsubscribe):
+    intel.add_command(_command)

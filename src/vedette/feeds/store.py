@@ -88,10 +88,7 @@ def import_document(
     nothing; nothing is stored then. The same text again makes no new version. `confidence` and `valid_days` are
     for indicators of which the feed gives neither.
     """
-    if not _NAME.fullmatch(name):
-        raise FeedError(
-            f"{name!r} is no name for a feed: use up to 64 letters, digits, dots, hyphens and underscores."
-        )
+    check_name(name)
     if len(text) > LARGEST_BYTES:
         raise FeedError(f"The text has {len(text):,} bytes; at most {LARGEST_BYTES:,} are read.")
     now = clock.now()
@@ -139,6 +136,14 @@ def _completed(document: Document, confidence: int | None, valid_until: datetime
         for item in document.indicators
     )
     return replace(document, indicators=completed)
+
+
+def check_name(name: str) -> None:
+    """Raise FeedError for what cannot name a feed."""
+    if not _NAME.fullmatch(name):
+        raise FeedError(
+            f"{name!r} is no name for a feed: use up to 64 letters, digits, dots, hyphens and underscores."
+        )
 
 
 def roll_back(name: str, to: int | None = None) -> Imported:

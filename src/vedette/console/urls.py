@@ -19,6 +19,7 @@ from vedette.console import (
     simulation,
     threat,
     threats,
+    why,
 )
 from vedette.console.setup import urls as setup
 
@@ -36,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threats/<uuid:threat_id>/ignore", threat.ignore, name="threat-ignore"),
     path("threats/<uuid:threat_id>/reopen", threat.reopen, name="threat-reopen"),
     path("devices/", devices.page, name="devices"),
+    path("devices/why", why.page, name="why"),
     path("devices/export", devices.export, name="devices-export"),
     path("devices/<uuid:device_id>/", device.page, name="device"),
     path("devices/<uuid:device_id>/invite", invite.device, name="device-invite"),

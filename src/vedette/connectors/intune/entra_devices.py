@@ -95,6 +95,15 @@ def devices_of_person(graph: Graph, oid: uuid.UUID) -> list[EntraDevice]:
     return found
 
 
+def device_now(graph: Graph, item: Json) -> EntraDevice:
+    """Read Intune's record of one device of Entra live, and whoever is its owner."""
+    record = _record(graph, item)
+    owners = item.get("registeredOwners")
+    if owners is None:
+        owners = list(graph.pages(f"/devices/{item['id']}/registeredOwners", select="id"))
+    return device_of(item, record, owner_of({**item, "registeredOwners": owners}, record, ()))
+
+
 def candidate(device: EntraDevice) -> Candidate:
     """Say what eligibility asks."""
     entra, intune = device.entra, device.intune

@@ -26,6 +26,7 @@ AREAS = (
     "portal",
     "phone",
     "mailbox",
+    "notifications",
     "graph",
     "outside",
     "entra",

@@ -26,6 +26,7 @@ from vedette_lab.intune_model import (
     PartnerTenant,
 )
 from vedette_lab.sessions import EntraState
+from vedette_lab.subscription_model import Subscription
 
 
 def new_id() -> str:
@@ -193,6 +194,8 @@ class Tenant:
     """By app id."""
     consents: dict[str, Consent] = field(default_factory=dict)
     """By app id."""
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    """Change notifications, by id."""
     mailbox_access: dict[str, set[str]] = field(default_factory=dict)
     """By app id, the addresses that Exchange opens to it: all of them for Graph where the app is absent."""
     sign_ins: list[SignIn] = field(default_factory=list)

@@ -16,6 +16,7 @@ from vedette_lab.graph import (
     outlook,
     policies,
     principals,
+    subscriptions,
     users,
 )
 
@@ -33,5 +34,6 @@ routes: list[BaseRoute] = [
     *principals.routes,
     *applications.routes,
     *outlook.routes,
+    *subscriptions.routes,
     *fallback.routes,
 ]

@@ -45,6 +45,8 @@ _MEMBER_GROUPS: Final = (
 _DEVICES: Final = ("Device.Read.All", "Device.ReadWrite.All", *_DIRECTORY)
 _CONFIG_WRITE: Final = ("DeviceManagementConfiguration.ReadWrite.All",)
 _MEMBERS_WRITE: Final = ("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All")
+# what a subscription to users or to groups needs; subscriptions.py asks for the one of its resource
+_SUBSCRIBERS: Final = ("User.Read.All", "User.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY)
 _PRINCIPALS: Final = ("Application.Read.All", "Directory.Read.All")
 _CA_WRITE: Final = ("Policy.Read.All", "Application.Read.All", "Policy.ReadWrite.ConditionalAccess")
 _PRIVILEGED: Final = ("DeviceManagementManagedDevices.PrivilegedOperations.All",)
@@ -129,6 +131,9 @@ OWN: Final[dict[str, tuple[str, ...]]] = {
     "GET /applications": ("Application.Read.All", *_DIRECTORY),
     "GET /applications/{id}": ("Application.Read.All", *_DIRECTORY),
     "POST /users/{id}/sendMail": ("Mail.Send",),
+    **dict.fromkeys(("GET /subscriptions", "POST /subscriptions"), _SUBSCRIBERS),
+    **{f"{method} /subscriptions/{{id}}": _SUBSCRIBERS for method in ("GET", "PATCH", "DELETE")},
+    "POST /subscriptions/{id}/reauthorize": _SUBSCRIBERS,
     "GET /deviceAppManagement/mobileAppConfigurations": (
         *("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All"),
     ),

@@ -84,5 +84,10 @@ def watched(scene: Scene) -> Scene:
 
 
 @pytest.fixture
+def grouped(scene: Scene) -> Scene:
+    return scene
+
+
+@pytest.fixture
 def enrolled(scene: Scene) -> Scene:
     return scene

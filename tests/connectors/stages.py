@@ -41,6 +41,20 @@ def enrolled(scene: Scene) -> None:
     scene.arm()
 
 
+def allow_groups(scene: Scene) -> None:
+    """Consent to what keeping groups needs, too; before the first token of the scene."""
+    mine = scene.microsoft.client_id
+    (registered,) = [app for app in scene.lab.get("/apps") if app["client_id"] == mine]
+    wanted = [*registered["permissions"], "GroupMember.ReadWrite.All"]
+    scene.lab.post(f"{scene.path}/consents", {"client_id": mine, "permissions": wanted})
+
+
+def grouped(scene: Scene) -> None:
+    """As enrolled, and the application may keep groups."""
+    allow_groups(scene)
+    enrolled(scene)
+
+
 def ready(scene: Scene) -> None:
     """As enrolled, with a heartbeat, and what is owed is published."""
     scene.set_up()
@@ -52,7 +66,7 @@ def ready(scene: Scene) -> None:
 
 
 STAGES: Final[dict[str, Callable[[Scene], None]]] = {
-    stage.__name__: stage for stage in (begun, watched, reporting, enrolled, ready)
+    stage.__name__: stage for stage in (begun, watched, reporting, enrolled, grouped, ready)
 }
 
 
@@ -74,7 +88,7 @@ class Stages:
     def give(self, name: str) -> Scene:
         """Return the scene at this stage. To be called while the database is empty."""
         known = name in self._tokens
-        scene = self.scenes.give(f"connectors, {name}", lambda: self._build(name))
+        scene = self.scenes.give(f"connectors, {self.microsoft.lab.url}, {name}", lambda: self._build(name))
         if known:
             scene.lab.post(f"{scene.path}/restore")
         self._have_memory_of(name, scene)

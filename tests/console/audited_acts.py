@@ -15,6 +15,7 @@ from tests.support.world import ADA
 from vedette.compliance.models import Brake
 from vedette.connectors import errors
 from vedette.connectors.errors import Problem
+from vedette.connectors.models import SparedPerson
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.foundation import clock, database
@@ -34,7 +35,7 @@ class Stage:
     phone: Device
     spare: Device
 
-    def post(self, route: str, *arguments: Any, **form: Any) -> Any:
+    def post(self, route: str, /, *arguments: Any, **form: Any) -> Any:
         return self.who.post(reverse(route, args=arguments), **form)
 
     def get(self, route: str) -> Any:
@@ -106,6 +107,16 @@ class Stage:
     def key(self) -> UUID:
         with database.writer(self.scene.tenant_id):
             return application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA).row.id
+
+    def risk_group(self) -> UUID:
+        """A group that phones and people at risk may be put into, made at first sight."""
+        found = [g for g in self.scene.lab.get(self.scene.path)["groups"] if g["display_name"] == "At risk"]
+        made = found or [self.scene.lab.post(f"{self.scene.path}/groups", {"display_name": "At risk"})]
+        return UUID(made[0]["id"])
+
+    def spared(self) -> UUID:
+        with database.tenant(self.scene.tenant_id):
+            return SparedPerson.objects.values_list("id", flat=True).get()
 
     def group(self, name: str) -> UUID:
         return UUID(self.scene.group(name)["id"])
@@ -354,6 +365,57 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
     ),
     ("connectors:send-again", lambda s: s.post("connectors:send-again"), "connector.send_again", None),
     (
+        "connectors:spared-add",
+        lambda s: s.post("connectors:spared-add", person=s.scene.organisation.people["none"]),
+        "connector.person_spared",
+        ("spared", False, True),
+    ),
+    (
+        "connectors:spared-remove",
+        lambda s: s.post("connectors:spared-remove", s.spared()),
+        "connector.person_not_spared",
+        ("spared", True, False),
+    ),
+    (
+        "groups:add",
+        lambda s: s.post(
+            "groups:add", "people", object_id=str(s.risk_group()), levels=["high"], confirmed="1"
+        ),
+        "connector.settings_changed",
+        ("groups", None, ...),
+    ),
+    (
+        "groups:levels",
+        lambda s: s.post("groups:levels", "people", s.risk_group(), levels=["medium"], confirmed="1"),
+        "connector.settings_changed",
+        ("At risk", ["high"], ["medium"]),
+    ),
+    (
+        "groups:administrators",
+        lambda s: s.post("groups:administrators", "people"),
+        "connector.settings_changed",
+        ("spare_administrators", True, False),
+    ),
+    (
+        "groups:on",
+        lambda s: s.post("groups:on", "people"),
+        "connector.settings_changed",
+        ("enabled", False, True),
+    ),
+    ("groups:look", lambda s: s.post("groups:look", "people"), "connector.reading_requested", None),
+    (
+        "groups:off",
+        lambda s: s.post("groups:off", "people"),
+        "connector.settings_changed",
+        ("enabled", True, False),
+    ),
+    (
+        "groups:remove",
+        lambda s: s.post("groups:remove", "people", s.risk_group()),
+        "connector.settings_changed",
+        ("groups", ..., None),
+    ),
+    (
         "partner:on",
         lambda s: s.post("partner:on"),
         "connector.settings_changed",
@@ -387,6 +449,7 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
     ),
 ]
 LOOKING = {
+    "connectors:spared", "groups:way", "groups:search",
     "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
     "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
     "console:audit-event", "console:application-keys",

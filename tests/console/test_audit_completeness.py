@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from tests.connectors.conftest import cloud, microsoft, new_scene, scene
+from tests.connectors.conftest import cloud, microsoft, new_scene, scene, stages
 from tests.connectors.scene import Scene
+from tests.connectors.stages import allow_groups
 from tests.console.audited_acts import ACTS, LOOKING, Changed, Stage
 from tests.support.console import Member, audit, settings, sign_in
 from tests.support.database import Database
@@ -17,15 +18,17 @@ from vedette.compliance.assess import assess
 from vedette.connectors.partner import client
 from vedette.events.models import Event
 
-__all__ = ["cloud", "microsoft", "new_scene", "scene"]  # the fixtures of the lab, taken over by their names
+# The fixtures of the lab, taken over by their names.
+__all__ = ["cloud", "microsoft", "new_scene", "scene", "stages"]
 
-AREAS = {"console", "connectors", "intune", "partner", "mail"}
+AREAS = {"console", "connectors", "intune", "partner", "mail", "groups"}
 
 
 @pytest.fixture
 def stage(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(client, "_addresses", {})
     load_intelligence()
+    allow_groups(scene)
     scene.set_up()
     scene.add_group("Company Phones")
     scene.poll()
@@ -104,6 +107,7 @@ def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) 
         "console:device": [stage.phone.id],
         "console:brake": [stage.brake("sweep")],
         "console:audit-event": [audit(stage.scene.world)[0].id],
+        "groups:way": ["phones"],
     }
     stage.who.get(reverse("partner:page"))  # makes the row of its settings
     before = contents(db)

@@ -2,11 +2,14 @@
 
 from django.urls import include, path
 
-from vedette.connectors import push_views, views
+from vedette.connectors import push_views, spared_views, views
 
 overview = (
     [
         path("", views.overview, name="overview"),
+        path("spared/", spared_views.page, name="spared"),
+        path("spared/add", spared_views.add, name="spared-add"),
+        path("spared/<uuid:person>/remove", spared_views.remove, name="spared-remove"),
         path("pushes/", push_views.page, name="pushes"),
         path("pushes/export", push_views.export, name="pushes-export"),
         path("pushes/again", push_views.again, name="send-again"),
@@ -27,5 +30,6 @@ urlpatterns = [
     path("system/connectors/", include(overview)),
     path("system/connectors/intune/", include("vedette.connectors.intune.urls")),
     path("system/connectors/partner/", include("vedette.connectors.partner.urls")),
+    path("system/connectors/groups/", include("vedette.connectors.groups.urls")),
     path("system/connectors/mail/", include("vedette.connectors.mail.urls")),
 ]

@@ -44,6 +44,8 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "connector.pushes_exported": _("Writes to Microsoft exported"),
     "connector.send_again": _("States sent again"),
     "connector.error_acknowledged": _("Connector error acknowledged"),
+    "connector.person_spared": _("Person left out of enforcement"),
+    "connector.person_not_spared": _("Person no longer left out of enforcement"),
     "enrollment.group_added": _("Enrollment group added"),
     "enrollment.group_removed": _("Enrollment group taken out"),
     "enrollment.invited": _("Invitations sent"),

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "vedette.connectors",
     "vedette.connectors.intune",
     "vedette.connectors.partner",
+    "vedette.connectors.groups",
     "vedette.connectors.mail",
     "vedette.console",
 ]

@@ -30,6 +30,7 @@ JOB_MODULES = (
     "vedette.connectors.silence_jobs",
     "vedette.connectors.intune.jobs",
     "vedette.connectors.partner.jobs",
+    "vedette.connectors.groups.jobs",
     "vedette.connectors.mail.jobs",
 )
 CONCURRENCY = 4

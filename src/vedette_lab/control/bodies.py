@@ -77,6 +77,8 @@ class GroupPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     display_name: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
     visibility: str | UnsetType | None = UNSET
+    group_types: list[str] | UnsetType = UNSET
+    on_premises_sync_enabled: bool | UnsetType | None = UNSET
 
 
 class Members(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -17,7 +17,22 @@ TABS = [
     )
 ]
 PUSHES = f"{ROOT}pushes/"
-PAGES = [ROOT, *TABS, PUSHES, f"{PUSHES}export", f"{ROOT}partner/", f"{ROOT}partner/off", f"{ROOT}mail/"]
+GROUPS = f"{ROOT}groups/"
+PHONES = f"{GROUPS}phones/"
+SPARED = f"{ROOT}spared/"
+PAGES = [
+    PHONES,
+    f"{GROUPS}people/",
+    f"{PHONES}off",
+    SPARED,
+    ROOT,
+    *TABS,
+    PUSHES,
+    f"{PUSHES}export",
+    f"{ROOT}partner/",
+    f"{ROOT}partner/off",
+    f"{ROOT}mail/",
+]
 ACTS = [
     f"{INTUNE}connection/beat",
     f"{INTUNE}enrollment/add",
@@ -32,6 +47,11 @@ ACTS = [
     f"{ROOT}partner/off",
     f"{ROOT}mail/",
     f"{ROOT}mail/test",
+    *(f"{PHONES}{act}" for act in ("on", "off", "look", "add", "administrators")),
+    f"{PHONES}{NOBODY}/levels",
+    f"{PHONES}{NOBODY}/remove",
+    f"{SPARED}add",
+    f"{SPARED}{NOBODY}/remove",
     *TABS[:3],
     *TABS[4:6],
 ]

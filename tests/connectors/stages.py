@@ -65,8 +65,18 @@ def ready(scene: Scene) -> None:
     scene.publish()
 
 
+def crowded(scene: Scene) -> None:
+    """A thousand more people with a managed phone each are enrolled and polled; armed, and nothing published yet."""
+    scene.set_up()
+    group = scene.lab.post(f"{scene.path}/groups", {"display_name": "Crowd"})
+    scene.lab.post(f"{scene.path}/crowd", {"group": group["id"], "people": 1000})
+    scene.add_group("Crowd")
+    scene.poll()
+    scene.arm()
+
+
 STAGES: Final[dict[str, Callable[[Scene], None]]] = {
-    stage.__name__: stage for stage in (begun, watched, reporting, enrolled, grouped, ready)
+    stage.__name__: stage for stage in (begun, watched, reporting, enrolled, ready, crowded)
 }
 
 
@@ -88,7 +98,7 @@ class Stages:
     def give(self, name: str) -> Scene:
         """Return the scene at this stage. To be called while the database is empty."""
         known = name in self._tokens
-        scene = self.scenes.give(f"connectors, {self.microsoft.lab.url}, {name}", lambda: self._build(name))
+        scene = self.scenes.give(f"connectors, {name}", lambda: self._build(name))
         if known:
             scene.lab.post(f"{scene.path}/restore")
         self._have_memory_of(name, scene)

@@ -104,7 +104,8 @@ def push(graph: Graph, place: _Place, deliveries: Sequence[Delivery]) -> list[Re
         if changes:
             body = {"extensionAttributes": changes}
             path = f"/devices/{delivery.entra_object_id}"
-            writing.append((delivery, found, Request("PATCH", path, body, repeat=True)))
+            # Not repeated when its answer is lost: the next try reads first and finds what arrived.
+            writing.append((delivery, found, Request("PATCH", path, body)))
         else:
             results.append(_done(delivery, place.attribute, found, read.request_id))
     writes = graph.batch([request for _delivery, _found, request in writing])

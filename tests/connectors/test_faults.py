@@ -1,0 +1,177 @@
+"""What may go wrong at Microsoft (microsoft.md 5.3, item 7), during a poll and a push over a thousand phones.
+
+Whatever it is: in the end everything is as it should be, nothing was written twice, nothing is lost, no call went out
+sooner than allowed, and nobody was retired by an error. The lab's own log is the witness.
+"""
+
+import datetime as dt
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from tests.connectors.scene import Scene
+
+from vedette.connectors import publisher
+from vedette.connectors.intune import attribute_route
+from vedette.connectors.models import Delivery, Push
+from vedette.devices.models import Device
+from vedette.foundation import config, database
+from vedette.foundation.graph import Patience
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+Clock = Callable[[float], None]
+PHONES = 1000
+BATCH, ITEM = "POST /v1.0/$batch", "PATCH /v1.0/devices"
+
+
+@pytest.fixture
+def crowded(scene: Scene) -> Scene:
+    return scene
+
+
+# --- a push of a thousand changes
+
+
+@dataclass
+class Trouble:
+    """Faults of the lab, or a limit of writes a second, that a push meets.
+
+    `carried_out` says that 504 strikes after the deed, `waits` that Graph asks to wait for a second.
+    """
+
+    faults: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    limit: int = 0
+    carried_out: bool = False
+    waits: bool = False
+
+
+PUSHES = {
+    "a batch is throttled": Trouble([(BATCH, {"status": 429, "retry_after": 1, "times": 2})], waits=True),
+    "a batch is throttled, nobody says for how long": Trouble([(BATCH, {"status": 429, "times": 2})]),
+    "a batch is answered after its time, or not at all": Trouble(
+        [
+            (BATCH, {"drop": True, "after": True, "times": 2}),
+            (BATCH, {"status": 504, "after": True, "times": 2}),
+        ],
+        carried_out=True,
+    ),
+    "a batch fails, and its token is refused": Trouble(
+        [(BATCH, {"status": 503, "times": 3}), (BATCH, {"status": 401, "times": 2})]
+    ),
+    "in a batch some are throttled, missing, failed or done and said to have failed": Trouble(
+        [
+            (ITEM, {"status": 429, "retry_after": 1, "times": 5}),
+            (ITEM, {"status": 429, "times": 5}),
+            (ITEM, {"drop": True, "times": 5}),
+            (ITEM, {"status": 503, "times": 5}),
+            (ITEM, {"status": 504, "after": True, "times": 5}),
+            (ITEM, {"status": 401, "times": 5}),
+        ],
+        carried_out=True,
+        waits=True,
+    ),
+    "there is a limit of writes": Trouble(limit=400),
+}
+
+
+@pytest.mark.parametrize("name", PUSHES)
+def test_a_push_arrives_once_and_whole(
+    crowded: Scene, name: str, move_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attribute_route, "PATIENCE", Patience(2, seconds=3.0, first_wait=0.05, answer=10.0))
+    trouble, since = PUSHES[name], crowded.mark()
+    for match, fault in trouble.faults:
+        crowded.fault(match, **fault)
+    if trouble.limit:
+        monkeypatch.setenv("VEDETTE_GRAPH_LIMITS", f"identity-writes={trouble.limit}/1")
+        config.current.cache_clear()
+        crowded.lab.post("/limits", {"identity_writes": [trouble.limit, 1]})
+    try:
+        publish_all(crowded, move_clock)
+    finally:
+        crowded.lab.post("/limits", {"on": False})
+    held = attributes(crowded)
+    assert Counter(held.values()) == {"mtd:pending": PHONES}
+    log = crowded.lab.get("/requests", since=since)
+    written = Counter(entry["path"] for entry in log if was_carried_out(entry, trouble))
+    assert (len(written), set(written.values())) == (PHONES, {1}), "written twice, or never"
+    assert_nothing_was_lost(crowded)
+    if trouble.waits:
+        early = too_soon(log)
+        assert early
+        assert max(early) < attribute_route.LANES, "only what was under way comes after a refusal"
+
+
+def publish_all(scene: Scene, move_clock: Clock) -> None:
+    """Publish, and go on as the publisher's loop does; the waits between two tries of a delivery are skipped."""
+    deadline, ahead = time.monotonic() + 60, 0
+    while time.monotonic() < deadline:
+        held = publisher.publish_due("attribute", scene.tenant_id)
+        if not scene_has(scene, status__in=[Delivery.Status.DUE, Delivery.Status.LEASED]):
+            return
+        until = time.monotonic() + held
+        while time.monotonic() < until:
+            time.sleep(0.02)
+        ahead += 30
+        move_clock(ahead)
+    raise AssertionError("the push did not end")
+
+
+def scene_has(scene: Scene, **only: Any) -> bool:
+    with database.tenant(scene.tenant_id):
+        return Delivery.objects.filter(**only).exists()
+
+
+def attributes(scene: Scene) -> dict[str, str | None]:
+    """What the phones of the crowd hold at Microsoft."""
+    ids = {str(device.entra_object_id) for device in scene.devices()}
+    listed = {phone["id"]: phone for phone in scene.lab.get(f"{scene.path}/devices")}
+    return {key: listed[key]["extension_attributes"].get("extensionAttribute1") for key in ids}
+
+
+def was_carried_out(entry: dict[str, Any], trouble: Trouble) -> bool:
+    """Tell whether an entry of the log is a write that had its effect."""
+    if entry["method"] != "PATCH" or not entry["path"].startswith("/v1.0/devices/"):
+        return False
+    return entry["status"] == 204 or (trouble.carried_out and entry["status"] == 504)
+
+
+def assert_nothing_was_lost(scene: Scene) -> None:
+    with database.tenant(scene.tenant_id):
+        rows = Delivery.objects.values_list("status", "sent", "error_code").distinct()
+        assert list(rows) == [("confirmed", "mtd:pending", "")]
+        confirmed = Push.objects.filter(outcome="confirmed")
+        assert confirmed.count() == confirmed.values("device_id").distinct().count() == PHONES
+        assert not confirmed.filter(request_id="").exists()
+        assert not Device.objects.exclude(activation_status=Device.Activation.PENDING).exists()
+
+
+def too_soon(log: list[dict[str, Any]]) -> list[int]:
+    """Count, for each answer that asked to wait a second, the batches of writes that arrived within that second."""
+    batches = [entry for entry in log if entry["path"] == "/v1.0/$batch"]
+    writes = {entry["number"] for entry in log if entry["method"] == "PATCH"}
+    sends = [one for one in batches if one["status"] == 429 or one["number"] + 1 in writes]
+    refusals = {one["number"]: one for one in batches if one["status"] == 429 and one["fault"]}
+    for entry in log:
+        if entry["method"] == "PATCH" and entry["status"] == 429:
+            known = max(
+                (one for one in batches if one["number"] < entry["number"]), key=lambda one: one["number"]
+            )
+            refusals[known["number"]] = known
+    counts = []
+    for refusal in refusals.values():
+        told = ended(refusal)
+        counts.append(sum(told < arrived(one) < told + 1.0 for one in sends))
+    return counts
+
+
+def arrived(entry: dict[str, Any]) -> float:
+    return dt.datetime.fromisoformat(entry["at"]).timestamp()
+
+
+def ended(entry: dict[str, Any]) -> float:
+    return arrived(entry) + float(entry["milliseconds"]) / 1000

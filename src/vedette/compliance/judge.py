@@ -11,6 +11,7 @@ from vedette.devices.managed import CHANGED
 from vedette.devices.models import DeviceGroup
 from vedette.feeds import families, index, tables
 from vedette.foundation import clock
+from vedette.threats import app_lists
 from vedette.threats.models import PolicyParameters
 from vedette.verdict import Policy
 from vedette.verdict.findings import AGENT
@@ -84,7 +85,7 @@ class Judged:
 def benches() -> dict[UUID, Bench]:
     """Return the bench of each device group; inside the tenant's door."""
     intelligence, names, today = index.current(), families.names(), clock.now().date()
-    systems = tables.current()
+    systems, lists = tables.current(), app_lists.lists(clock.now())
     parameters = {row.group_id: row for row in PolicyParameters.objects.all()}
     found = {}
     for group_id in DeviceGroup.objects.values_list("id", flat=True):
@@ -97,14 +98,12 @@ def benches() -> dict[UUID, Bench]:
             (
                 _hash(sorted(str(source) for source in intelligence.sources)),
                 _hash([(detector.name, detector.version) for detector in DETECTORS]),
-                _hash([row.minimum_android, row.minimum_ios, row.patch_age_days]),
+                _hash([row.minimum_android, row.minimum_ios, row.patch_age_days, app_lists.basis(lists)]),
                 # the day counts, since indicators expire and patch levels age by the day
                 today.isoformat(),
             )
         )
-        found[group_id] = Bench(
-            Context(intelligence, policy, names, systems, today=today), fingerprint
-        )
+        found[group_id] = Bench(Context(intelligence, policy, names, systems, lists, today), fingerprint)
     return found
 
 

@@ -113,3 +113,43 @@ class PolicyWish(TenantRow):
                 name="policy_wish_one_open",
             )
         ]
+
+
+class AppEntry(TenantRow):
+    """An application that the organisation allows or denies, by package, signer or file."""
+
+    class Action(models.TextChoices):
+        ALLOW = "allow"
+        DENY = "deny"
+
+    class Subject(models.TextChoices):
+        PACKAGE = "package"
+        SIGNER = "signer"
+        SHA256 = "sha256"
+
+    action = models.TextField(choices=Action)
+    subject = models.TextField(choices=Subject)
+    value = models.TextField()
+    note = models.TextField(blank=True, default="")
+    created_by = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "subject", "value"], name="app_entry_one")
+        ]
+
+
+class CapabilityRule(TenantRow):
+    """What an application of this organisation's phones must not be able to do."""
+
+    name = models.TextField()
+    all_of = models.JSONField(default=list)
+    none_of = models.JSONField(default=list)
+    only_side_loaded = models.BooleanField(default=False)
+    created_by = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "name"], name="capability_rule_name")]

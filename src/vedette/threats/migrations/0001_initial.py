@@ -15,6 +15,64 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="AppEntry",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("action", models.TextField(choices=[("allow", "Allow"), ("deny", "Deny")])),
+                (
+                    "subject",
+                    models.TextField(
+                        choices=[("package", "Package"), ("signer", "Signer"), ("sha256", "Sha256")]
+                    ),
+                ),
+                ("value", models.TextField()),
+                ("note", models.TextField(blank=True, default="")),
+                ("created_by", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "subject", "value"), name="app_entry_one")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CapabilityRule",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("name", models.TextField()),
+                ("all_of", models.JSONField(default=list)),
+                ("none_of", models.JSONField(default=list)),
+                ("only_side_loaded", models.BooleanField(default=False)),
+                ("created_by", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "name"), name="capability_rule_name")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="PolicyLevel",
             fields=[
                 (

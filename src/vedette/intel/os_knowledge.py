@@ -1,7 +1,7 @@
 """What is known of a system's version: flaws it lacks the fixes of, and whether anybody still mends it."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -74,6 +74,14 @@ class OsKnowledge:
         levels = [fix.patch_level for fixes in self._android.values() for fix in fixes]
         self.newest_patch = max(levels, default=None)
         self.empty = not (self._android or self._apple or self._lifetimes)
+
+    def android_fixes(self) -> Iterator[AndroidFix]:
+        """Give every fix that the tables name."""
+        return (fix for fixes in self._android.values() for fix in fixes)
+
+    def apple_releases(self) -> Iterator[AppleRelease]:
+        """Give every release, oldest version first."""
+        return (release for _, release in self._apple)
 
     def exploited(self, cve: str) -> Exploited | None:
         """Say whether a flaw is known to be used in attacks."""

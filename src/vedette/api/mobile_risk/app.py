@@ -2,12 +2,10 @@
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
-
-from psycopg import AsyncConnection
 
 from vedette.api.application_keys import KeyRefusedError, KeyRing
 from vedette.api.http import (
@@ -21,11 +19,11 @@ from vedette.api.http import (
     TooLargeError,
     respond,
 )
-from vedette.api.mobile_risk import devices, events, pages_v1, threats
+from vedette.api.mobile_risk import pages_v1, routes
 from vedette.api.mobile_risk.answers import ProblemError, bad_oauth, bad_v1, bad_v2, good
 from vedette.api.mobile_risk.hub import Hub
-from vedette.api.mobile_risk.parameters import Parameters
 from vedette.api.mobile_risk.streaming import PATH, STREAMS_PER_KEY, Streaming
+from vedette.api.mobile_risk.systems import Systems
 from vedette.api.mobile_risk.tokens import Tokens
 from vedette.foundation.database import Pool
 from vedette.foundation.rates import Buckets, caller
@@ -38,10 +36,8 @@ REQUESTS_PER_MINUTE: Final = 100
 TOKENS_PER_MINUTE: Final = 120
 """Of one address: enough for many programs behind one, too few to try keys."""
 
-API: Final = "/mra/api/v2/"
 TOKEN_PATHS: Final = {"/oauth2/token": False, "/oauth/token": True}
 
-Read = Callable[[AsyncConnection[Any], UUID, Mapping[str, str]], Awaitable[object]]
 Errors = Callable[[ProblemError, str], Answer]
 
 
@@ -57,6 +53,7 @@ class MobileRiskApi:
     ) -> None:
         self._keys = KeyRing(pool)
         self._tokens = Tokens(self._keys)
+        self._systems = Systems()
         self._callers = Buckets(requests_per_minute / 60, requests_per_minute)
         self._hub = Hub(pool, self._keys)
         self._streaming = Streaming(self._keys, self._hub, streams_per_key)
@@ -115,14 +112,8 @@ class MobileRiskApi:
             _only(request, "POST")
             self._take(self._strangers, caller(request.address))
             return await self._tokens.answer(request, legacy=TOKEN_PATHS[request.path])
-        if request.path in pages_v1.PATHS:
-            _only(request, "GET")
-            return await self._read(request, KeyScope.EVENTS, _version_1(request.path))
-        found = _READS.get(request.path.removeprefix(API).rstrip("/"))
-        if found is None or not request.path.startswith(API):
-            raise ProblemError(404, "There is nothing at this address.", "NOT_FOUND")
+        key_scope, read = routes.find(request.path)
         _only(request, "GET")
-        key_scope, read = found
         return await self._read(request, key_scope, read)
 
     async def _stream(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,14 +123,15 @@ class MobileRiskApi:
         except KeyRefusedError as refused:
             raise refusal(refused) from None
 
-    async def _read(self, request: Request, key_scope: KeyScope, read: Read) -> Answer:
+    async def _read(self, request: Request, key_scope: KeyScope, read: routes.Read) -> Answer:
         """Answer from the rows of the tenant whose token this is."""
         try:
             token = self._keys.token(request.bearer)
             self._take(self._callers, token.key_id)
             async with self._keys.door(token, request.address) as (known, connection):
                 known.demand(key_scope)
-                return good(await read(connection, known.tenant_id, request.query))
+                asked = routes.Asked(connection, known.tenant_id, request.query, self._systems, request.path)
+                return good(await read(asked))
         except KeyRefusedError as refused:
             raise refusal(refused) from None
 
@@ -163,46 +155,6 @@ def _errors(path: str) -> Errors:
     return bad_v1 if path in pages_v1.PATHS else bad_v2
 
 
-def _version_1(path: str) -> Read:
-    async def read(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
-        return await pages_v1.page(connection, tenant_id, given, path)
-
-    return read
-
-
 def _only(request: Request, method: str) -> None:
     if request.method != method:
         raise ProblemError(405, f"Only {method} is possible here.", "METHOD_NOT_ALLOWED", allow=method)
-
-
-async def _device(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
-    return await devices.device(connection, tenant_id, Parameters(given))
-
-
-async def _devices(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
-    return await devices.devices(connection, tenant_id, Parameters(given))
-
-
-def _one_threat(*, web: bool) -> Read:
-    async def read(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
-        return await threats.one(connection, tenant_id, Parameters(given), web=web)
-
-    return read
-
-
-def _several_threats(*, web: bool) -> Read:
-    async def read(connection: AsyncConnection[Any], tenant_id: UUID, given: Mapping[str, str]) -> object:
-        return await threats.several(connection, tenant_id, Parameters(given), web=web)
-
-    return read
-
-
-_READS: Final[Mapping[str, tuple[KeyScope, Read]]] = {
-    "device": (KeyScope.RISK, _device),
-    "devices": (KeyScope.RISK, _devices),
-    "threat": (KeyScope.RISK, _one_threat(web=False)),
-    "threats": (KeyScope.RISK, _several_threats(web=False)),
-    "pcp-threat": (KeyScope.RISK, _one_threat(web=True)),
-    "pcp-threats": (KeyScope.RISK, _several_threats(web=True)),
-    "events": (KeyScope.EVENTS, events.page),
-}

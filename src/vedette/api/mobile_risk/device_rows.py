@@ -8,8 +8,9 @@ import datetime as dt
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from vedette.api.mobile_risk import shapes
+from vedette.api.mobile_risk import shapes, systems
 from vedette.api.mobile_risk.shapes import moment, text
+from vedette.intel.os_knowledge import NOTHING_KNOWN, OsKnowledge
 
 SECURITY: Final = {
     "secured": "SECURE",
@@ -80,8 +81,8 @@ class DeviceRow(NamedTuple):
     facts: dict[str, Any] | None
 
 
-def as_device(row: DeviceRow) -> shapes.Device:
-    """Tell a device as models.Device."""
+def as_device(row: DeviceRow, known: OsKnowledge = NOTHING_KNOWN) -> shapes.Device:
+    """Tell a device as models.Device; newest versions by what is known of systems."""
     facts = row.facts or {}
     state = status(row.activation_status, connected=row.disconnected_at is None, state=row.state)
     permissions: dict[str, bool] = (facts.get("agent") or {}).get("permissions") or {}
@@ -104,7 +105,7 @@ def as_device(row: DeviceRow) -> shapes.Device:
         mdm_type="INTUNE" if row.managed else None,
         details=details(row.external_id, row.connector_id),
         hardware=hardware(row),
-        software=software(row),
+        software=software(row, known),
         client=client(row),
         device_permissions=[shapes.Permission(name=name, value=value) for name, value in permissions.items()]
         or None,
@@ -140,13 +141,19 @@ def hardware(row: DeviceRow) -> shapes.Hardware:
     return shapes.Hardware(manufacturer=text(row.manufacturer), model=text(row.model))
 
 
-def software(row: DeviceRow) -> shapes.Software:
-    """Return what is known of the system."""
+def software(row: DeviceRow, known: OsKnowledge = NOTHING_KNOWN) -> shapes.Software:
+    """Return what is known of the system, and of what its maker has released since."""
     about = (row.facts or {}).get("device") or {}
+    apple = row.platform == "IOS"
+    newest = None if apple or not known.newest_patch else known.newest_patch.isoformat()
+    day = systems.released(known, row.os_version) if apple else None
     return shapes.Software(
         os_version=text(row.os_version),
+        latest_os_version=systems.latest_version(known, row.platform, row.model),
+        os_version_date=day.isoformat() if day else None,
         sdk_version=text(about.get("sdk")),
         security_patch_level=row.security_patch.isoformat() if row.security_patch else None,
+        latest_security_patch_level=newest,
     )
 
 

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from vedette.api.mobile_risk import device_rows, shapes
+from vedette.api.mobile_risk import device_rows, os_vulns, shapes, systems
 from vedette.api.mobile_risk.answers import ProblemError
 from vedette.api.mobile_risk.conditions import Conditions, contains
 from vedette.api.mobile_risk.device_rows import COLUMNS, CONNECTOR_NUMBER, JOINS, DeviceRow, as_device
 from vedette.api.mobile_risk.parameters import Parameters
 from vedette.foundation import clock
+from vedette.intel.os_knowledge import OsKnowledge
+from vedette.intel.os_versions import is_ipad
 
 PLATFORMS: Final = frozenset({"ANDROID", "IOS"})
 ACTIVATION: Final = frozenset({"ACTIVATED", "DEACTIVATED", "PENDING"})
@@ -24,7 +26,9 @@ _DEVICE_ADMIN: Final = "coalesce((d.facts -> 'agent' -> 'permissions' ->> 'devic
 _CONDITIONS_OF_OTHERS: Final = ("s.", "x.")
 
 
-async def device(connection: AsyncConnection[Any], tenant_id: UUID, parameters: Parameters) -> shapes.Device:
+async def device(
+    connection: AsyncConnection[Any], tenant_id: UUID, parameters: Parameters, known: OsKnowledge
+) -> shapes.Device:
     """Answer one device, by one of its names. Raises ProblemError 404 when there is none."""
     where = Conditions(tenant_id)
     where.add("d.id = {}", parameters.guid("guid"))
@@ -46,15 +50,21 @@ async def device(connection: AsyncConnection[Any], tenant_id: UUID, parameters: 
     row = await cursor.fetchone()
     if row is None:
         raise ProblemError(404, "There is no such device.", "NOT_FOUND")
-    return as_device(DeviceRow(*row))
+    found = as_device(DeviceRow(*row), known)
+    if parameters.flag("show_vulns") and not known.empty:
+        found.device_vulns = _flaws(DeviceRow(*row), known)
+    return found
 
 
 async def devices(
-    connection: AsyncConnection[Any], tenant_id: UUID, parameters: Parameters
+    connection: AsyncConnection[Any], tenant_id: UUID, parameters: Parameters, known: OsKnowledge
 ) -> shapes.Devices:
     """Answer a page of devices, newest first, and how many there are from the cursor on."""
     limit, oid = parameters.limit(), parameters.guid("oid")
     where = _conditions(tenant_id, parameters)
+    if cve := parameters.text("cve"):
+        await os_vulns.having(connection, where, known, cve.upper())
+    where.add("d.os_version = any({})", _versions_before(parameters, known))
     where.add("d.id < {}", oid)
     sql = where.sql()
     source = f"from devices_device d {JOINS if _joined(sql) else ''} where d.tenant_id = %(tenant)s{sql}"
@@ -67,7 +77,7 @@ async def devices(
         {**where.parameters, "limit": limit},
     )
     rows = await cursor.fetchall() if limit else []
-    return shapes.Devices(count, [as_device(DeviceRow(*row)) for row in rows])
+    return shapes.Devices(count, [as_device(DeviceRow(*row), known) for row in rows])
 
 
 def _conditions(tenant_id: UUID, parameters: Parameters) -> Conditions:
@@ -91,6 +101,20 @@ def _conditions(tenant_id: UUID, parameters: Parameters) -> Conditions:
     where.add("d.security_patch <= {}", _months_ago(parameters, "aspl_version_date"))
     where.since(device_rows.UPDATED_SQL, parameters.moment("updated_since"))
     return where
+
+
+def _versions_before(parameters: Parameters, known: OsKnowledge) -> list[str] | None:
+    """Return the versions that were released so many months ago; only Apple's are known by their day."""
+    day = _months_ago(parameters, "os_version_date")
+    if day is None:
+        return None
+    return [one.version for one in known.apple_releases() if one.released and one.released <= day]
+
+
+def _flaws(row: DeviceRow, known: OsKnowledge) -> shapes.DeviceVulnerabilities:
+    version = systems.Version(row.platform, row.os_version, row.security_patch, is_ipad(row.model))
+    told = systems.tell(systems.missing(known, version))
+    return shapes.DeviceVulnerabilities(vulnerabilities=[shapes.VulnerabilityInfo(info=one) for one in told])
 
 
 def _of_connector(where: Conditions, parameters: Parameters) -> None:

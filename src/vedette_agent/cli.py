@@ -15,7 +15,7 @@ import msgspec
 
 from vedette_agent import __version__, texts
 from vedette_agent.client import AgentClient, BadAddress, NotEnrolled, Outcome
-from vedette_agent.collect import AndroidCollector, CollectError, FileCollector, enroll_device
+from vedette_agent.collect import AndroidCollector, CollectError, FileCollector, adb_collector, enroll_device
 from vedette_agent.store import FileStore, StoreError
 from vedette_agent.transport import Offline, Refused, Transport
 from vedette_facts.protocol import Activated, Waiting
@@ -34,8 +34,8 @@ Exit codes:
 T = TypeVar("T")
 _FACTS = click.option(
     "--facts",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="JSON file with the phone's facts. Without it, an Android device is asked itself.",
+    type=click.Path(path_type=Path),
+    help="File with the phone's facts, or an acquisition of it. Without it, an Android device is asked itself.",
 )
 
 
@@ -181,7 +181,26 @@ def enroll(
 @click.pass_obj
 def check_in(run: Run, facts: Path | None) -> None:
     """Report this phone's facts, after those that wait from offline times."""
+    _report(run, lambda: _collect(facts))
 
+
+@main.command(epilog=_EXITS)
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--adb", "serial", is_flag=False, flag_value="", help="Ask the phone on adb (SERIAL, or the only one)."
+)
+@click.pass_obj
+def scan(run: Run, path: Path | None, serial: str | None) -> None:
+    """Report what was collected of this phone: an acquisition at PATH, or the phone on adb.
+
+    PATH: a folder or zip of androidqf, a bug report, an Android or iOS backup, texts of dumpsys, getprop and pm.
+    """
+    if path is not None and serial is not None:
+        raise click.UsageError("Name a PATH or a phone (--adb), not both.")
+    _report(run, lambda: adb_collector(serial).collect() if serial is not None else _collect(path))
+
+
+def _report(run: Run, collect: Callable[[], Facts]) -> None:
     async def work(client: AgentClient) -> Outcome | Waiting:
         if client.store.identity() is None:
             waiting = await client.resume()
@@ -189,7 +208,7 @@ def check_in(run: Run, facts: Path | None) -> None:
                 client.identity()
             if isinstance(waiting, Waiting):
                 return waiting
-        return await client.check_in(_collect(facts))
+        return await client.check_in(collect())
 
     outcome = run.call(work)
     if isinstance(outcome, Waiting):

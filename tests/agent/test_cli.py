@@ -204,3 +204,17 @@ def test_help_documents_the_exit_codes(terminal: Terminal) -> None:
         code, text = terminal.run(*arguments)
         assert code == 0
         assert "3  offline" in text
+
+
+def test_an_acquisition_is_reported(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.enroll()
+    folder = tmp_path / "acquired"
+    folder.mkdir()
+    (folder / "getprop.txt").write_text("[ro.product.model]: [E1]\n[ro.build.version.release]: [15]\n")
+    code, text = terminal.run("scan", str(folder))
+    assert code == 0, text
+    assert "secured" in text
+    code, text = terminal.run("scan", str(tmp_path / "none"))
+    assert code == 2
+    assert "no such file" in text
+    assert terminal.run("scan", str(folder), "--adb", "x")[0] == 2

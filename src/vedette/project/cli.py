@@ -23,10 +23,11 @@ LAZY = {
     "key": "vedette.tenants.key_cli:key",
     "intel": "vedette.feeds.cli:intel",
     "evaluate": "vedette.project.evaluate:evaluate",
+    "scan": "vedette.project.scan.command:command",
     "audit": "vedette.project.commands:audit",
 }
 # These look after their own environment; all others get a database and Django first.
-BARE = {"clock", "demo", "evaluate", "makemigrations", "doctor"}
+BARE = {"clock", "demo", "evaluate", "makemigrations", "doctor", "scan"}
 ASKS_FOR_HELP = {"-h", "--help"}
 
 

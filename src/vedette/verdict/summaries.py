@@ -17,6 +17,10 @@ SUMMARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "en": "{app} is listed as {family} by the feed {feed}.",
             "fr": "{app} figure comme {family} dans le flux {feed}.",
         },
+        "traces.indicators": {
+            "en": "{value}, found in {where}, is listed as {family} by the feed {feed}.",
+            "fr": "{value}, trouvé dans {where}, figure comme {family} dans le flux {feed}.",
+        },
         "apps.sideloaded": {
             "en": "{app} was not installed from an official store (installed by {installer}).",
             "fr": "{app} n'a pas été installée depuis un magasin officiel (installée par {installer}).",

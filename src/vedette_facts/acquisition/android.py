@@ -4,15 +4,15 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from vedette_facts.acquisition.found import Acquisition, Found
 from vedette_facts.acquisition.tree import Tree
 from vedette_facts.android import backup, dumpsys
-from vedette_facts.android.packages import androidqf_packages, hashes_of
-from vedette_facts.android.processes import tombstone
+from vedette_facts.android.packages import androidqf_packages, hashes_of, parse_packages
+from vedette_facts.android.processes import parse_processes, tombstone
 from vedette_facts.android.properties import parse_properties, root_tool
 from vedette_facts.android.settings import parse_settings
 from vedette_facts.android.texts import Texts, facts_of
@@ -23,6 +23,7 @@ from vedette_facts.traces import Trace
 COLLECTED_BY: Final = AgentFacts(version="acquisition")
 _MOST_NAMED: Final = 200
 _BEGINNING: Final = 4096
+T = TypeVar("T")
 
 
 class Reader:
@@ -59,9 +60,7 @@ class Reader:
             if pattern.fullmatch(base):
                 method(self, self._tree.read(name), name)
                 return
-        content = (
-            self._tree.read(name) if base.endswith((".txt", ".log", "")) and _is_small_kind(base) else b""
-        )
+        content = self._tree.read(name) if _may_be_text(base) else b""
         beginning = content[:_BEGINNING]
         for mark, method in _BY_BEGINNING:
             if mark.search(beginning):
@@ -75,33 +74,37 @@ class Reader:
             self._found.miss(name, "Nothing here reads this kind of file.")
 
     def properties(self, content: bytes, name: str) -> None:  # noqa: D102 - see _BY_NAME
-        self._kinds["system properties"] = None
         self._properties(_text(content), name)
 
     def _properties(self, text: str, name: str) -> None:
-        values = parse_properties(text)
+        values = _some(parse_properties(text), "lines like [name]: [value]")
+        self._kinds["system properties"] = None
         self._texts.properties.update(values)
         self._found.add([Trace(kind="property", value=each[:4096], where=name[:255]) for each in values])
 
-    def settings(self, content: bytes, name: str) -> None:  # noqa: D102, ARG002 - as above
+    def settings(self, content: bytes, name: str) -> None:  # noqa: D102, ARG002 - see _BY_NAME; one shape for all
+        self._texts.settings.update(_some(parse_settings(_text(content)), "lines like name=value"))
         self._kinds["settings"] = None
-        self._texts.settings.update(parse_settings(_text(content)))
 
     def processes(self, content: bytes, name: str) -> None:  # noqa: D102, ARG002 - as above
+        text = _text(content)
+        _some(parse_processes(text), "list of processes with a heading")
         self._kinds["processes"] = None
-        self._texts.processes = _text(content)
+        self._texts.processes = text
 
     def selinux(self, content: bytes, name: str) -> None:  # noqa: D102, ARG002 - as above
-        self._texts.selinux = _text(content)
+        self._texts.selinux = _some(_text(content).strip(), "word like Enforcing")
 
     def packages(self, content: bytes, name: str) -> None:  # noqa: D102, ARG002 - as above
+        text = _text(content)
+        _some(parse_packages(text), "lines like package:NAME")
         self._kinds["list of packages"] = None
-        self._texts.packages += _text(content)
+        self._texts.packages += text
 
     def androidqf(self, content: bytes, name: str) -> None:  # noqa: D102 - as above
         self._kinds["androidqf"] = None
         apps, files = androidqf_packages(content, name)
-        self._texts.apps += apps
+        self._texts.apps += _some(apps, "package with a name")
         self._found.add(files)
 
     def files(self, content: bytes, name: str) -> None:
@@ -191,12 +194,19 @@ class Reader:
         self._found.add([Trace(kind="file", value=name[:4096], where=name[:255], hashes=digests)])
 
 
+def _some(read: T, what: str) -> T:
+    """Give what was read; UnreadableError when there was none of it."""
+    if not read:
+        raise UnreadableError(f"It holds no {what}.")
+    return read
+
+
 def _text(content: bytes) -> str:
     return content.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def _is_small_kind(base: str) -> bool:
-    return not base.endswith((".db", ".png", ".jpg", ".mp4", ".gz", ".zip", ".so"))
+def _may_be_text(base: str) -> bool:
+    return PurePosixPath(base).suffix in {"", ".txt", ".log"}
 
 
 def _rows(content: bytes) -> list[dict[str, Any]]:

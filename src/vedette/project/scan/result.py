@@ -1,0 +1,84 @@
+"""What a scan found, and the JSON of it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+
+from vedette.detection import Context, run
+from vedette.detection.traces import judge_traces
+from vedette.verdict.classifications import classification
+from vedette.verdict.findings import Finding
+from vedette.verdict.risk import Risk
+from vedette_facts.acquisition.found import Acquisition
+from vedette_facts.limits import Unread
+
+
+@dataclass(frozen=True)
+class Scan:
+    """An acquisition and the findings in it, the worst first."""
+
+    acquisition: Acquisition
+    findings: tuple[Finding, ...]
+    unread: tuple[Unread, ...]
+    context: Context
+
+    def risk(self, finding: Finding) -> Risk:
+        """Rate a finding by the policy of the scan."""
+        return self.context.policy.risk(finding.classification)
+
+    def mend(self, finding: Finding) -> str:
+        """Say how to mend it."""
+        return finding.mend or classification(finding.classification).mend
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the contract's JSON (facts, findings, unread), and beside it kind, timeline and unanswered rules."""
+        return {
+            "kind": self.acquisition.kind,
+            "facts": msgspec.to_builtins(self.acquisition.facts) if self.acquisition.facts else {},
+            "findings": [self._row(finding) for finding in self.findings],
+            "unread": [plain(part) for part in self.unread],
+            "timeline": [plain(moment) for moment in self.acquisition.timeline],
+        }
+
+    def _row(self, finding: Finding) -> dict[str, Any]:
+        return {
+            "classification": finding.classification,
+            "risk": self.risk(finding).name,
+            "summary": finding.summary,
+            "evidence": [asdict(evidence) for evidence in finding.evidence],
+            "mend": self.mend(finding),
+        }
+
+
+def plain(value: msgspec.Struct) -> dict[str, Any]:
+    """Turn a struct into plain values for JSON."""
+    values: dict[str, Any] = msgspec.to_builtins(value)
+    return values
+
+
+def scan(acquisition: Acquisition, context: Context) -> Scan:
+    """Let every detector judge the facts, and compare the traces with the feeds.
+
+    What could not be judged is named beside what could not be read: missing is not clean.
+    """
+    findings: list[Finding] = []
+    unread = list(acquisition.unread)
+    facts = acquisition.facts
+    if facts is not None:
+        result = run(facts, context)
+        findings += result.findings
+        unread += [
+            Unread(".", f"The detector {failure.name} failed: {failure.message}")
+            for failure in result.failures
+        ]
+    platform = facts.device.platform if facts is not None else "ANDROID"
+    findings += judge_traces(acquisition.traces, context.index, platform)
+    if not context.index.size:
+        unread.append(
+            Unread(
+                ".", "No threat intelligence is loaded: nothing was compared with known threats. See --feed."
+            )
+        )
+    findings.sort(key=lambda finding: (-context.policy.risk(finding.classification), finding.summary))
+    return Scan(acquisition, tuple(findings), tuple(unread), context)

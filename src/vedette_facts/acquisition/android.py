@@ -21,6 +21,7 @@ from vedette_facts.report import AgentFacts
 from vedette_facts.traces import Trace
 
 COLLECTED_BY: Final = AgentFacts(version="acquisition")
+ANDROIDQF_LISTS: Final = frozenset({"packages.json", "files.json", "root_binaries.json"})
 _MOST_NAMED: Final = 200
 _BEGINNING: Final = 4096
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from vedette_facts.acquisition.android import Reader
+from vedette_facts.acquisition.android import ANDROIDQF_LISTS, Reader
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.acquisition.ios import read_backup, read_texts
 from vedette_facts.acquisition.tree import Tree, open_tree
@@ -31,11 +31,11 @@ def read(path: Path) -> Acquisition:
 
 def _report(tree: Tree, name: str) -> Acquisition | None:
     """Take a file that already holds facts in the protocol's shape."""
-    if not name.endswith(".json"):
+    if not name.endswith(".json") or name in ANDROIDQF_LISTS:
         return None
     content = tree.read(name)
-    if len(content) > _MOST_FACTS or b'"device"' not in content:
-        return None
+    if len(content) > _MOST_FACTS:
+        raise UnreadableError("It is larger than 1 MiB, more than the service takes.")
     try:
         return Acquisition("facts as the agent reports them", decode_facts(content))
     except FactsError as error:

@@ -116,6 +116,9 @@ class Reader:
             path = row.get("path")
             if isinstance(path, str) and path:
                 traces.append(Trace(kind="file", value=path[:4096], where=name[:255], hashes=hashes_of(row)))
+        if rows:
+            _some(traces, "row with a path")
+        self._kinds["list of files"] = None
         self._found.add(traces)
 
     def root_binaries(self, content: bytes, name: str) -> None:
@@ -124,6 +127,7 @@ class Reader:
             paths = msgspec.json.decode(content, type=list[str])
         except msgspec.DecodeError as error:
             raise UnreadableError(f"It is not a list of paths: {error}.") from None
+        self._kinds["root tools"] = None
         known = self._texts.root_paths or []
         self._texts.root_paths = known + [path[:200] for path in paths]
         for path in paths:

@@ -15,11 +15,13 @@ import pytest
 from tests.connectors.scene import Scene
 
 from vedette.connectors import publisher
-from vedette.connectors.intune import attribute_route
+from vedette.connectors.intune import attribute_route, directory_poll
+from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.models import Delivery, Push
 from vedette.devices.models import Device
-from vedette.foundation import config, database
-from vedette.foundation.graph import Patience
+from vedette.directory.models import DirectoryDevice
+from vedette.foundation import circuit, config, database
+from vedette.foundation.graph import Graph, Patience
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -128,9 +130,8 @@ def scene_has(scene: Scene, **only: Any) -> bool:
 
 def attributes(scene: Scene) -> dict[str, str | None]:
     """What the phones of the crowd hold at Microsoft."""
-    ids = {str(device.entra_object_id) for device in scene.devices()}
     listed = {phone["id"]: phone for phone in scene.lab.get(f"{scene.path}/devices")}
-    return {key: listed[key]["extension_attributes"].get("extensionAttribute1") for key in ids}
+    return {key: listed[key]["extension_attributes"].get("extensionAttribute1") for key in live(scene)}
 
 
 def was_carried_out(entry: dict[str, Any], trouble: Trouble) -> bool:
@@ -175,3 +176,136 @@ def arrived(entry: dict[str, Any]) -> float:
 
 def ended(entry: dict[str, Any]) -> float:
     return arrived(entry) + float(entry["milliseconds"]) / 1000
+
+
+# --- a poll over a thousand phones
+
+POLLS = {
+    "a call is throttled": Trouble(
+        [("GET /v1.0/users/delta", {"status": 429, "retry_after": 1, "times": 1})], waits=True
+    ),
+    "a call is throttled, nobody says for how long": Trouble(
+        [("GET /v1.0/deviceManagement/managedDevices", {"status": 429, "times": 2})]
+    ),
+    "calls fail, are cut or have their token refused": Trouble(
+        [
+            ("GET /v1.0/groups/delta", {"status": 401, "times": 1}),
+            ("GET /v1.0/users/delta", {"status": 503, "times": 2}),
+            ("GET /v1.0/devices/delta", {"drop": True, "times": 2}),
+            ("POST /v1.0/$batch", {"status": 503, "times": 1}),
+        ]
+    ),
+    "in a batch some are throttled, missing or failed": Trouble(
+        [
+            ("GET /v1.0/users/", {"status": 429, "retry_after": 1, "times": 1}),
+            ("GET /v1.0/devices/", {"drop": True, "times": 1}),
+            ("GET /v1.0/devices/", {"status": 503, "times": 1}),
+        ],
+        waits=True,
+    ),
+}
+ENDINGS: list[tuple[str, dict[str, Any]]] = [
+    ("GET /v1.0/devices/delta", {"status": 503}),
+    ("GET /v1.0/deviceManagement", {"drop": True}),
+    ("POST /v1.0/$batch", {"status": 403}),
+    ("GET /v1.0/users/delta", {"status": 401}),
+]
+
+
+@dataclass
+class Moved:
+    """Phones of those who left and came since the last poll, all others, and the group; object IDs."""
+
+    gone: str
+    new: str
+    others: set[str]
+    group: str
+
+
+@pytest.fixture
+def moved(crowded: Scene, monkeypatch: pytest.MonkeyPatch) -> Moved:
+    """Somebody leaves the group and somebody comes; between two tries the client waits but briefly."""
+    brief = Patience(4, seconds=20.0, first_wait=0.05)
+    monkeypatch.setattr(directory_poll, "Graph", lambda tenant: Graph(tenant, patience=brief))
+    with database.tenant(crowded.tenant_id):
+        group = EnrollmentGroup.objects.get().object_id
+        leaving = DirectoryDevice.objects.order_by("id")[0]
+    crowded.lab.delete(f"{crowded.path}/groups/{group}/members/{leaving.owner_oid}")
+    comer = {"given_name": "Nora", "surname": "New", "groups": [str(group)]}
+    person = crowded.lab.post(f"{crowded.path}/users", comer)
+    phone = crowded.lab.post(f"{crowded.path}/devices", {"platform": "ANDROID", "owner": person["id"]})
+    gone = str(leaving.object_id)
+    return Moved(gone, phone["id"], live(crowded) - {gone}, str(group))
+
+
+def live(scene: Scene) -> set[str]:
+    """Phones that are protected."""
+    with database.tenant(scene.tenant_id):
+        rows = Device.objects.filter(activation_status=Device.Activation.PENDING)
+        return {str(key) for key in rows.values_list("entra_object_id", flat=True)}
+
+
+@pytest.mark.parametrize("name", POLLS)
+def test_a_poll_gets_over_what_passes(crowded: Scene, moved: Moved, name: str) -> None:
+    since = crowded.mark()
+    for match, fault in POLLS[name].faults:
+        crowded.fault(match, **fault)
+    assert crowded.poll().error == ""
+    assert live(crowded) == moved.others | {moved.new}
+    assert crowded.lab.get("/faults") == [], "each fault was met"
+    if POLLS[name].waits:
+        assert reads_too_soon(crowded.lab.get("/requests", since=since)) == 0
+
+
+def test_polls_that_end_in_an_error_retire_nobody_and_the_next_makes_good(
+    crowded: Scene, moved: Moved
+) -> None:
+    for match, fault in ENDINGS:
+        crowded.fault(match, **fault)
+        assert crowded.poll().error, match
+        assert live(crowded) == moved.others | {moved.gone}, match
+        crowded.mend()
+        circuit.forget()
+    assert crowded.poll().error == ""
+    assert live(crowded) == moved.others | {moved.new}
+
+
+@pytest.mark.parametrize("answer", ["gone", "quirks"])
+def test_links_that_expired_and_rounds_that_repeat_themselves(
+    crowded: Scene, moved: Moved, answer: str
+) -> None:
+    """410 with a Location, and rounds with empty pages that tell changes twice and out of order."""
+    if answer == "gone":
+        crowded.lab.post(f"{crowded.path}/delta/expire", {"answer": answer})
+    crowded.lab.post("/switches", {"delta_quirks": answer == "quirks", "page_size": 400})
+    try:
+        assert crowded.poll().error == ""
+    finally:
+        crowded.lab.post("/switches", {"delta_quirks": False, "page_size": None})
+    assert live(crowded) == moved.others | {moved.new}
+
+
+def test_a_reading_of_everything_that_breaks_off_and_a_hidden_group_retire_nobody(
+    crowded: Scene, moved: Moved
+) -> None:
+    crowded.forget_changes()
+    group = f"{crowded.path}/groups/{moved.group}"
+    crowded.lab.patch(group, {"visibility": "HiddenMembership"})
+    assert crowded.poll().error
+    assert live(crowded) == moved.others | {moved.gone}
+    crowded.lab.patch(group, {"visibility": "Private"})
+    crowded.fault("GET /v1.0/devices", status=503)
+    assert crowded.poll().error
+    assert live(crowded) == moved.others | {moved.gone}
+
+
+def reads_too_soon(log: list[dict[str, Any]]) -> int:
+    """Count the calls to the directory within the second after one was refused there; none is under way then."""
+    batches = [entry for entry in log if entry["path"] == "/v1.0/$batch"]
+    identity = [entry for entry in log if entry not in batches and "anagedDevices" not in entry["path"]]
+    count = 0
+    for refused in (entry for entry in identity if entry["status"] == 429):
+        around = [one for one in batches if arrived(one) <= arrived(refused) <= ended(one)]
+        told = ended(around[-1] if around else refused)
+        count += sum(told < arrived(one) < told + 1.0 for one in identity)
+    return count

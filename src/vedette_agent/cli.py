@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import ssl
+import webbrowser
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,13 @@ import httpx
 import msgspec
 
 from vedette_agent import __version__, texts
-from vedette_agent.client import AgentClient, BadAddress, NotEnrolled, Outcome
+from vedette_agent import configuration as configurations
+from vedette_agent import sign_in as signing_in
+from vedette_agent.client import AgentClient, BadAddress, NotEnrolled, Outcome, checked_address
 from vedette_agent.collect import AndroidCollector, CollectError, FileCollector, adb_collector, enroll_device
+from vedette_agent.configuration import ConfigurationError, Managed
+from vedette_agent.identity import PrivateKey
+from vedette_agent.sign_in import SignInError
 from vedette_agent.store import FileStore, StoreError
 from vedette_agent.transport import Offline, Refused, Transport
 from vedette_facts.protocol import Activated, Waiting
@@ -66,12 +72,26 @@ class Run:
             self.fail(OFFLINE, "offline", lines, queued=queued, last_status=state.last_status)
         except NotEnrolled as error:
             self.fail(REFUSED, "not_activated", [str(error), "vedette-agent enroll --server URL --code CODE"])
-        except (StoreError, BadAddress, CollectError) as error:
+        except SignInError as error:
+            self.fail(REFUSED, "not_signed_in", [str(error)])
+        except (StoreError, BadAddress, CollectError, ConfigurationError) as error:
             self.fail(USAGE, "usage", [str(error)])
 
     async def _with_client(self, work: Callable[[AgentClient], Awaitable[T]]) -> T:
         async with httpx.AsyncClient(verify=self.verify, timeout=_TIMEOUT_SECONDS) as http:
             return await work(AgentClient(self.store, Transport(http)))
+
+    async def sign_in(self, server: str, organisation: str, key_id: str, *, browser: bool) -> str:
+        """Have the person sign in; return the token. SignInError, Refused, Offline."""
+
+        def show(address: str) -> None:
+            click.echo(f"Sign in with your work account: {address}", err=True)
+            if browser:
+                webbrowser.open(address)
+
+        async with httpx.AsyncClient(verify=self.verify, timeout=_TIMEOUT_SECONDS) as http:
+            where = await signing_in.place(http, server, organisation)
+            return await signing_in.sign_in(http, where, key_id, show)
 
     def _queued(self) -> int:
         return len(self.store.queue.entries())
@@ -137,6 +157,14 @@ def main(context: click.Context, home: Path, *, as_json: bool, ca: Path | None) 
 @click.option("--server", help="Address of the service, as in the invitation.")
 @click.option("--code", help="Activation code of the invitation, like 7KQF-9XPM-2WTD.")
 @click.option("--entra-device-id", help="Device ID in Entra, where the MDM told it.")
+@click.option(
+    "--configuration",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="JSON file with the managed app configuration: activates by it, or tells --sign-in the organisation.",
+)
+@click.option("--sign-in", "by_sign_in", is_flag=True, help="Activate by signing in with your work account.")
+@click.option("--organisation", help="With --sign-in: your work address, its domain or the tenant ID.")
+@click.option("--no-browser", is_flag=True, help="With --sign-in: only print the address to open.")
 @click.option("--name", help="Name of this phone, for the people who look after it.")
 @click.option("--again", is_flag=True, help="Make a new identity although this phone is activated.")
 @_FACTS
@@ -147,23 +175,31 @@ def enroll(
     server: str | None,
     code: str | None,
     entra_device_id: str | None,
+    configuration: Path | None,
+    by_sign_in: bool,
+    organisation: str | None,
+    no_browser: bool,
     name: str | None,
     facts: Path | None,
     again: bool,
 ) -> None:
-    """Activate this phone with the code of the invitation.
+    """Activate this phone with the code of the invitation, by app configuration, or by signing in.
 
-    Without --server and --code an activation that waits is asked for again.
+    Without any of them an activation that waits is asked for again.
     """
 
     async def work(client: AgentClient) -> Activated | Waiting:
-        if server is None and code is None:
+        managed = configurations.read(configuration) if configuration else Managed()
+        address = server or managed.server
+        if not address and code is None and not by_sign_in:
             answer = await client.resume()
             if answer is None:
                 raise click.UsageError("No activation waits. Give --server and --code of your invitation.")
             return answer
-        if server is None or code is None:
-            raise click.UsageError("Give both --server and --code.")
+        if not address or (code is None and not by_sign_in and configuration is None):
+            raise click.UsageError("Give both --server and --code, or --sign-in or --configuration.")
+        if code is not None and by_sign_in:
+            raise click.UsageError("Give --code or --sign-in, not both.")
         identity = client.store.identity()
         if identity is not None and not client.store.state().retired and not again:
             raise click.UsageError(
@@ -171,7 +207,16 @@ def enroll(
                 "Use --again to make a new identity; the old one is retired then."
             )
         device = enroll_device(_collect(facts), name)
-        return await client.enroll(server, code, device, entra_device_id=entra_device_id)
+        if by_sign_in:
+            key = PrivateKey.make()
+            token = await run.sign_in(
+                checked_address(address), organisation or managed.tenant, key.key_id, browser=not no_browser
+            )
+            return await client.enroll_signed_in(address, key, token, device)
+        if code is None:
+            return await client.enroll_configured(address, managed.claim(), device)
+        known = entra_device_id or managed.entra_device_id or None
+        return await client.enroll(address, code, device, entra_device_id=known)
 
     _tell_enrolment(run, run.call(work))
 

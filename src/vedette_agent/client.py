@@ -21,11 +21,13 @@ from vedette_facts.protocol import (
     STATUS_PATH,
     STATUS_TYP,
     Activated,
+    AppConfiguration,
     CheckInAnswer,
     DeviceStatus,
     EnrollDevice,
     EnrollRequest,
     ReportRequest,
+    SignedIn,
     StatusRequest,
     Waiting,
 )
@@ -34,8 +36,13 @@ from vedette_facts.report import Facts, canonical
 _NEVER_ACCEPTED = frozenset({"malformed", "too_large"})
 """Errors of one report: the next ones may be fine, so it is set aside instead of blocking the queue."""
 
-_CODE_IS_SPENT = frozenset({"unknown_code", "expired_code", "used_code", "retired_identity"})
-"""Errors after which asking again with this code and key is of no use."""
+_SPENT = frozenset(
+    {
+        *("unknown_code", "expired_code", "used_code", "retired_identity"),
+        *("unknown_device", "unknown_organisation", "sign_in_refused", "way_not_allowed"),
+    }
+)
+"""Errors after which asking again with this code, configuration or sign-in and this key is of no use."""
 
 
 class NotEnrolled(RuntimeError):  # noqa: N818 - named for what it tells the person
@@ -71,20 +78,41 @@ class AgentClient:
         The same code asks again with the same key, so a lost answer costs nothing. Refused, Offline,
         BadAddress.
         """
+        return await self._enroll(
+            Enrolment(
+                server=server,
+                private_key=PrivateKey.make(),
+                code=code,
+                device=device,
+                entra_device_id=entra_device_id,
+            )
+        )
+
+    async def enroll_configured(
+        self, server: str, told: AppConfiguration, device: EnrollDevice
+    ) -> Activated | Waiting:
+        """Ask for activation by what the MDM's app configuration says; like `enroll` otherwise."""
+        return await self._enroll(
+            Enrolment(server=server, private_key=PrivateKey.make(), configuration=told, device=device)
+        )
+
+    async def enroll_signed_in(
+        self, server: str, private_key: PrivateKey, id_token: str, device: EnrollDevice
+    ) -> Activated | Waiting:
+        """Ask for activation by a sign-in, whose token was made for this key; like `enroll` otherwise."""
+        signed_in = SignedIn(id_token=id_token)
+        return await self._enroll(
+            Enrolment(server=server, private_key=private_key, sign_in=signed_in, device=device)
+        )
+
+    async def _enroll(self, wanted: Enrolment) -> Activated | Waiting:
         async with self._lock:
-            server = checked_address(server)
+            wanted = msgspec.structs.replace(wanted, server=checked_address(wanted.server))
             pending = self.store.enrolment()
-            if pending is None or (pending.code, pending.server) != (code, server):
-                pending = Enrolment(
-                    server=server,
-                    private_key=PrivateKey.make(),
-                    code=code,
-                    device=device,
-                    entra_device_id=entra_device_id,
-                )
-            pending = msgspec.structs.replace(pending, device=device, entra_device_id=entra_device_id)
-            self.store.keep_enrolment(pending)
-            return await self._ask(pending)
+            if pending is not None and _proof(pending) == _proof(wanted):
+                wanted = msgspec.structs.replace(wanted, private_key=pending.private_key)
+            self.store.keep_enrolment(wanted)
+            return await self._ask(wanted)
 
     async def resume(self) -> Activated | Waiting | None:
         """Repeat an enrolment that waits (requirement D3), None when there is none; Refused, Offline."""
@@ -135,6 +163,8 @@ class AgentClient:
         def message() -> str:
             request = EnrollRequest(
                 code=pending.code,
+                configuration=pending.configuration,
+                sign_in=pending.sign_in,
                 sent_at=self._transport.now(),
                 audience=pending.server,
                 device=pending.device,
@@ -147,7 +177,7 @@ class AgentClient:
         try:
             answer = read_answer(response, Activated | Waiting)  # type: ignore[arg-type]  # mypy takes a union for no type
         except Refused as refusal:
-            if refusal.code in _CODE_IS_SPENT:
+            if refusal.code in _SPENT:
                 self.store.keep_enrolment(None)
             raise
         if isinstance(answer, Waiting):
@@ -287,6 +317,11 @@ class AgentClient:
         state = msgspec.structs.replace(self.store.state(), **changes)
         self.store.keep_state(state)
         return state
+
+
+def _proof(enrolment: Enrolment) -> tuple[object, ...]:
+    """Return what an enrolment is asked with: the same asks again with the same key, so a lost answer costs nothing."""
+    return enrolment.server, enrolment.code, enrolment.configuration, enrolment.sign_in
 
 
 def checked_address(server: str) -> str:

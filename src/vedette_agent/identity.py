@@ -7,7 +7,7 @@ import msgspec
 from joserfc.jwk import ECKey
 
 from vedette_facts import jose
-from vedette_facts.protocol import EnrollDevice, Waiting
+from vedette_facts.protocol import AppConfiguration, EnrollDevice, SignedIn, Waiting
 
 
 class PrivateKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,12 +46,15 @@ class PrivateKey(msgspec.Struct, frozen=True, kw_only=True):
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
     """An enrolment under way: the same key asks again until the service answers that it is activated.
 
-    Kept until then, also over a crash between request and answer. The one-time code is gone once it was used.
+    Kept until then, also over a crash between request and answer. What proves it (one of code, configuration and
+    sign_in) is gone once it was used.
     """
 
     server: str
     private_key: PrivateKey
-    code: str
+    code: str | None = None
+    configuration: AppConfiguration | None = None
+    sign_in: SignedIn | None = None
     device: EnrollDevice
     entra_device_id: str | None = None
     waiting: Waiting | None = None

@@ -18,6 +18,7 @@ PREFIX = "/device/v1"
 ENROLL_PATH = f"{PREFIX}/enroll"
 CHECK_IN_PATH = f"{PREFIX}/check-in"
 STATUS_PATH = f"{PREFIX}/status"
+SIGN_IN_PATH = f"{PREFIX}/sign-in"
 
 CONTENT_TYPE = "application/jose"
 MAX_BYTES = 1024 * 1024
@@ -35,6 +36,10 @@ ErrorCode = Literal[
     "unknown_key",
     "wrong_audience",
     "unknown_code",
+    "unknown_device",
+    "unknown_organisation",
+    "sign_in_refused",
+    "way_not_allowed",
     "expired_code",
     "used_code",
     "retired_identity",
@@ -51,8 +56,12 @@ ERROR_STATUS: dict[str, int] = {
     "bad_signature": 401,
     "unknown_key": 401,
     "stale_request": 401,
+    "sign_in_refused": 401,
     "wrong_audience": 403,
+    "way_not_allowed": 403,
     "unknown_code": 404,
+    "unknown_device": 404,
+    "unknown_organisation": 404,
     "facts_needed": 409,
     "sequence_reused": 409,
     "expired_code": 410,
@@ -85,10 +94,29 @@ class EnrollDevice(msgspec.Struct, frozen=True, kw_only=True):
     name: Name | None = None
 
 
-class EnrollRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Payload of `POST /device/v1/enroll`; the public key stands in the protected header (`jwk`)."""
+class AppConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the MDM's app configuration told the agent: the organisation's code, and which phone this is."""
 
-    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    enrollment_code: Identifier
+    entra_device_id: Identifier
+    user_principal_name: Name | None = None
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """An id_token of Entra whose nonce is the thumbprint of the phone's key: it is worth nothing with another."""
+
+    id_token: Annotated[str, Meta(min_length=1, max_length=16384)]
+
+
+class EnrollRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Payload of `POST /device/v1/enroll`; the public key stands in the protected header (`jwk`).
+
+    Exactly one of `code`, `configuration` and `sign_in` says why this phone may be activated.
+    """
+
+    code: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    configuration: AppConfiguration | None = None
+    sign_in: SignedIn | None = None
     sent_at: Moment
     audience: Address
     device: EnrollDevice
@@ -97,6 +125,17 @@ class EnrollRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         utc(self.sent_at)
+        if [self.code, self.configuration, self.sign_in].count(None) != 2:  # noqa: PLR2004 - of three
+            raise ValueError("Expected exactly one of `code`, `configuration` and `sign_in`")
+
+
+class SignInPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `GET /device/v1/sign-in`: where and as which application an agent signs its person in."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    client_id: str
+    scope: str
 
 
 class ReportRequest(msgspec.Struct, frozen=True, kw_only=True):

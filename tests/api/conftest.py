@@ -42,6 +42,7 @@ class Groups:
     def __init__(self) -> None:
         self.left: set[uuid.UUID | None] = set()
         self.members: dict[uuid.UUID, tuple[UserRecord, list[DeviceRecord]]] = {}
+        self.owners: dict[uuid.UUID, uuid.UUID] = {}
         self.down: GraphError | None = None
         self.asked = 0
         self.meanwhile: Callable[[], None] | None = None
@@ -54,6 +55,10 @@ class Groups:
         self._look(tenant_id)
         assert oid or device
         return oid not in self.left
+
+    def owner(self, tenant_id: uuid.UUID, device: uuid.UUID) -> uuid.UUID | None:
+        self._look(tenant_id)
+        return self.owners.get(device)
 
     def _look(self, tenant_id: uuid.UUID) -> None:
         assert tenant_id
@@ -146,7 +151,7 @@ class run:  # noqa: N801 - reads as a word
         await pool.open(wait=True, timeout=10)
         self._app = make_app(
             pool,
-            Membership(self._membership.ask, self._membership.covers),
+            Membership(self._membership.ask, self._membership.covers, self._membership.owner),
             public_url=self._url,
             check_in_seconds=60,
         )

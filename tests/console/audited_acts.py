@@ -183,6 +183,18 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         ("mode", "armed", "monitor"),
     ),
     (
+        "console:enrollment-ways",
+        lambda s: s.post("console:enrollment-ways", by_code="on", by_configuration="on"),
+        "enrollment.ways_changed",
+        ("by_configuration", False, True),
+    ),
+    (
+        "console:enrollment-code",
+        lambda s: s.post("console:enrollment-code"),
+        "enrollment.configuration_code_replaced",
+        None,
+    ),
+    (
         "console:enrollment-settings",
         lambda s: s.post("console:enrollment-settings", days="7", confirmed="1"),
         "enrollment.disconnected_days_changed",

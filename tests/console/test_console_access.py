@@ -174,7 +174,7 @@ NOTHING = {
     "console:application-keys", "console:application-key-new", "console:application-key-revoke",
     "console:application-key-end-tokens",
     "console:retry", "console:invitation-renew", "console:invitation-revoke", "console:invite-person",
-    "console:invitations", "console:enrollment-settings", "connectors:overview", "connectors:pushes",
+    "console:invitations", "console:enrollment-settings", "console:enrollment-ways", "console:enrollment-code", "connectors:overview", "connectors:pushes",
     "connectors:pushes-export", "connectors:send-again", "connectors:send-device-again",
     "connectors:send-group-again", "intune:connection",
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",

@@ -166,7 +166,11 @@ class World:
         claim = {"agent_version": "1.0.0", "model": device.model, "platform": device.platform}
         with database.writer(self.tenant_id):
             activation.activate(
-                Device.objects.get(id=device.id), issued.invitation, jose.public_jwk(key), claim
+                Device.objects.get(id=device.id),
+                jose.public_jwk(key),
+                claim,
+                Device.Binding.CODE,
+                invitation=issued.invitation,
             )
         return key
 

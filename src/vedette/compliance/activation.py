@@ -23,13 +23,14 @@ CAUSE = "enroll"
 
 def activate(
     device: Device,
-    invitation: Invitation,
     jwk: Mapping[str, str],
     claim: Mapping[str, Any],
+    binding: str,
     *,
+    invitation: Invitation | None = None,
     actor: Actor | None = None,
 ) -> DeviceKey:
-    """Bind the key to the device by the invitation's code; inside `database.writer`.
+    """Bind the key to the device, as strongly as `binding` says; inside `database.writer`.
 
     Enrolling again makes a new identity and retires the old one (design.md 2, rule 6). The device stays
     without data until its first report: missing is not clean.
@@ -46,14 +47,17 @@ def activate(
     device.activated_at = device.last_seen_at = now
     device.disconnected_after, device.disconnected_at = now + timedelta(days=days), None
     device.deactivated_at, device.deactivation_reason = None, ""
-    device.binding = Device.Binding.CODE
+    device.binding = binding
     device.agent_version = claim["agent_version"]
     device.facts, device.facts_digest, device.facts_observed_at = None, "", None
     device.judged_with = CHANGED  # what Intune says is judged without waiting for the first report
     device.save()
-    invitation.used_at, invitation.used_by_key = now, key_id
-    invitation.save(update_fields=["used_at", "used_by_key"])
-    WaitingIdentity.objects.filter(Q(key_id=key_id) | Q(invitation=invitation)).delete()
+    over = Q(key_id=key_id)
+    if invitation:
+        invitation.used_at, invitation.used_by_key = now, key_id
+        invitation.save(update_fields=["used_at", "used_by_key"])
+        over |= Q(invitation=invitation)
+    WaitingIdentity.objects.filter(over).delete()
     emit(_event(device, before, claim, key_id, actor))
     lifecycle.leave(device.tenant_id, _twins(device), lifecycle.REPLACED)
     state.decide_devices([device.id], CAUSE, {"binding": device.binding}, actor=actor)

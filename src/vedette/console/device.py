@@ -22,6 +22,7 @@ from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.models import Delivery
 from vedette.connectors.push_words import ROUTES
 from vedette.console import comparison, device_story, guard, signals_known
+from vedette.console.binding_words import BINDINGS
 from vedette.console.device_story import Case
 from vedette.console.explanation import LEFT_BECAUSE, history_of
 from vedette.devices.models import Device
@@ -127,6 +128,8 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         "reported": reported,
         "signals": signals,
         "signals_lacking": signals_known.lacking(signals),
+        "reported": _directory_row(device),
+        "binding": BINDINGS.get(device.binding),
         "left_because": LEFT_BECAUSE.get(device.deactivation_reason, device.deactivation_reason),
         "history": history_of(StateChange.objects.filter(device=device).order_by("-position")[:LISTED]),
         "may_modify": access.may(request.administrator, "devices", "modify"),

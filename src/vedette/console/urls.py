@@ -66,6 +66,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "system/enrollment/invitations/<uuid:invitation_id>/revoke", invite.revoke, name="invitation-revoke"
     ),
     path("system/enrollment/settings/", enrollment.settings_page, name="enrollment-settings"),
+    path("system/enrollment/ways", enrollment.ways, name="enrollment-ways"),
+    path("system/enrollment/configuration-code", enrollment.new_code, name="enrollment-code"),
     path("system/keys/", application_keys.page, name="application-keys"),
     path("system/keys/new", application_keys.new, name="application-key-new"),
     path("system/keys/<uuid:key_id>/revoke", application_keys.revoke, name="application-key-revoke"),

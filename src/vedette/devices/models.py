@@ -39,7 +39,9 @@ class Device(TenantRow):
         NONE = ""
         ASSERTED = "asserted"
         CODE = "code"
+        SIGN_IN = "sign_in"
         MDM = "mdm"
+        SIGN_IN_DEVICE = "sign_in_device"
         ATTESTED = "attested"
 
     group = models.ForeignKey(DeviceGroup, on_delete=models.PROTECT, db_constraint=False)
@@ -155,12 +157,40 @@ class Invitation(TenantRow):
         ]
 
 
+class EnrollmentPolicy(TenantRow):
+    """By which ways phones of a tenant may be activated (D2), and the code that its app configuration carries."""
+
+    by_code = models.BooleanField(default=True)
+    by_configuration = models.BooleanField(default=False)
+    by_sign_in = models.BooleanField(default=False)
+    device_claim_needed = models.BooleanField(
+        default=False, help_text="A sign-in counts only where Entra says from which registered device it came"
+    )
+    code_hash = models.BinaryField(null=True, unique=True)
+    sealed_code = models.TextField(blank=True, default="")
+    code_made_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id"], name="enrollment_policy_one")]
+
+
 class WaitingIdentity(TenantRow):
-    """An app opened before its user was in a group: it keeps its key until it can be activated (D3)."""
+    """An app opened before its user was in a group: it keeps its key until it can be activated (D3).
+
+    It came with an invitation's code, or by app configuration or a sign-in of `owner_oid`.
+    """
+
+    class Way(models.TextChoices):
+        CODE = "code"
+        CONFIGURATION = "configuration"
+        SIGN_IN = "sign_in"
 
     key_id = models.TextField(unique=True)
     public_jwk = models.JSONField()
-    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, db_constraint=False)
+    way = models.TextField(choices=Way, default=Way.CODE)
+    invitation = models.ForeignKey(Invitation, null=True, on_delete=models.CASCADE, db_constraint=False)
+    owner_oid = models.UUIDField(null=True)
+    owner_upn = models.TextField(blank=True, default="")
     reason = models.TextField()
     claim = models.JSONField(help_text="What the app said of its device at enrolment")
     first_seen_at = models.DateTimeField()

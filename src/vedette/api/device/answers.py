@@ -34,6 +34,22 @@ _WORDS: Final[dict[str, tuple[Any, Any]]] = {
         _("This activation code is not known."),
         _("Check the code against your invitation, or ask your administrator for a new one."),
     ),
+    "unknown_device": (
+        _("Your organisation's directory does not hold this device as the app describes it."),
+        _("Ask your administrator which phone is registered for you, or for an activation code."),
+    ),
+    "unknown_organisation": (
+        _("Your organisation does not use this service."),
+        _("Sign in with your work account, or enrol with an activation code."),
+    ),
+    "sign_in_refused": (
+        _("Your sign-in is not accepted."),
+        _("Sign in again on this phone. If it stays so, ask your administrator for an activation code."),
+    ),
+    "way_not_allowed": (
+        _("Your organisation does not activate phones this way."),
+        _("Ask your administrator for an activation code, or which way is open."),
+    ),
     "facts_needed": (
         _("The service does not hold the facts that this report refers to."),
         _("The app sends the whole report next; nothing is to be done."),
@@ -69,7 +85,10 @@ _WORDS: Final[dict[str, tuple[Any, Any]]] = {
     ),
     "not_found": (
         _("There is nothing at this address."),
-        _("The device protocol knows /device/v1/enroll, /device/v1/check-in and /device/v1/status."),
+        _(
+            "The device protocol knows /device/v1/enroll, /device/v1/check-in, /device/v1/status and "
+            "/device/v1/sign-in."
+        ),
     ),
     "method_not_allowed": (_("Only POST is possible here."), _("Send the message with POST.")),
 }
@@ -97,8 +116,10 @@ class ProblemError(Exception):
         *,
         last_sequence: int | None = None,
         retry_after: int | None = None,
+        allow: str = "POST",
     ) -> None:
         super().__init__(code)
+        self.allow = allow
         self.code = code
         self.message = message
         self.last_sequence = last_sequence
@@ -125,5 +146,5 @@ def bad(problem: ProblemError, language: str) -> Answer:
     if problem.retry_after is not None:
         headers.append((b"retry-after", str(problem.retry_after).encode()))
     if status == _OTHER_STATUS["method_not_allowed"]:
-        headers.append((b"allow", b"POST"))
+        headers.append((b"allow", problem.allow.encode()))
     return Answer(status, msgspec.json.encode(error), headers)

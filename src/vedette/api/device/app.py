@@ -1,4 +1,4 @@
-"""The application: three addresses, one way to answer each, nothing that can end in a traceback."""
+"""The application: four addresses, one way to answer each, nothing that can end in a traceback."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from vedette.api.device import sign_in
 from vedette.api.device.answers import Answer, ProblemError, bad
 from vedette.api.device.check_in import CheckIn
 from vedette.api.device.enroll import Enroll
@@ -17,7 +18,7 @@ from vedette.compliance.enroll import Membership
 from vedette.foundation import config
 from vedette.foundation.database import Pool
 from vedette.foundation.rates import Buckets, caller
-from vedette_facts.protocol import CHECK_IN_PATH, ENROLL_PATH, STATUS_PATH
+from vedette_facts.protocol import CHECK_IN_PATH, ENROLL_PATH, SIGN_IN_PATH, STATUS_PATH
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,11 @@ class DeviceApi:
             await respond(send, bad(ProblemError("unavailable", retry_after=30), words))
 
     async def _answer(self, scope: Scope, receive: Receive, words: str) -> Answer:
+        if scope["path"] == SIGN_IN_PATH:
+            if scope["method"] != "GET":
+                raise ProblemError("method_not_allowed", "Only GET is possible here.", allow="GET")
+            self._refuse_too_many(scope)
+            return await sign_in.answer(scope.get("query_string", b""), words)
         handler = self._handlers.get(scope["path"])
         if handler is None:
             raise ProblemError("not_found")

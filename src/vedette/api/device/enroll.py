@@ -43,7 +43,7 @@ class Enroll:
 
     def __init__(self, membership: Membership, *, public_url: str, check_in_seconds: int) -> None:
         self._directory = membership
-        self._membership = Membership(self._ask, self._covers)
+        self._membership = Membership(self._ask, self._covers, self._owner)
         self._questions = Buckets(1 / ASK_AGAIN_SECONDS, ASK_AT_ONCE)
         self._public_url = public_url
         self._check_in_seconds = check_in_seconds
@@ -84,6 +84,10 @@ class Enroll:
     def _covers(self, tenant_id: UUID, oid: UUID | None, device: UUID | None) -> bool:
         self._refuse_too_often(tenant_id, oid or device)
         return self._directory.covers(tenant_id, oid, device)
+
+    def _owner(self, tenant_id: UUID, device: UUID) -> UUID | None:
+        self._refuse_too_often(tenant_id, device)
+        return self._directory.owner(tenant_id, device)
 
     def _refuse_too_often(self, tenant_id: UUID, about: UUID | None) -> None:
         """Microsoft is not asked about one person at every repetition. Raises ProblemError `busy`."""

@@ -8,6 +8,7 @@ from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.rules_views import LEVELS
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.intune.tabs import tab_page
+from vedette.devices import enrollment_policy
 from vedette.foundation import config
 from vedette.tenants import access, registrations
 from vedette.tenants.access import MemberRequest
@@ -30,9 +31,11 @@ def page(request: MemberRequest) -> HttpResponseBase:
         attribute_number=connector.attribute_number,
         client_id=registrations.of(request.tenant).client_id,
         minimum=minimum,
+        enrollment_code=enrollment_policy.code(),
     )
     context = {
         "minimum": minimum,
+        "enrollment_code": values.enrollment_code,
         "minimums": list(LEVELS.items()),
         "android": handouts.android_configuration(values),
         "ios": handouts.ios_configuration(values),

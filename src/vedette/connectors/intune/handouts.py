@@ -19,7 +19,6 @@ VARIABLES: Final = (
     ("azureADDeviceId", "{{aaddeviceid}}"),
     ("intuneDeviceId", "{{deviceid}}"),
     ("upn", "{{userprincipalname}}"),
-    ("serial", "{{serialnumber}}"),
 )
 """Our keys and Intune's variables, which it fills in for each phone."""
 
@@ -36,10 +35,13 @@ class Values:
     attribute_number: int
     client_id: str
     minimum: str
+    enrollment_code: str = ""
+    """The organisation's code, where app configuration activates phones."""
 
 
 def _pairs(values: Values) -> list[tuple[str, str]]:
-    return [("serverUrl", values.server), ("tenantId", values.entra_tenant_id), *VARIABLES]
+    code = [("enrollmentCode", values.enrollment_code)] if values.enrollment_code else []
+    return [("serverUrl", values.server), ("tenantId", values.entra_tenant_id), *code, *VARIABLES]
 
 
 def android_configuration(values: Values) -> str:

@@ -95,4 +95,19 @@ def _lists(graph: Graph, group: str, oid: str) -> bool:
     return any(item["id"] == oid for item in graph.pages(f"/groups/{group}/members", select="id", top=999))
 
 
-LIVE: Final = Membership(ask, covers)
+def owner(tenant_id: uuid.UUID, device: uuid.UUID) -> uuid.UUID | None:
+    """Return the object ID of the person who owns the device with this Entra device ID; None when there is none.
+
+    Raises GraphError or TokenError.
+    """
+    with database.tenant(tenant_id):
+        entra_tenant_id = Tenant.objects.get(pk=tenant_id).entra_tenant_id
+    graph = Graph(entra_tenant_id, patience=PATIENCE)
+    found = graph.get("/devices", filter=f"deviceId eq '{device}'", select="id,deviceId").get("value", [])
+    # Filters of Graph are re-applied: one that is ignored answers with somebody else's device.
+    ids = [item["id"] for item in found if str(item.get("deviceId", "")).lower() == str(device)]
+    owners = graph.get(f"/devices/{ids[0]}/registeredOwners", select="id").get("value", []) if ids else []
+    return uuid.UUID(owners[0]["id"]) if owners else None
+
+
+LIVE: Final = Membership(ask, covers, owner)

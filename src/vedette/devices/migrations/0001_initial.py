@@ -99,7 +99,9 @@ class Migration(migrations.Migration):
                             ("", "None"),
                             ("asserted", "Asserted"),
                             ("code", "Code"),
+                            ("sign_in", "Sign In"),
                             ("mdm", "Mdm"),
+                            ("sign_in_device", "Sign In Device"),
                             ("attested", "Attested"),
                         ],
                         default="",
@@ -293,9 +295,23 @@ class Migration(migrations.Migration):
                 ("first_seen_at", models.DateTimeField()),
                 ("last_seen_at", models.DateTimeField()),
                 (
+                    "way",
+                    models.TextField(
+                        choices=[
+                            ("code", "Code"),
+                            ("configuration", "Configuration"),
+                            ("sign_in", "Sign In"),
+                        ],
+                        default="code",
+                    ),
+                ),
+                ("owner_oid", models.UUIDField(null=True)),
+                ("owner_upn", models.TextField(blank=True, default="")),
+                (
                     "invitation",
                     models.ForeignKey(
                         db_constraint=False,
+                        null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         to="devices.invitation",
                     ),
@@ -303,6 +319,37 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="EnrollmentPolicy",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("by_code", models.BooleanField(default=True)),
+                ("by_configuration", models.BooleanField(default=False)),
+                ("by_sign_in", models.BooleanField(default=False)),
+                (
+                    "device_claim_needed",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A sign-in counts only where Entra says from which registered device it came",
+                    ),
+                ),
+                ("code_hash", models.BinaryField(null=True, unique=True)),
+                ("sealed_code", models.TextField(blank=True, default="")),
+                ("code_made_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("tenant_id",), name="enrollment_policy_one")],
             },
         ),
         migrations.AddIndex(

@@ -56,6 +56,8 @@ class Person:
     email: str
     wids: frozenset[str] | None
     """Role template IDs of the person's directory roles; None when the token carries no such claim."""
+    device_id: UUID | None = None
+    """Entra's device ID of the registered device that the sign-in came from, where the token says it."""
 
 
 def validate(token: str, *, key_of: KeyOf, expected: Expected, now: float) -> Person:
@@ -134,6 +136,7 @@ def _person(claims: Mapping[str, Any], tid: UUID) -> Person:
         name=str(claims.get("name") or upn),
         email=str(claims.get("email") or ""),
         wids=frozenset(str(role).lower() for role in wids) if isinstance(wids, list) else None,
+        device_id=_uuid(claims, "deviceid") if "deviceid" in claims else None,
     )
 
 

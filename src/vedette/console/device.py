@@ -128,7 +128,6 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         "reported": reported,
         "signals": signals,
         "signals_lacking": signals_known.lacking(signals),
-        "reported": _directory_row(device),
         "binding": BINDINGS.get(device.binding),
         "left_because": LEFT_BECAUSE.get(device.deactivation_reason, device.deactivation_reason),
         "history": history_of(StateChange.objects.filter(device=device).order_by("-position")[:LISTED]),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
-from tests.connectors.conftest import cloud, microsoft, new_scene, scene
+from tests.connectors.conftest import cloud, microsoft, new_scene, scene, stages
 from tests.connectors.scene import Scene
 from tests.support.console import Member, audit, settings, sign_in, text
 from tests.support.world import ADA, World
@@ -24,7 +24,13 @@ from vedette.foundation.graph import Patience
 from vedette_facts import jose
 from vedette_facts.protocol import EnrollDevice, EnrollRequest
 
-__all__ = ["cloud", "microsoft", "new_scene", "scene"]  # the fixtures of the lab, taken over by their names
+__all__ = [
+    "cloud",
+    "microsoft",
+    "new_scene",
+    "scene",
+    "stages",
+]  # the fixtures of the lab, taken over by their names
 
 PERSON = "/system/enrollment/person"
 LIST = "/system/enrollment/invitations/"

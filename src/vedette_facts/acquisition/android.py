@@ -94,7 +94,11 @@ class Reader:
         self._texts.processes = text
 
     def selinux(self, content: bytes, name: str) -> None:  # noqa: D102, ARG002 - as above
-        self._texts.selinux = _some(_text(content).strip(), "word like Enforcing")
+        word = _text(content).strip()
+        if word.lower() not in {"enforcing", "permissive", "disabled"}:
+            raise UnreadableError("It holds none of the words Enforcing, Permissive and Disabled.")
+        self._kinds["SELinux mode"] = None
+        self._texts.selinux = word
 
     def packages(self, content: bytes, name: str) -> None:  # noqa: D102, ARG002 - as above
         text = _text(content)

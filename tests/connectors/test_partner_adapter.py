@@ -11,12 +11,16 @@ import pytest
 from tests.connectors.scene import CONTACT, Scene
 from tests.support.world import ADA
 
-from vedette.compliance import lifecycle, mode
+from vedette.compliance import change_policy, lifecycle, mode, simulate, triage
+from vedette.compliance.models import StateChange
+from vedette.connectors.models import Delivery
 from vedette.connectors.partner import client, jobs, partner_route, switch, uploads
 from vedette.connectors.partner.client import PartnerClient, PartnerError
 from vedette.connectors.partner.models import PartnerLink, PartnerUpload
 from vedette.devices.models import Device
 from vedette.foundation import database
+from vedette.threats.models import Threat
+from vedette.verdict import Response, Risk
 
 Clock = Callable[[float], None]
 
@@ -112,6 +116,51 @@ def test_a_threat_and_its_end_are_told_with_what_they_are(on: Scene) -> None:
     hand_over(on)
     assert reported(on, device) == "secured"
     assert {upload.status for upload in sent(on)} == {"completed"}
+
+
+def test_what_becomes_of_a_threat_is_told_though_the_state_stays(on: Scene) -> None:
+    """Another threat holds the phone at high: only the partner interface hears of the first one's fate."""
+    device = on.activated()
+    on.report_bad(device)
+    simulate.start(device, "ROOT_JAILBREAK", ADA)
+    with database.tenant(on.tenant_id):
+        threat = Threat.objects.get(device=device, classification="TROJAN")
+        group = device.group_id
+        changes = StateChange.objects.filter(device=device).count()
+
+    def told() -> tuple[str, str]:
+        hand_over(on)
+        (message,) = [m for m in on.phone(device)["partner_threats"] if m["threatId"] == str(threat.id)]
+        return message["severity"], message["status"]
+
+    def rate(risk: Risk) -> None:
+        change_policy.apply(on.tenant_id, group, {"TROJAN": (risk, Response.ALERT)}, actor=ADA)
+
+    assert told() == ("high", "active")
+    triage.ignore(threat, "known", ADA)
+    assert told() == ("high", "ignored")
+    triage.reopen(threat, ADA)
+    assert told() == ("high", "active")
+    rate(Risk.MEDIUM)
+    assert told() == ("medium", "active")
+    rate(Risk.NONE)
+    assert told() == ("low", "ignored"), "what does not count any more is not left at Intune as it was"
+    rate(Risk.HIGH)
+    assert told() == ("high", "active")
+    on.report_good(device)
+    assert told() == ("high", "resolved")
+    assert reported(on, device) == "compromised"
+    with database.tenant(on.tenant_id):
+        assert StateChange.objects.filter(device=device).count() == changes
+        owed = {row.device_id: row.generation for row in Delivery.objects.filter(route="partner")}
+    assert max(generation for key, generation in owed.items() if key != device.id) == 1
+
+
+def test_a_threat_that_ends_while_the_adapter_is_off_owes_nothing(enrolled: Scene) -> None:
+    device = enrolled.activated()
+    enrolled.report_bad(device)
+    enrolled.report_good(device)
+    assert enrolled.deliveries("partner") == []
 
 
 def test_intunes_compliance_follows_the_reported_level(on: Scene) -> None:

@@ -128,7 +128,7 @@ def test_it_is_marked_wherever_it_is_told(full: Member, world: World, phone: Dev
         message = compose(owed.kind, owed.context, language)
         assert word in message.subject
         assert word in message.text
-    told_intune = threat_message(threat, "d", "https://vedette.example/threats/1/")
+    told_intune = threat_message(threat, "d", "https://vedette.example/threats/1/", told=False)
     assert told_intune
     assert told_intune["classification"] == "[SIMULATED] Trojan"
     assert told_intune["description"].startswith("[SIMULATED] ")

@@ -135,6 +135,9 @@ def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) 
         changes = _decide(valid, back, cause, watched)
         if written.opened:
             signals.threats_opened.send(sender=Threat, tenant_id=tenant_id, threats=written.opened)
+        if written.resolved:
+            ended = {threat.device_id for threat, _before in written.resolved}
+            signals.threats_changed.send(sender=Threat, tenant_id=tenant_id, device_ids=ended)
     return Assessed(len(mine), len(valid), len(changes))
 
 

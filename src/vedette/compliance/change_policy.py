@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from vedette.compliance import state, verdict_sql
+from vedette.compliance import signals, state, verdict_sql
 from vedette.compliance.defaults import ensure_defaults
 from vedette.compliance.models import DetectorFailure, StateChange
 from vedette.compliance.telling import Cause
@@ -200,9 +200,12 @@ def _settle(
                 {"tenant": group.tenant_id, "group": group.id, "classifications": codes, "devices": step},
             )
             done += cursor.rowcount
+            rated = {row[0] for row in cursor.fetchall()}
         changes += state.decide_devices(
             step, _CAUSE, {"classifications": codes}, actor=actor, watched=watched
         )
+        if rated:
+            signals.threats_changed.send(sender=Threat, tenant_id=group.tenant_id, device_ids=rated)
         progress(done)
     return changes
 
@@ -266,4 +269,5 @@ from threats_policylevel level
 where t.tenant_id = %(tenant)s and t.device_id = any(%(devices)s::uuid[])
   and t.status <> 'resolved' and t.classification = any(%(classifications)s::text[])
   and level.tenant_id = %(tenant)s and level.group_id = %(group)s and level.classification = t.classification
+returning t.device_id
 """

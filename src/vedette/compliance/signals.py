@@ -15,6 +15,10 @@ brake_pulled = Signal()
 threats_opened = Signal()
 """`tenant_id`, `threats`: list[Threat] with `device` loaded: found for the first time, or anew."""
 
+threats_changed = Signal()
+"""`tenant_id`, `device_ids`: Collection[UUID] with threats that ended, were ignored, reopened or rated anew,
+whether or not the device's state changed by it."""
+
 devices_removed = Signal()
 """`tenant_id`, `devices`: list[Device] about to be deleted; their rows are still there."""
 

@@ -140,7 +140,12 @@ def _end(rows: Iterable[Simulation], resolution: str, actor: Actor) -> list[Stat
         ]
     emit_all(drafts)
     ended = "by_hand" if actor is not SYSTEM else "expired"
-    return state.decide_devices([row.device_id for row in tests], CAUSE, {"ended": ended}, actor=actor)
+    changes = state.decide_devices([row.device_id for row in tests], CAUSE, {"ended": ended}, actor=actor)
+    if tests:
+        signals.threats_changed.send(
+            sender=Threat, tenant_id=tests[0].tenant_id, device_ids={row.device_id for row in tests}
+        )
+    return changes
 
 
 def _audit(action: str, threat: Threat, before: str | None, after: str | None, actor: Actor) -> Draft:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from vedette.compliance import state
 from vedette.compliance.lifecycle import ADMINISTRATOR, Refused
+from vedette.compliance.signals import threats_changed
 from vedette.compliance.threat_events import threat_event
 from vedette.events.log import Actor, Draft, Target, change, emit_all
 from vedette.foundation import clock, database
@@ -63,3 +64,4 @@ def _save(row: Threat, before: str, actor: Actor, reason: str) -> None:
     )
     detail = {"threat_id": str(row.id), "status": row.status}
     state.decide_devices([row.device_id], ADMINISTRATOR, detail, actor=actor)
+    threats_changed.send(sender=Threat, tenant_id=row.tenant_id, device_ids={row.device_id})

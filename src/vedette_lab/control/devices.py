@@ -37,9 +37,11 @@ async def listing(request: Request, cloud: Cloud) -> Any:
 
 
 async def read(request: Request, cloud: Cloud) -> Any:
-    """Show one device."""
+    """Show one device, with the threats that a partner reported of it."""
     tenant = tenant_of(request, cloud)
-    return show_device(tenant, device_of(request, tenant))
+    device = device_of(request, tenant)
+    threats = tenant.partner.threats.get(device.device_id, {})
+    return {**show_device(tenant, device), "partner_threats": list(threats.values())}
 
 
 async def add(request: Request, cloud: Cloud) -> Any:

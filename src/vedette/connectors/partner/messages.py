@@ -48,11 +48,17 @@ def health_message(message_id: str, device_id: str, value: str, at: datetime) ->
     }
 
 
-def threat_message(threat: Any, device_id: str, url: str) -> Message | None:
-    """One threat message with the fields of microsoft.md 1.7; None for a risk that Intune has no word for."""
-    severity = _SEVERITY.get(Risk(threat.risk))
+def threat_message(threat: Any, device_id: str, url: str, *, told: bool) -> Message | None:
+    """One threat message with the fields of microsoft.md 1.7.
+
+    Intune has no word for risks below low: such a threat is none of its business (None), unless it was `told`
+    before, when it was rated higher; then it is there and does not count any more.
+    """
+    severity, status = _SEVERITY.get(Risk(threat.risk)), _STATUS[threat.status]
     if severity is None:
-        return None
+        if not told:
+            return None
+        severity, status = _SEVERITY[Risk.LOW], "resolved" if threat.status == "resolved" else "ignored"
     known = CLASSIFICATIONS[threat.classification]
     mark = SIMULATED if threat.simulated else ""
     return {
@@ -62,7 +68,7 @@ def threat_message(threat: Any, device_id: str, url: str) -> Message | None:
         "aadAccountId": str(threat.device.owner_oid) if threat.device.owner_oid else None,
         "threatId": str(threat.pk),
         "severity": severity,
-        "status": _STATUS[threat.status],
+        "status": status,
         "type": _TYPES.get(known.family, "os"),
         "classification": mark + known.text["en"].title,
         "description": mark + (threat.summary or known.text["en"].title),

@@ -127,7 +127,9 @@ def _messages(deliveries: Sequence[Delivery], now: datetime) -> list[Message]:
         ended = threat.status == Threat.Status.RESOLVED
         if ended and (delivery.sent_at is None or threat.updated_at < delivery.sent_at):
             continue
-        message = threat_message(threat, str(delivery.entra_device_id), f"{base}/threats/{threat.pk}/")
+        told = delivery.sent_at is not None and threat.created_at < delivery.sent_at
+        url = f"{base}/threats/{threat.pk}/"
+        message = threat_message(threat, str(delivery.entra_device_id), url, told=told)
         messages += [message] if message else []
     return messages
 

@@ -1,13 +1,13 @@
 """What the partner adapter does when states, mode or settings change; inside the changing transaction."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.dispatch import receiver
 
 from vedette.compliance.models import DeviceState, StateChange
-from vedette.compliance.signals import devices_removed, states_changed, threats_opened
+from vedette.compliance.signals import devices_removed, states_changed, threats_changed, threats_opened
 from vedette.connectors import deliver
 from vedette.connectors.deliver import Owed
 from vedette.connectors.models import Delivery
@@ -38,6 +38,14 @@ def owe_threats(tenant_id: uuid.UUID, threats: Sequence[Threat], **_signal: Any)
     """Tell of a further threat although the device's state stays what it is."""
     if is_on(tenant_id):
         _owe(tenant_id, list({threat.device_id for threat in threats}), again=True)
+
+
+@receiver(threats_changed)
+def owe_endings(tenant_id: uuid.UUID, device_ids: Collection[uuid.UUID], **_signal: Any) -> None:
+    """Tell what became of threats although the device's state stays what it is (microsoft.md 1.7)."""
+    if is_on(tenant_id):
+        told = Delivery.objects.filter(route=ROUTE, device_id__in=device_ids)
+        _owe(tenant_id, list(told.values_list("device_id", flat=True)), again=True)
 
 
 @receiver(values_stale)

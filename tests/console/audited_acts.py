@@ -18,11 +18,12 @@ from vedette.connectors.errors import Problem
 from vedette.connectors.models import SparedPerson
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation, WaitingIdentity
+from vedette.feeds import catalogue, store
 from vedette.foundation import clock, database
 from vedette.tenants import application_keys
 from vedette.tenants.application_keys import Scope, Wish
 from vedette.tenants.models import Tenant
-from vedette.threats.models import Threat
+from vedette.threats.models import AppEntry, CapabilityRule, Threat
 from vedette_facts import jose
 
 
@@ -100,6 +101,21 @@ class Stage:
             )
             return row.id
 
+    def entry(self) -> UUID:
+        with database.tenant(self.scene.tenant_id):
+            return AppEntry.objects.values_list("id", flat=True).get()
+
+    def rule(self) -> UUID:
+        with database.tenant(self.scene.tenant_id):
+            return CapabilityRule.objects.values_list("id", flat=True).get()
+
+    def old_feed(self) -> str:
+        """A feed with a version to go back to."""
+        for package in ("org.x.a", "org.x.b"):
+            text = f"- name: A\n  type: adware\n  packages: [{package}]".encode()
+            store.import_document("ads", text)
+        return "ads"
+
     def policy_brake(self) -> UUID:
         event = audit(self.scene.world, "policy.levels_changed")[-1]
         return self.brake("policy", event=str(event.id))
@@ -129,6 +145,60 @@ Changed = tuple[str, Any, Any] | None
 ACTS: list[tuple[str, Act, str, Changed]] = [
     ("console:threats-export", lambda s: s.get("console:threats-export"), "threat.exported", None),
     ("console:devices-export", lambda s: s.get("console:devices-export"), "device.exported", None),
+    (
+        "console:vulnerabilities-export",
+        lambda s: s.get("console:vulnerabilities-export"),
+        "device.vulnerabilities_exported",
+        None,
+    ),
+    (
+        "console:app-entry-add",
+        lambda s: s.post("console:app-entry-add", action="deny", subject="package", value="com.games.*"),
+        "policy.app_listed",
+        ("action", None, "deny"),
+    ),
+    (
+        "console:app-entry-remove",
+        lambda s: s.post("console:app-entry-remove", s.entry()),
+        "policy.app_unlisted",
+        ("action", "deny", None),
+    ),
+    (
+        "console:app-rule-add",
+        lambda s: s.post("console:app-rule-add", name="No SMS", all_of=["read_sms"]),
+        "policy.rule_added",
+        ("capabilities", None, "read_sms"),
+    ),
+    (
+        "console:app-rule-remove",
+        lambda s: s.post("console:app-rule-remove", s.rule()),
+        "policy.rule_removed",
+        ("capabilities", "read_sms", None),
+    ),
+    (
+        "console:feed-subscribe",
+        lambda s: s.post("console:feed-subscribe", "kev"),
+        "feed.subscribed",
+        ("address", None, catalogue.BY_NAME["kev"].address),
+    ),
+    (
+        "console:feed-refresh",
+        lambda s: s.post("console:feed-refresh", "kev"),
+        "feed.refreshed",
+        ("requested", None, "now"),
+    ),
+    (
+        "console:feed-unsubscribe",
+        lambda s: s.post("console:feed-unsubscribe", "kev"),
+        "feed.unsubscribed",
+        ("enabled", "true", "false"),
+    ),
+    (
+        "console:feed-rollback",
+        lambda s: s.post("console:feed-rollback", s.old_feed()),
+        "feed.rolled_back",
+        ("version", 2, 1),
+    ),
     ("console:policy-export", lambda s: s.get("console:policy-export"), "policy.exported", None),
     ("console:audit-export", lambda s: s.get("console:audit-export"), "audit.exported", None),
     (
@@ -465,6 +535,8 @@ LOOKING = {
     "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
     "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
     "console:audit-event", "console:application-keys",
+    "console:vulnerabilities", "console:vulnerability", "console:app-rules", "console:intelligence",
+    "console:feed",
     "connectors:overview", "connectors:pushes",
     "intune:group-search", "intune:access", "intune:handouts", "intune:unsupported", "partner:page",
 }  # fmt: skip

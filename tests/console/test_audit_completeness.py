@@ -1,5 +1,6 @@
 """Every act of the console and the connectors' pages leaves who did it, and from and to; looking changes nothing."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from tests.support.world import ADA, BAD_PACKAGE, facts, load_intelligence
 
 from vedette.compliance.assess import assess
 from vedette.connectors.partner import client
+from vedette.devices.models import Device
 from vedette.events.models import Event
+from vedette.feeds import store
 
 # The fixtures of the lab, taken over by their names.
 __all__ = ["cloud", "microsoft", "new_scene", "scene", "stages"]
@@ -101,6 +104,18 @@ def check(event: Event, who: Member, changed: Changed) -> None:
     assert after in (..., found["to"]), found
 
 
+def a_flaw_of(phone: Device) -> str:
+    """A flaw that the version of this phone has, by a table in force."""
+    release = f"{phone.os_version}:2099-01-05"
+    entry = {
+        "id": "ASB-A-1",
+        "aliases": ["CVE-2099-0001"],
+        "affected": [{"package": {"ecosystem": "Android"}, "ranges": [{"events": [{"fixed": release}]}]}],
+    }
+    store.import_document("a-flaw", json.dumps(entry).encode())
+    return "CVE-2099-0001"
+
+
 def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) -> None:
     given: dict[str, list[Any]] = {
         "console:threat": [stage.threat()],
@@ -108,6 +123,8 @@ def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) 
         "console:brake": [stage.brake("sweep")],
         "console:audit-event": [audit(stage.scene.world)[0].id],
         "groups:way": ["phones"],
+        "console:vulnerability": [a_flaw_of(stage.phone)],
+        "console:feed": ["a-flaw"],
     }
     stage.who.get(reverse("partner:page"))  # makes the row of its settings
     before = contents(db)

@@ -14,6 +14,7 @@ from tests.support.database import Database
 from tests.support.scenes import Scenes
 from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts
 
+from vedette.compliance import change_apps
 from vedette.compliance.assess import assess
 from vedette.compliance.models import Brake, DeviceState
 from vedette.console.setup import urls as setup
@@ -24,7 +25,7 @@ from vedette.foundation import clock, database
 from vedette.tenants import access, application_keys
 from vedette.tenants.application_keys import Scope, Wish
 from vedette.tenants.models import ApplicationKey
-from vedette.threats.models import Threat
+from vedette.threats.models import AppEntry, CapabilityRule, Threat
 
 DECORATORS = "tenants/access.py"
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -102,6 +103,12 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
     world.report(device, facts(BAD_PACKAGE, posture={"adb": True}))
     assess(world.tenant_id)
     invitation = invitations.invite_device(device, ADA).invitation
+    entry = change_apps.add_entry(
+        world.tenant_id, action="deny", subject="package", value="com.games.*", actor=ADA
+    )
+    rule = change_apps.add_rule(
+        world.tenant_id, name="No SMS", all_of=["read_sms"], none_of=[], only_side_loaded=False, actor=ADA
+    )
     with database.writer(world.tenant_id):
         key = application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA).row
         brake = Brake.objects.create(
@@ -110,6 +117,8 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
         return world, {
             "tenant": str(world.tenant_id),
             "brake": str(brake.id),
+            "entry": str(entry.id),
+            "rule": str(rule.id),
             "key": str(key.id),
             "device": str(device.id),
             "invitation": str(invitation.id),
@@ -142,6 +151,13 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:device-release-end": (places["device"],),
         "console:device-act": (places["device"], more),
         "console:audit-event": (places["event"],),
+        "console:vulnerability": (NOBODY,),
+        "console:app-entry-remove": (places.get("entry", NOBODY),),
+        "console:app-rule-remove": (places.get("rule", NOBODY),),
+        "console:feed": (NOBODY,),
+        **{
+            f"console:feed-{act}": (NOBODY,) for act in ("subscribe", "refresh", "unsubscribe", "rollback")
+        },
         "console:waiting": (NOBODY,),
         "console:retry": (NOBODY,),
         "console:invitation-renew": (places["invitation"],),
@@ -161,11 +177,17 @@ MODIFY = {
     "console:device-act resync", "console:device-act deactivate", "console:device-act reinstate",
     "console:device-act delete", "console:dashboard", "console:brake", "console:audit",
     "console:audit-export", "preferences",
+    "console:vulnerabilities", "console:vulnerabilities-export", "console:vulnerability",
 }  # fmt: skip
-LOOK = {"console:policy", "console:policy-export", "console:account"}
+LOOK = {
+    "console:policy", "console:policy-export", "console:account",
+    "console:app-rules", "console:intelligence", "console:feed",
+}  # fmt: skip
 NOTHING = {
     "connectors:spared", "connectors:spared-add", "connectors:spared-remove",
     "groups:search", "groups:levels", "groups:remove", *(f"groups:{act}" for act in GROUP_PAGES),
+    "console:app-entry-add", "console:app-entry-remove", "console:app-rule-add", "console:app-rule-remove",
+    "console:feed-subscribe", "console:feed-refresh", "console:feed-unsubscribe", "console:feed-rollback",
     "console:policy-reset", "console:policy-parameters", "console:arm", "console:monitor",
     "console:enrollment", "console:invite-all", "console:device-invite", "console:waiting",
     "console:device-release", "console:device-release-end", "console:device-simulate",
@@ -187,6 +209,7 @@ ALL = sorted(MODIFY | LOOK | NOTHING | OWN_ONLY)
 OF_AN_OBJECT = sorted(
     route for route in ALL if route.split()[0] in {
         "connectors:spared-remove", "groups:levels", "groups:remove",
+        "console:app-entry-remove", "console:app-rule-remove",
         "console:threat", "console:threat-ignore", "console:threat-reopen", "console:device",
         "console:device-act", "console:device-invite", "console:audit-event", "console:waiting",
         "console:device-release", "console:device-release-end", "console:device-simulate",
@@ -251,6 +274,7 @@ def every_row(places: dict[str, str]) -> list[Any]:
         return [
             list(Device.objects.values()), list(Threat.objects.values()), list(DeviceState.objects.values()),
             Event.objects.filter(type=Event.Type.AUDIT).count(),
+            list(AppEntry.objects.values()), list(CapabilityRule.objects.values()),
             list(Invitation.objects.values("revoked_at", "sent_at")), list(ApplicationKey.objects.values()),
         ]  # fmt: skip
 

@@ -19,7 +19,7 @@ from vedette_facts.report import App
 SOURCE = Path(vedette.__file__).parent
 # Of the type DEVICE or THREAT: shown in a device's or a threat's history, not in the audit trail.
 OTHER_EVENTS = {"device.state_changed", "device.removed", "device.activated", "device.taken_over"}
-NAME = re.compile(r'"((?:administrator|brake|tenant|connector|enrollment|policy|threat|device)\.[a-z_]+)"')
+NAME = re.compile(r'"((?:administrator|brake|tenant|connector|enrollment|feed|policy|threat|device)\.[a-z_]+)"')
 
 
 def test_every_rule_has_words() -> None:
@@ -67,6 +67,7 @@ def test_every_act_that_the_service_writes_down_has_words() -> None:
     }
     acts = written - rules - OTHER_EVENTS - {"threat.open", "threat.resolved"}
     exported = {f"{area}.exported" for area in ("threat", "device", "policy", "audit")}
+    exported.add("device.vulnerabilities_exported")
     assert acts | {"threat.ignored", "threat.reopened"} | exported == set(audit_words.ACTIONS)
     assert {name.partition(".")[0] for name in audit_words.ACTIONS} == set(audit_words.AREAS)
 

@@ -55,7 +55,7 @@ def add_entry(
         except IntegrityError:
             raise BadEntry(gettext("“%(value)s” is on a list already.") % {"value": clean}) from None
         target = Target("app_entry", str(row.id), clean)
-        emit(Draft("apps.entry_added", actor=actor, target=target, changes=[change("action", None, action)]))
+        emit(Draft("policy.app_listed", actor=actor, target=target, changes=[change("action", None, action)]))
     return row
 
 
@@ -69,7 +69,7 @@ def remove_entry(tenant_id: UUID, entry_id: UUID, actor: Actor) -> None:
         target = Target("app_entry", str(entry_id), row.value)
         emit(
             Draft(
-                "apps.entry_removed", actor=actor, target=target, changes=[change("action", row.action, None)]
+                "policy.app_unlisted", actor=actor, target=target, changes=[change("action", row.action, None)]
             )
         )
 
@@ -107,7 +107,7 @@ def add_rule(
             raise BadEntry(gettext("There is a rule “%(name)s” already.") % {"name": name}) from None
         target = Target("capability_rule", str(row.id), name)
         changes = [change("capabilities", None, ", ".join(row.all_of))]
-        emit(Draft("apps.rule_added", actor=actor, target=target, changes=changes))
+        emit(Draft("policy.rule_added", actor=actor, target=target, changes=changes))
     return row
 
 
@@ -120,7 +120,7 @@ def remove_rule(tenant_id: UUID, rule_id: UUID, actor: Actor) -> None:
         row.delete()
         target = Target("capability_rule", str(rule_id), row.name)
         changes = [change("capabilities", ", ".join(row.all_of), None)]
-        emit(Draft("apps.rule_removed", actor=actor, target=target, changes=changes))
+        emit(Draft("policy.rule_removed", actor=actor, target=target, changes=changes))
 
 
 def _clean(action: str, subject: str, value: str) -> str:

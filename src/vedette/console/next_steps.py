@@ -48,10 +48,8 @@ def next_steps(tenant: Tenant, administrator: Administrator) -> list[dict[str, A
         (
             FeedVersion.objects.filter(active=True).exists(),
             _("Load threat intelligence"),
-            _(
-                "No indicators are loaded: known malware is not recognised. On the server: vedette intel import."
-            ),
-            "console:account",
+            _("No indicators are loaded: known malware is not recognised. Choose public feeds, or import files."),
+            "console:intelligence",
         ),
         (
             connector.android_enabled or connector.ios_enabled,

@@ -93,6 +93,13 @@ def unsubscribe(name: str) -> None:
             raise store.FeedError(f"Feed {name} is not fetched from anywhere.")
 
 
+def refresh(name: str) -> None:
+    """Have a feed looked for at the next tick. Raises store.FeedError."""
+    with database.system():
+        if not FeedSource.objects.filter(feed__name=name, enabled=True).update(due_at=clock.now()):
+            raise store.FeedError(f"Feed {name} is not fetched from anywhere.")
+
+
 def due() -> list[str]:
     """Name the feeds that are to be fetched now, those that wait longest first."""
     with database.system():

@@ -177,6 +177,19 @@ def roll_back(name: str, to: int | None = None) -> Imported:
         )
 
 
+def difference_to_previous(name: str) -> tuple[int, int, int]:
+    """Count what going back would bring back and take away, and name that version. Raises FeedError."""
+    with database.system():
+        feed = _feed(name)
+        active = feed.versions.filter(active=True).first()
+        older = feed.versions.exclude(active=True).order_by("-number")
+        version = older.filter(number__lt=active.number).first() if active else older.first()
+        if version is None:
+            raise FeedError(f"Feed {name} has no earlier version to go back to.")
+        added, removed = _difference(version.id, active.id if active else None)
+        return added, removed, version.number
+
+
 def switch_off(name: str) -> None:
     """Take a feed out of force and keep its versions. Raises FeedError."""
     with database.system():

@@ -17,6 +17,7 @@ class Line:
     ok: bool | None = None
     mend: Text = ""
     at: datetime | None = None
+    icon: str = "info-circle"
 
 
 @dataclass(frozen=True)

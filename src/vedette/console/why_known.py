@@ -94,7 +94,7 @@ def _story(case: Case) -> Iterator[Line]:
         yield Line(_("It is in scope: found through the enrollment groups."), ok=True)
         yield from _invited(device)
     for step in device_story.steps(case):
-        yield Line(f"{step.name}: {step.text}" if step.text else step.name, at=step.at)
+        yield Line(f"{step.name}: {step.text}" if step.text else step.name, at=step.at, icon=step.icon)
 
 
 def _back(device: Device) -> str:

@@ -15,6 +15,7 @@ from vedette.compliance.assess import assess
 from vedette.devices.models import Device
 from vedette.events.log import Draft, emit
 from vedette.events.models import Event
+from vedette.feeds import threat_feeds
 from vedette.foundation import database
 from vedette.tenants import application_keys
 from vedette.tenants.application_keys import Scope, Wish
@@ -24,7 +25,8 @@ TABLES = [
     "devices_waitingidentity", "threats_threat", "threats_policylevel", "threats_policyparameters",
     "threats_policywish", "compliance_devicestate", "compliance_statechange", "compliance_detectorfailure",
     "directory_directoryuser", "directory_directorydevice", "directory_directorypass", "events_event",
-    "events_eventhead", "tenants_applicationkey",
+    "events_eventhead", "tenants_applicationkey", "feeds_threatfeed",
+    "feeds_threatfeeddomain",
 ]  # fmt: skip
 
 
@@ -47,6 +49,8 @@ def with_everything() -> World:
     assess(world.tenant_id)
     with database.writer(world.tenant_id):
         application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA)
+        feed = threat_feeds.create("Our list", "", allow_analysis=False, actor=ADA)
+        threat_feeds.apply(feed, {"bad.example": "add"}, ADA)
     return world
 
 

@@ -44,6 +44,8 @@ class Caller:
     scopes: frozenset[str]
     generation: int
     expires_at: float
+    name: str
+    """Label and visible part of the key, for the audit trail."""
 
     def demand(self, scope: str) -> None:
         """Raise KeyRefusedError when the key is not for this."""
@@ -123,6 +125,7 @@ class _Key:
     expires_at: datetime | None
     revoked: bool
     tenant_status: str
+    name: str
 
 
 def _read(text: str, use: access_tokens.Use) -> Token:
@@ -147,7 +150,7 @@ def _measured(row: tuple[Any, ...], address: str, until: float, token: Token | N
     scopes = frozenset(key.scopes) & frozenset(token.scopes) if token else frozenset(key.scopes)
     if key.expires_at:
         until = min(until, time.time() + (key.expires_at - clock.now()).total_seconds())
-    return Caller(key.tenant_id, key.id, scopes, key.generation, until)
+    return Caller(key.tenant_id, key.id, scopes, key.generation, until, key.name)
 
 
 def _fault(key: _Key, now: datetime) -> KeyRefusedError | None:
@@ -165,7 +168,8 @@ def _fault(key: _Key, now: datetime) -> KeyRefusedError | None:
 
 
 _COLUMNS: Final = """
-select k.id, k.tenant_id, k.generation, k.scopes, k.addresses, k.expires_at, k.revoked_at is not null, t.status
+select k.id, k.tenant_id, k.generation, k.scopes, k.addresses, k.expires_at, k.revoked_at is not null, t.status,
+       k.label || ' (' || k.prefix || ')'
 from tenants_applicationkey k join tenants_tenant t on t.id = k.tenant_id
 """
 _BY_HASH: Final = f"{_COLUMNS} where k.key_hash = %s"

@@ -79,6 +79,10 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "feed.unsubscribed": _("Feed fetched no more"),
     "feed.rolled_back": _("Feed taken back a version"),
     "audit.exported": _("Audit trail exported"),
+    "threat_feed.created": _("Threat feed made"),
+    "threat_feed.changed": _("Threat feed changed"),
+    "threat_feed.filled": _("Domains of a threat feed changed"),
+    "threat_feed.deleted": _("Threat feed deleted"),
     "application_key.created": _("Application key made"),
     "application_key.revoked": _("Application key revoked"),
     "application_key.tokens_ended": _("Tokens of an application key ended"),
@@ -96,6 +100,7 @@ AREAS: Final[Mapping[str, Promise]] = {
     "audit": _("Audit trail"),
     "feed": _("Intelligence"),
     "application_key": _("Application keys"),
+    "threat_feed": _("Threat feeds"),
     **guard_words.AREAS,
 }
 """First part of each action's name."""
@@ -125,6 +130,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "delete_on_unenrollment": _("Delete on unenrollment"),
     "disconnected_days": _("Days until disconnected"),
     "enabled": _("Switched on"),
+    "domains": _("Domains"),
     "enrolled": _("Enrolled"),
     "entra_object_id": _("Entra device"),
     "error_emails": _("People told of errors"),

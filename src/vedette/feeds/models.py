@@ -1,8 +1,9 @@
-"""Threat feeds of the installation and their versions; shared by all tenants, written by none."""
+"""Threat feeds of the installation, shared by all tenants and written by none; and an organisation's own lists."""
 
 from django.db import models
 
 from vedette.foundation.ids import new_id
+from vedette.foundation.tables import TenantRow
 
 
 class Feed(models.Model):
@@ -76,3 +77,35 @@ class Indicator(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["kind", "value"], name="indicator_value")]
+
+
+class ThreatFeed(TenantRow):
+    """An organisation's own list of domains, kept by its programs (Threat Feed API) or people."""
+
+    title = models.TextField()
+    description = models.TextField(blank=True, default="")
+    allow_analysis = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    elements_uploaded_at = models.DateTimeField(null=True)
+    elements_count = models.PositiveIntegerField(default=0)
+    generation = models.PositiveIntegerField(
+        default=0, help_text="Counted up at each change of its domains: what is kept in memory is old then"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant_id", "created_at"], name="threat_feed_oldest")]
+
+
+class ThreatFeedDomain(models.Model):
+    """One domain of such a list; it covers every name under it."""
+
+    tenant_id = models.UUIDField(editable=False)
+    feed = models.ForeignKey(ThreatFeed, on_delete=models.CASCADE, db_constraint=False)
+    domain = models.TextField(help_text="Lower case, ASCII")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "domain", "feed"], name="threat_feed_domain_one")
+        ]
+        indexes = [models.Index(fields=["feed", "domain"], name="threat_feed_domains")]

@@ -55,6 +55,7 @@ def _result(control: httpx.Client, organisations: list[Organisation], walk: Walk
             "accounts": _accounts(second),
             "groups": _groups(control, second),
         },
+        "risk_api": {"application_key": walk.key},
         "devices": [
             {
                 "guid": walk.device_guid(device["upn"], device["device_id"]),

@@ -1,4 +1,4 @@
-"""The nine steps of the set-up page, in order, by the pages an administrator uses."""
+"""The nine steps of the set-up page, in order, by the pages an administrator uses; then a key for programs."""
 
 import re
 import time
@@ -13,6 +13,7 @@ from vedette_lab.walk.browser import Browser, Page, WalkError
 
 PATIENCE = 60.0
 LOOK_AGAIN = 0.2
+KEY = re.compile(r"vdk_[A-Za-z0-9]{8}_[A-Za-z0-9]{43}")
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -37,6 +38,7 @@ class Walk:
     organisation: Organisation
     operator_link: str
     tenant_guid: str = ""
+    key: str = ""
 
     def run(self) -> Iterator[tuple[str, float]]:
         """Walk all steps; yield each one's name and how many seconds it took."""
@@ -52,6 +54,7 @@ class Walk:
             self.watch_enrollment,
             self.enforce,
             self.arm,
+            self.application_key,
         ):
             began = time.monotonic()
             step()
@@ -158,6 +161,16 @@ class Walk:
         """Leave Monitor mode."""
         self.browser.open(f"{self.console}/system/account/arm")
         self.browser.submit("account/arm", {})
+
+    def application_key(self) -> None:
+        """Make a key for a program; the page shows it this once."""
+        self.browser.open(f"{self.console}/system/keys/new")
+        scopes = ["risk.read", "events.read", "feeds.write"]
+        page = self.browser.submit("keys/new", {"label": "Demo", "scopes": scopes, "days": ""})
+        shown = KEY.search(page.text)
+        if shown is None:
+            raise WalkError(f"{page.url} shows no key: {page.text[:300]}")
+        self.key = shown[0]
 
     def device_guid(self, upn: str, entra_device_id: str) -> str:
         """Return the service's ID of a phone: a search for its person, then the row whose page names it."""

@@ -20,11 +20,13 @@ from vedette.api.http import (
     respond,
 )
 from vedette.api.mobile_risk import pages_v1, routes
-from vedette.api.mobile_risk.answers import ProblemError, bad_oauth, bad_v1, bad_v2, good
+from vedette.api.mobile_risk.answers import ProblemError, bad_feed, bad_oauth, bad_v1, bad_v2, good
 from vedette.api.mobile_risk.hub import Hub
 from vedette.api.mobile_risk.streaming import PATH, STREAMS_PER_KEY, Streaming
 from vedette.api.mobile_risk.systems import Systems
+from vedette.api.mobile_risk.threat_feeds import PREFIX, ThreatFeeds
 from vedette.api.mobile_risk.tokens import Tokens
+from vedette.api.threads import Threads
 from vedette.foundation.database import Pool
 from vedette.foundation.rates import Buckets, caller
 from vedette.tenants.application_keys import Scope as KeyScope
@@ -36,6 +38,8 @@ REQUESTS_PER_MINUTE: Final = 100
 TOKENS_PER_MINUTE: Final = 120
 """Of one address: enough for many programs behind one, too few to try keys."""
 
+THREADS: Final = 2
+_AREAS: Final = ("/mra/", PREFIX)
 TOKEN_PATHS: Final = {"/oauth2/token": False, "/oauth/token": True}
 
 Errors = Callable[[ProblemError, str], Answer]
@@ -53,7 +57,10 @@ class MobileRiskApi:
     ) -> None:
         self._keys = KeyRing(pool)
         self._tokens = Tokens(self._keys)
-        self._systems = Systems()
+        self._threads = Threads(THREADS, "risk-api")
+        self._looking = Threads(1, "systems")
+        self._systems = Systems(self._looking)
+        self._feeds = ThreatFeeds(self._threads)
         self._callers = Buckets(requests_per_minute / 60, requests_per_minute)
         self._hub = Hub(pool, self._keys)
         self._streaming = Streaming(self._keys, self._hub, streams_per_key)
@@ -70,11 +77,13 @@ class MobileRiskApi:
     async def stop(self) -> None:
         """End; before the pool closes."""
         await self._hub.stop()
+        await self._threads.stop()
+        await self._looking.stop()
 
     @staticmethod
     def serves(path: str) -> bool:
         """Tell whether an address is one of this application's."""
-        return path in TOKEN_PATHS or path in pages_v1.PATHS or path.startswith("/mra/")
+        return path in TOKEN_PATHS or path in pages_v1.PATHS or path.startswith(_AREAS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -112,9 +121,21 @@ class MobileRiskApi:
             _only(request, "POST")
             self._take(self._strangers, caller(request.address))
             return await self._tokens.answer(request, legacy=TOKEN_PATHS[request.path])
+        if request.path.startswith(PREFIX):
+            return await self._feed(request)
         key_scope, read = routes.find(request.path)
         _only(request, "GET")
         return await self._read(request, key_scope, read)
+
+    async def _feed(self, request: Request) -> Answer:
+        try:
+            token = self._keys.token(request.bearer)
+            self._take(self._callers, token.key_id)
+            async with self._keys.door(token, request.address) as (known, _connection):
+                known.demand(KeyScope.FEEDS)
+        except KeyRefusedError as refused:
+            raise refusal(refused) from None
+        return await self._feeds.answer(request, known)
 
     async def _stream(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         _only(request, "GET")
@@ -152,6 +173,8 @@ def refusal(refused: KeyRefusedError) -> ProblemError:
 def _errors(path: str) -> Errors:
     if path in TOKEN_PATHS:
         return bad_oauth
+    if path.startswith(PREFIX):
+        return bad_feed
     return bad_v1 if path in pages_v1.PATHS else bad_v2
 
 

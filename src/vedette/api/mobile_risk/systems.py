@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from vedette.api.mobile_risk.answers import ProblemError
 from vedette.api.mobile_risk.shapes import Vulnerability
+from vedette.api.threads import Threads
 from vedette.feeds import tables
 from vedette.foundation import database
 from vedette.intel.os_knowledge import NOTHING_KNOWN, Missing, OsKnowledge
@@ -35,7 +36,8 @@ class Version(NamedTuple):
 class Systems:
     """The knowledge in force."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
         self._known = NOTHING_KNOWN
         self._until = 0.0
         self._lock = asyncio.Lock()
@@ -44,7 +46,7 @@ class Systems:
         """Return what is known now."""
         async with self._lock:
             if time.monotonic() >= self._until:
-                self._known = await asyncio.to_thread(_read)
+                self._known = await self._threads.run(_read)
                 self._until = time.monotonic() + _KEPT_SECONDS
         return self._known
 

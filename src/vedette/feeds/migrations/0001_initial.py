@@ -127,6 +127,67 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="ThreatFeed",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("title", models.TextField()),
+                ("description", models.TextField(blank=True, default="")),
+                ("allow_analysis", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("elements_uploaded_at", models.DateTimeField(null=True)),
+                ("elements_count", models.PositiveIntegerField(default=0)),
+                (
+                    "generation",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Counted up at each change of its domains: what is kept in memory is old then",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["tenant_id", "created_at"], name="threat_feed_oldest")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ThreatFeedDomain",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("domain", models.TextField(help_text="Lower case, ASCII")),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="feeds.threatfeed",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["feed", "domain"], name="threat_feed_domains")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "domain", "feed"), name="threat_feed_domain_one"
+                    )
+                ],
+            },
+        ),
         migrations.AddConstraint(
             model_name="feedversion",
             constraint=models.UniqueConstraint(fields=("feed", "number"), name="feed_version_number"),

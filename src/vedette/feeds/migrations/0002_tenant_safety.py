@@ -1,12 +1,13 @@
 from django.db import migrations
 
-from vedette.foundation import rls
+from vedette.foundation import rls, tables
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("feeds", "0001_initial"),
         ("events", "0002_tenant_safety"),
+        ("tenants", "0002_tenant_safety"),
     ]
 
     operations = [
@@ -16,5 +17,13 @@ class Migration(migrations.Migration):
         rls.shared("feeds_indicator"),
         migrations.RunSQL(
             "grant usage on sequence feeds_indicator_id_seq to vedette_system", migrations.RunSQL.noop
+        ),
+        rls.protect("feeds_threatfeed"),
+        tables.own_key("feeds_threatfeed"),
+        tables.belongs_to_tenant("feeds_threatfeed"),
+        rls.protect("feeds_threatfeeddomain"),
+        tables.composite_key("feeds_threatfeeddomain", "feed_id", "feeds_threatfeed"),
+        migrations.RunSQL(
+            "grant usage on sequence feeds_threatfeeddomain_id_seq to vedette_tenant", migrations.RunSQL.noop
         ),
     ]

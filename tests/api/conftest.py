@@ -130,9 +130,9 @@ class Server(uvicorn.Server):
 class run:  # noqa: N801 - reads as a word
     """Serve the application in a thread, as project/asgi.py does in its process."""
 
-    def __init__(self, login_url: str, url: str, port: int) -> None:
+    def __init__(self, login_url: str, url: str, port: int, *, live: Membership | None = None) -> None:
         self._login_url, self._url, self._port = login_url, url, port
-        self._membership = Groups()
+        self._membership, self._live = Groups(), live
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -151,7 +151,7 @@ class run:  # noqa: N801 - reads as a word
         await pool.open(wait=True, timeout=10)
         self._app = make_app(
             pool,
-            Membership(self._membership.ask, self._membership.covers, self._membership.owner),
+            self._live or Membership(self._membership.ask, self._membership.covers, self._membership.owner),
             public_url=self._url,
             check_in_seconds=60,
         )

@@ -262,7 +262,7 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         "console:enrollment-code",
         lambda s: s.post("console:enrollment-code"),
         "enrollment.configuration_code_replaced",
-        None,
+        ("made_at", ..., ...),
     ),
     (
         "console:enrollment-settings",

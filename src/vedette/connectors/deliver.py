@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Q
 
 from vedette.connectors import deliver_sql, pushes
 from vedette.connectors.models import Delivery
@@ -98,19 +99,9 @@ def tenants_due(routes: Iterable[str]) -> list[tuple[str, uuid.UUID]]:
 def claim(tenant_id: uuid.UUID, route: str, limit: int) -> list[Delivery]:
     """Lease up to LIMIT due deliveries of one tenant, oldest first."""
     now = clock.now()
+    values = {"tenant": tenant_id, "route": route, "now": now, "lease_until": now + LEASE, "limit": limit}
     with database.tenant(tenant_id):
-        due = list(
-            Delivery.objects.select_for_update(of=("self",), skip_locked=True)
-            .filter(_claimable(now), route=route)
-            .order_by("due_at")[:limit]
-        )
-        Delivery.objects.filter(pk__in=[delivery.pk for delivery in due]).update(
-            status=Delivery.Status.LEASED, lease_until=now + LEASE, attempts=F("attempts") + 1
-        )
-    for delivery in due:
-        delivery.status, delivery.lease_until = Delivery.Status.LEASED, now + LEASE
-        delivery.attempts += 1
-    return due
+        return sorted(Delivery.objects.raw(deliver_sql.CLAIM, values), key=lambda delivery: delivery.due_at)
 
 
 def settle(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequence[Result]) -> None:
@@ -123,7 +114,11 @@ def settle(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequen
     now = clock.now()
     rows = [_row(item, claimed[item.delivery_id], now) for item in results]
     with database.tenant(tenant_id), connection.cursor() as cursor:
-        values: dict[str, Any] = {"tenant": tenant_id, "now": now, "results": json.dumps(rows)}
+        values: dict[str, Any] = {
+            "tenant": tenant_id,
+            "now": now,
+            "results": msgspec.json.encode(rows).decode(),
+        }
         cursor.execute(deliver_sql.SETTLE, values)
         settled = {row[0] for row in cursor.fetchall()}
         pushes.note(
@@ -151,9 +146,9 @@ def _row(item: Result, claimed: Delivery, now: datetime) -> Mapping[str, Any]:
     failed = again and item.error_code
     wait = max(item.retry_after or 0.0, back_off(claimed.attempts) if failed else 0.0)
     return {
-        "id": str(item.delivery_id),
+        "id": item.delivery_id,
         "generation": item.generation,
-        "lease_until": claimed.lease_until.isoformat(),
+        "lease_until": claimed.lease_until,
         "status": item.status,
         "arrived": item.status in {Delivery.Status.SENT, Delivery.Status.CONFIRMED},
         "untouched": again and not item.error_code,
@@ -163,7 +158,7 @@ def _row(item: Result, claimed: Delivery, now: datetime) -> Mapping[str, Any]:
         "request_id": item.request_id,
         "error_code": item.error_code,
         "error": item.error,
-        "due_at": (now + timedelta(seconds=wait)).isoformat(),
+        "due_at": now + timedelta(seconds=wait),
     }
 
 

@@ -54,6 +54,21 @@ where d.desired <> excluded.desired
 """The lease of a value on its way is kept: its write must end before the next begins. What was withdrawn is not
 withdrawn again."""
 
+CLAIM: Final = """
+with free as materialized (
+    select d.id from connectors_delivery d
+    where d.tenant_id = %(tenant)s and d.route = %(route)s
+      and ((d.status = 'due' and d.due_at <= %(now)s) or d.status = 'leased')
+      and (d.lease_until is null or d.lease_until < %(now)s)
+    order by d.due_at limit %(limit)s
+    for update of d skip locked
+)
+update connectors_delivery as d
+set status = 'leased', lease_until = %(lease_until)s, attempts = d.attempts + 1
+from free where d.tenant_id = %(tenant)s and d.id = free.id
+returning d.*
+"""
+
 SETTLE: Final = """
 with r as (
     select * from jsonb_to_recordset(%(results)s::jsonb)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import count
 from operator import add
 from typing import Any, Final
@@ -50,7 +50,7 @@ class Request:
         """Tell whether it may be sent again when nobody knows whether it arrived."""
         return self.repeat or self.method in {"GET", "DELETE"}
 
-    @property
+    @cached_property
     def charge(self) -> Charge:
         """What it counts for at Microsoft's limits."""
         return charge(self.method, f"/v1.0{self.path}")

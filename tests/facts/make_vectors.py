@@ -29,6 +29,13 @@ KEY = PrivateKey(
 )
 AUDIENCE = "https://vedette.example.com"
 DEVICE = "018f6b1e-7c1a-7e2b-9a54-3f0d1c2b4a59"
+# its shape only: header, claims with the key's thumbprint as nonce, no signature that anybody would believe
+ID_TOKEN = "{}.{}.c2ln".format(
+    *(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+        for part in ({"alg": "RS256", "kid": "k"}, {"nonce": KEY.key_id})
+    )
+)
 T0 = dt.datetime(2026, 3, 5, 7, 30, tzinfo=dt.UTC)
 FACTS: dict[str, Any] = {
     "device": {
@@ -169,6 +176,44 @@ def messages() -> dict[str, tuple[str, msgspec.Struct]]:
         "status": (
             p.STATUS_TYP,
             p.StatusRequest(device_id=DEVICE, audience=AUDIENCE, sent_at=T0 + dt.timedelta(hours=3)),
+        ),
+        "enroll_by_configuration": (
+            p.ENROLL_TYP,
+            p.EnrollRequest(
+                configuration=p.AppConfiguration(
+                    enrollment_code="7KQF-9XPM-2WTD-RH4C-VN83",
+                    entra_device_id="5d3c9a6e-0f4b-4a5e-9d0e-6f0a2f1f7c11",
+                    user_principal_name="ada@contoso-outdoors.example",
+                ),
+                sent_at=T0,
+                audience=AUDIENCE,
+                device=p.EnrollDevice(
+                    platform="ANDROID",
+                    manufacturer="Google",
+                    model="Pixel 8a",
+                    os_version="15",
+                    name="Ada's phone",
+                ),
+                entra_device_id=None,
+                agent_version="1.0.0",
+            ),
+        ),
+        "enroll_by_sign_in": (
+            p.ENROLL_TYP,
+            p.EnrollRequest(
+                sign_in=p.SignedIn(id_token=ID_TOKEN),
+                sent_at=T0,
+                audience=AUDIENCE,
+                device=p.EnrollDevice(
+                    platform="ANDROID",
+                    manufacturer="Google",
+                    model="Pixel 8a",
+                    os_version="15",
+                    name="Ada's phone",
+                ),
+                entra_device_id=None,
+                agent_version="1.0.0",
+            ),
         ),
     }
 

@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from tests.connectors.scene import Scene
-from tests.support.browser import launch
+from tests.support import axe
+from tests.support.browser import DESKTOP, running, window
 from tests.support.console import COOKIE, Member, serving, sign_in
 from tests.support.world import ADA
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("TEST_SHOTS", "")
 """A folder for pictures of each page, for people who want to look."""
 
-DESKTOP, PHONE = (1440, 1000), (390, 844)
+PHONE = (390, 844)
 ROOT = "/system/connectors/"
 PAGES = {
     "overview": ROOT,
@@ -40,12 +39,8 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread; Django would refuse its database beside one.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        launched = launch(playwright)
-        yield launched
-        launched.close()
+    with running() as started:
+        yield started
 
 
 @pytest.fixture
@@ -59,29 +54,20 @@ def url(scene: Scene, tmp_path: Path) -> Iterator[str]:
 def opened(
     browser: Browser, url: str, member: Member, scheme: str = "light", size: tuple[int, int] = DESKTOP
 ) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=url,
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-    )
-    context.add_cookies([{"name": COOKIE, "value": member.session_key, "url": url}])
-    page = context.new_page()
+    page = window(browser, size, scheme)
+    page.context.add_cookies([{"name": COOKIE, "value": member.session_key, "url": url}])
     noise: list[str] = []
     page.on("pageerror", lambda error: noise.append(str(error)))
     page.on("console", lambda line: noise.append(line.text) if line.type == "error" else None)
-    try:
-        yield page
-        assert noise == []
-    finally:
-        context.close()
+    yield page
+    assert noise == []
 
 
 def look(page: Page, name: str) -> None:
     """Check what a screen reader or a narrow screen would stumble over; keep a picture where one is wanted."""
     fits(page, name)
-    found: Any = Axe().run(page)
-    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+    faults = axe.faults(page)
+    assert not faults, f"{name}: {faults}"
 
 
 def fits(page: Page, name: str) -> None:
@@ -100,7 +86,7 @@ def visit_all(
     other = PHONE if size == DESKTOP else DESKTOP
     with opened(browser, url, member, scheme, size) as page:
         for key, path in PAGES.items():
-            page.goto(path)
+            page.goto(url + path)
             look(page, f"{name}-{key}-{scheme}-{size[0]}")
             page.set_viewport_size({"width": other[0], "height": other[1]})
             fits(page, f"{name}-{key}-{scheme}-{other[0]}")
@@ -139,7 +125,7 @@ def test_a_group_is_searched_chosen_confirmed_and_taken_out(
     scene.set_up()
     scene.beat()
     with opened(browser, url, sign_in(scene.world, "full", "ada"), size=size) as page:
-        page.goto(PAGES["enrollment"])
+        page.goto(url + PAGES["enrollment"])
         page.get_by_label("Display name").press_sequentially("comp")
         choose = page.get_by_role("button", name="Choose Company Phones")
         expect(choose).to_be_visible()
@@ -161,7 +147,7 @@ def test_a_group_is_searched_chosen_confirmed_and_taken_out(
 
 def test_a_switch_is_turned_off_by_keyboard_alone(browser: Browser, url: str, enrolled: Scene) -> None:
     with opened(browser, url, sign_in(enrolled.world, "full", "ada")) as page:
-        page.goto(PAGES["state-sync"])
+        page.goto(url + PAGES["state-sync"])
         page.get_by_label("Device status").focus()
         page.keyboard.press("Space")
         page.keyboard.press("Enter")

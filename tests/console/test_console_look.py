@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
-from tests.support.browser import launch
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from tests.support import axe
+from tests.support.browser import running, window
 from tests.support.console import COOKIE, Member, deliver_all, serving, sign_in
 from tests.support.database import Database
 from tests.support.world import ADA, BAD_PACKAGE, World, facts, load_intelligence, make_world
@@ -84,12 +84,8 @@ FRESH: Final = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread; Django would refuse its database beside one.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        launched = launch(playwright)
-        yield launched
-        launched.close()
+    with running() as started:
+        yield started
 
 
 @dataclass(frozen=True)
@@ -217,9 +213,8 @@ class Look:
         self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         expect(self.page.locator(f"html[data-bs-theme={scheme}]")).to_be_attached(timeout=PATIENCE_MS)
         self.shoot(f"{name}-{scheme}")
-        found: Any = Axe().run(self.page, options={"runOnly": list(rules)} if rules else None)
-        if found.violations_count:
-            self.faults.append(f"{name} {scheme}: {found.generate_report()}")
+        if found := axe.faults(self.page, *rules):
+            self.faults.append(f"{name} {scheme}: {found}")
 
     def shoot(self, name: str) -> None:
         if SHOTS:
@@ -231,14 +226,13 @@ class Look:
 
 @contextmanager
 def looking(browser: Browser, place: Place, member: Member | None, **cookies: str) -> Iterator[Look]:
-    context = browser.new_context(base_url=place.url, reduced_motion="reduce", locale="en-GB")
-    context.set_default_timeout(PATIENCE_MS)
+    page = window(browser, base_url=place.url, locale="en-GB")
+    page.set_default_timeout(PATIENCE_MS)
     given = cookies | ({COOKIE: member.session_key} if member else {})
-    context.add_cookies([{"name": name, "value": value, "url": place.url} for name, value in given.items()])
-    try:
-        yield Look(context.new_page())
-    finally:
-        context.close()
+    page.context.add_cookies(
+        [{"name": name, "value": value, "url": place.url} for name, value in given.items()]
+    )
+    yield Look(page)
 
 
 # -- the tests ------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.support.browser import launch
+from playwright.sync_api import Browser, Page, expect
+from tests.support import axe
+from tests.support.browser import running, window
 from tests.support.lab import Lab
 from tests.support.lab_scene import RULE, Scene
 
@@ -15,19 +15,17 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = launch(playwright)
-        yield launched
-        launched.close()
+    with running() as started:
+        yield started
 
 
 @pytest.fixture
 def page(browser: Browser, lab: Lab) -> Iterator[Page]:
-    context = browser.new_context(ignore_https_errors=True, base_url=lab.url)
-    made = context.new_page()
-    made.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
+    made = window(browser, ignore_https_errors=True, base_url=lab.url)
+    thrown: list[str] = []
+    made.on("pageerror", lambda error: thrown.append(f"{made.url}: {error}"))
     yield made
-    context.close()
+    assert thrown == []
 
 
 def sign_in(page: Page, scene: Scene) -> None:
@@ -116,11 +114,11 @@ def test_pages_are_accessible_in_light_and_dark(lab: Lab, page: Page) -> None:
     for address in telling:
         page.emulate_media(color_scheme="light")
         page.goto(address)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{address}: {found.generate_report()}"
+        faults = axe.faults(page)
+        assert not faults, f"{address}: {faults}"
         page.emulate_media(color_scheme="dark")
-        found = Axe().run(page, options={"runOnly": ["color-contrast"]})
-        assert found.violations_count == 0, f"{address} in the dark: {found.generate_report()}"
+        faults = axe.faults(page, "color-contrast")
+        assert not faults, f"{address} in the dark: {faults}"
 
 
 def test_pages_fit_a_phone(lab: Lab, page: Page) -> None:

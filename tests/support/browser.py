@@ -9,10 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 FLAGS: Final = [
     "--no-sandbox",
@@ -31,6 +34,11 @@ INSTALLERS: Final = (
 )
 
 
+UNSAFE: Final = "DJANGO_ALLOW_ASYNC_UNSAFE"
+DESKTOP: Final = (1440, 1000)
+_windows: WeakKeyDictionary[Browser, dict[str, Page]] = WeakKeyDictionary()
+
+
 def executable() -> str | None:
     """Path of a Chromium of the system; None leaves the choice to Playwright's own."""
     found = (
@@ -44,6 +52,41 @@ def executable() -> str | None:
 def launch(playwright: Playwright) -> Browser:
     """Start the browser, headless; raises playwright's Error where there is none."""
     return playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+
+
+@contextmanager
+def running() -> Iterator[Browser]:
+    """A browser for the tests of one file: the event loop that Playwright keeps must not outlive them."""
+    # Beside that loop Django would refuse its database in this thread.
+    before = os.environ.get(UNSAFE)
+    os.environ[UNSAFE] = "1"
+    try:
+        with sync_playwright() as playwright:
+            launched = launch(playwright)
+            yield launched
+            launched.close()
+    finally:
+        if before is None:
+            del os.environ[UNSAFE]
+
+
+def window(browser: Browser, size: tuple[int, int] = DESKTOP, scheme: str = "light", **options: Any) -> Page:
+    """Give a window without cookies, of this size and theme; the same to all who want the same OPTIONS.
+
+    A new one is a process of its own and costs more than three pages.
+    """
+    kept = _windows.setdefault(browser, {})
+    wanted = repr(sorted(options.items()))
+    if wanted not in kept:
+        kept[wanted] = browser.new_context(reduced_motion="reduce", **options).new_page()
+    page = kept[wanted]
+    # whatever the page of the test before still does, it does no more
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    page.context.clear_permissions()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    return page
 
 
 def works() -> bool:

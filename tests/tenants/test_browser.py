@@ -3,16 +3,16 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test import override_settings
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Page, expect, sync_playwright
-from tests.support import browser as chromium
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from tests.support import axe
+from tests.support.browser import running, window
 from tests.support.lab import free_ports
 from tests.support.microsoft import PUBLIC, Microsoft, Organisation, redirect_uris
 from tests.tenants.conftest import forget
@@ -48,27 +48,30 @@ def site(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site
     microsoft.change_app(redirect_uris=redirect_uris(PUBLIC))
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running() as started:
+        yield started
+
+
 @pytest.fixture
-def page(site: Site) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
-        context = browser.new_context(base_url=site.url, ignore_https_errors=True, locale="en-GB")
-        page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
-        page.on("console", lambda line: _complain(line.type, line.text))
-        yield page
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    made = window(browser, ignore_https_errors=True, locale="en-GB")
+    complaints: list[str] = []
+    made.on("pageerror", lambda error: complaints.append(f"{made.url} throws {error}"))
+    made.on("console", lambda line: complaints.append(line.text) if _breaks_policy(line) else None)
+    yield made
+    assert complaints == []
 
 
-def _complain(kind: str, words: str) -> None:
-    if kind == "error" and "Content Security Policy" in words:
-        pytest.fail(words)
+def _breaks_policy(line: ConsoleMessage) -> bool:
+    return line.type == "error" and "Content Security Policy" in line.text
 
 
 def look(page: Page, name: str) -> None:
     """Check what a screen reader would stumble over; keep a picture where one is wanted."""
-    found: Any = Axe().run(page)
-    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+    faults = axe.faults(page)
+    assert not faults, f"{name}: {faults}"
     if SHOTS:
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
 
@@ -83,7 +86,7 @@ def test_from_the_operators_link_to_the_first_session(
     site: Site, page: Page, organisation: Organisation, microsoft: Microsoft
 ) -> None:
     grace = organisation.people["global_administrator"]
-    page.goto(site.operator_path)
+    page.goto(site.url + site.operator_path)
     look(page, "operator-empty")
     page.get_by_role("link", name="New account").click()
     look(page, "operator-new")
@@ -110,7 +113,7 @@ def test_from_the_operators_link_to_the_first_session(
     expect(page.get_by_text("This page looks again by itself")).to_be_visible()
     look(page, "consent-progress")
     page.wait_for_url("**/dashboard/", timeout=30_000)
-    page.goto("/preferences/")
+    page.goto(site.url + "/preferences/")
     expect(page.get_by_text("from the next sign-in on")).to_be_visible()
     look(page, "preferences-asked")
     page.get_by_label("High risk").check()
@@ -120,9 +123,9 @@ def test_from_the_operators_link_to_the_first_session(
     look(page, "preferences-saved")
 
 
-def test_refusals_in_french_on_a_phone(page: Page, organisation: Organisation) -> None:
+def test_refusals_in_french_on_a_phone(site: Site, page: Page, organisation: Organisation) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto("/signin")
+    page.goto(site.url + "/signin")
     page.get_by_role("button", name="Français").click()
     expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
     look(page, "sign-in-fr")
@@ -130,5 +133,5 @@ def test_refusals_in_french_on_a_phone(page: Page, organisation: Organisation) -
     pick(page, organisation.people["full"])
     expect(page.get_by_text("pas de compte ici")).to_be_visible()
     look(page, "unknown-tenant-fr")
-    page.goto("/les?action=consent")
+    page.goto(site.url + "/les?action=consent")
     look(page, "consent-fr")

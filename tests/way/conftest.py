@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from tests.support.browser import launch
+from playwright.sync_api import Browser
+from tests.support.browser import running
 from tests.support.demo import Demo, Running, demo_at
 from tests.way.visit import Organisation
 
@@ -33,13 +33,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     assert running.left == [], "processes of the demo outlive it"
 
 
-# Per module: the event loop that Playwright keeps must not outlive its tests (another one could not start).
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = launch(playwright)
-        yield launched
-        launched.close()
+    with running() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from tests.support.browser import launch
+from playwright.sync_api import Browser
+from tests.support.browser import running
 
 
 @pytest.fixture(scope="session")
@@ -20,13 +20,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-# Per module: the event loop that Playwright keeps must not outlive its tests (another one could not start).
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = launch(playwright)
-        yield launched
-        launched.close()
+    with running() as started:
+        yield started
 
 
 class serving:  # noqa: N801 - used like a function: `with serving(home) as address`

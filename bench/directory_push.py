@@ -66,7 +66,8 @@ def _measure(home: Path, lab: Lab) -> dict[str, Any]:
     variables = environment(home, microsoft) | {
         "VEDETTE_GRAPH_LIMITS": f"identity=1000000/1 identity-writes={WRITES_A_SECOND}/1"
     }
-    command = [sys.executable, "-m", "bench.push_worker", str(organisation.id), group, str(ROUNDS)]
+    arguments = [str(organisation.id), group, str(ROUNDS), str(lab.process.pid)]
+    command = [sys.executable, "-m", "bench.push_worker", *arguments]
     done = subprocess.run(
         command, env=variables, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS, check=True
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import sys
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +28,7 @@ LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 300
 
 
-def main(entra_tenant_id: UUID, group: UUID, rounds: int) -> dict[str, Any]:
+def main(entra_tenant_id: UUID, group: UUID, rounds: int, lab_process: int) -> dict[str, Any]:
     """Measure, inside `environment.database()`."""
     from vedette.compliance import mode  # noqa: PLC0415 -- Django is awake only now
     from vedette.connectors.intune import directory_poll  # noqa: PLC0415 -- as above
@@ -38,18 +40,32 @@ def main(entra_tenant_id: UUID, group: UUID, rounds: int) -> dict[str, Any]:
     mode.arm(tenant_id, SYSTEM)
     _publish(tenant_id)
     seconds, bare, lost, refused = [], [], 0, 0
+    cpu = {"publisher": 0.0, "lab": 0.0}
     for number in range(rounds):
         secured = number % 2 == 0
         lab.limit(on=True)
         mark = lab.mark()
         _change(tenant_id, secured=secured)
+        before = time.process_time(), _cpu_of(lab_process)
         seconds.append(round(_publish(tenant_id), 3))
+        cpu["publisher"] += time.process_time() - before[0]
+        cpu["lab"] += _cpu_of(lab_process) - before[1]
         refused += lab.refused(mark)
         held = lab.attributes()
         lost += sum(value != ("mtd:secured" if secured else "mtd:pending") for value in held.values())
         lab.limit(on=False)
         bare.append(round(_bare(entra_tenant_id, list(held), f"round {number}"), 3))
-    return {"seconds": seconds, "bare_seconds": bare, "lost": lost, "answers_429": refused}
+    used = {name: round(total / rounds, 2) for name, total in cpu.items()}
+    return {"seconds": seconds, "bare_seconds": bare, "lost": lost, "answers_429": refused, "cpu_s": used}
+
+
+def _cpu_of(process: int) -> float:
+    """Return the seconds of CPU that a process has used; 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _publish(tenant_id: UUID) -> float:
@@ -180,4 +196,4 @@ if __name__ == "__main__":
         from vedette.project import migrations
 
         migrations.migrate()
-        print(json.dumps(main(UUID(sys.argv[1]), UUID(sys.argv[2]), int(sys.argv[3]))))
+        print(json.dumps(main(UUID(sys.argv[1]), UUID(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))

@@ -8,17 +8,19 @@ import logging
 import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Final, Self
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from vedette.connectors import arrival, deliver, outcome
 from vedette.connectors.deliver import CHANNEL, LEASE, result
 from vedette.connectors.models import Delivery
 from vedette.connectors.results import Result
-from vedette.connectors.routes import ROUTES, Budget
+from vedette.connectors.routes import ROUTES, Budget, Route
 from vedette.foundation import jobs
 
 log = logging.getLogger(__name__)
@@ -101,21 +103,80 @@ def publish_due(route_name: str, tenant_id: uuid.UUID, stop: threading.Event | N
     close_old_connections()
     route = ROUTES[route_name]
     stopped = stop or threading.Event()
-    while not stopped.is_set() and (claimed := deliver.claim(tenant_id, route_name, route.batch)):
-        budget = Budget(time.monotonic() + BATCH_SECONDS, stopped)
-        try:
-            results = route.publish(tenant_id, claimed, budget)
-        except Exception as error:
-            log.exception("Route %s failed for tenant %s", route_name, tenant_id)
-            results = [_crashed(delivery, error) for delivery in claimed]
-        deliver.settle(tenant_id, claimed, results)
-        outcome.tell(tenant_id, route, results)
-        arrival.tell(tenant_id, route, claimed, results)
-        held = [item.retry_after for item in results if item.retry_after and not item.error_code]
-        if held:
-            # A turn holds a thread that other tenants need.
-            return min(held)
+    with _Behind() as behind:
+        while not stopped.is_set() and (claimed := _claim(tenant_id, route, behind)):
+            results = _publish(tenant_id, route, claimed, stopped)
+            # Where more waits, what came of this is written down while the next is on its way.
+            more = len(claimed) == route.batch
+            behind.do(_write_down, tenant_id, route, claimed, results, later=more)
+            held = [item.retry_after for item in results if item.retry_after and not item.error_code]
+            if held:
+                # A turn holds a thread that other tenants need.
+                return min(held)
     return 0.0
+
+
+def _claim(tenant_id: uuid.UUID, route: Route, behind: "_Behind") -> list[Delivery]:
+    claimed = deliver.claim(tenant_id, route.name, route.batch)
+    if not claimed and behind.wait():
+        # What is being written down may have been given back.
+        return deliver.claim(tenant_id, route.name, route.batch)
+    return claimed
+
+
+def _publish(
+    tenant_id: uuid.UUID, route: Route, claimed: list[Delivery], stopped: threading.Event
+) -> list[Result]:
+    try:
+        return route.publish(tenant_id, claimed, Budget(time.monotonic() + BATCH_SECONDS, stopped))
+    except Exception as error:
+        log.exception("Route %s failed for tenant %s", route.name, tenant_id)
+        return [_crashed(delivery, error) for delivery in claimed]
+
+
+def _write_down(tenant_id: uuid.UUID, route: Route, claimed: list[Delivery], results: list[Result]) -> None:
+    deliver.settle(tenant_id, claimed, results)
+    outcome.tell(tenant_id, route, results)
+    arrival.tell(tenant_id, route, claimed, results)
+
+
+class _Behind:
+    """A thread that works one step behind, started when it is needed; its errors are raised at the next step."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="settle")
+        self._last: Future[None] | None = None
+        self._used = False
+
+    def do(self, act: Callable[..., None], *arguments: Any, later: bool) -> None:
+        """Do something after what was begun before; at once, or `later` in the thread."""
+        self.wait()
+        if later:
+            self._last, self._used = self._pool.submit(act, *arguments), True
+        else:
+            act(*arguments)
+
+    def wait(self) -> bool:
+        """Wait for what was begun; tell whether there was any."""
+        last, self._last = self._last, None
+        if last is None:
+            return False
+        last.result()
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.wait()
+        finally:
+            if self._used:
+                # The thread's own connection to the database ends with it.
+                self._pool.submit(connections.close_all).result()
+            self._pool.shutdown()
 
 
 def _crashed(delivery: Delivery, error: Exception) -> Result:

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Iterable
 from itertools import chain
 
-from bench import demo, directory, directory_push, results, way
+from bench import demo, directory, directory_push, intel, results, way
 
 FAMILIES: dict[str, Callable[[], Iterable[results.Result]]] = {
     "way": way.run,
     "demo": demo.run,
+    "intel": intel.run,
     "directory": lambda: chain(directory.run(), directory_push.run()),
 }
 

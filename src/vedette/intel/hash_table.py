@@ -10,7 +10,7 @@ keyed with a secret of the process, so that nobody can make a name that collides
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Final
@@ -47,16 +47,16 @@ class HashTable:
             self._keys[bucket] = array("Q", [key for key, _ in pairs])
             self._numbers[bucket] = array("I", [number for _, number in pairs])
 
-    def get(self, text: str) -> Iterator[int]:
+    def get(self, text: str) -> Sequence[int]:
         """Give the numbers of a text, lowest first."""
         if not self.size:
-            return
+            return ()
         bucket, key = _hash(text)
-        keys, numbers = self._keys[bucket], self._numbers[bucket]
-        position = bisect_left(keys, key)
-        while position < len(keys) and keys[position] == key:
-            yield numbers[position]
-            position += 1
+        keys = self._keys[bucket]
+        start = end = bisect_left(keys, key)
+        while end < len(keys) and keys[end] == key:
+            end += 1
+        return self._numbers[bucket][start:end] if end > start else ()
 
     def distinct(self) -> Iterator[int]:
         """Give the lowest number of each distinct text."""

@@ -90,9 +90,8 @@ class Index:
 
     def listed(self, kind: Kind, value: str) -> tuple[Hit, ...]:
         """Give what feeds say about a normal value, whether or not an allow list overrules it."""
-        return (
-            tuple(self._hit(number, value) for number in self._listed.get(_key(kind, value))) if value else ()
-        )
+        numbers = self._listed.get(_key(kind, value)) if value else ()
+        return tuple([self._hit(number, value) for number in numbers]) if numbers else ()
 
     def overruled(self, kind: Kind, value: str) -> tuple[Hit, ...]:
         """Give the allow and warning lists that name a value (for a host of the organisation: a name above it)."""

@@ -66,6 +66,8 @@ _DEFANGED = (
     (re.compile(r"\s?[\[({]\s?(?:@|at)\s?[\])}]\s?", re.IGNORECASE), "@"),
     (re.compile(r"\\\."), "."),
 )
+_SUSPECT = re.compile(r"[\[({\\]|[hH][xX][xX][pP]")
+"""What any defanging leaves behind: most values have none of it."""
 _HEX = {Kind.SHA256: 64, Kind.SHA1: 40, Kind.MD5: 32, Kind.CERTIFICATE_SHA1: 40, Kind.CERTIFICATE_SHA256: 64}
 _HASHES = {32: Kind.MD5, 40: Kind.SHA1, 64: Kind.SHA256}
 _CERTIFICATES = {40: Kind.CERTIFICATE_SHA1, 64: Kind.CERTIFICATE_SHA256}
@@ -77,6 +79,8 @@ _LONGEST_DOMAIN = 253
 
 def refang(text: str) -> str:
     """Undo what feeds do so that nobody clicks by accident: `hxxps://evil[.]example` and the like."""
+    if not _SUSPECT.search(text):
+        return text.strip()
     for pattern, replacement in _DEFANGED:
         text = pattern.sub(replacement, text)
     return text.strip()
@@ -116,6 +120,8 @@ def network(raw: str) -> tuple[Kind, str]:
         kind, host = network(text.partition("/")[0])
         path = text.partition("/")[2]
         return (Kind.URL, f"http://{host}/{path}") if path else (kind, host)
+    if text and not (text[-1].isdigit() or ":" in text or text[-1] == "]"):
+        return Kind.DOMAIN, domain(text)  # no address ends in a letter
     try:
         address = ipaddress.ip_address(text.strip("[]"))
     except ValueError:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated
 
@@ -146,12 +147,13 @@ def _indicator(
     except PatternError as error:
         tally.puzzle("pattern", item.pattern, str(error))
         return
-    meaning = meanings.get(item.id) or _own_meaning(types, untyped)
+    meaning = meanings.get(item.id) or _own_meaning(tuple(types), untyped)
     for path, value in found:
         _take(path, value, meaning, item, tally)
 
 
-def _own_meaning(types: list[str], untyped: str) -> _Meaning:
+@lru_cache(maxsize=1024)
+def _own_meaning(types: tuple[str, ...], untyped: str) -> _Meaning:
     malicious = UNTYPED_MALWARE if "malicious-activity" in types else "UNKNOWN"
     return _Meaning(classify(types) or untyped or malicious, "")
 

@@ -1,6 +1,7 @@
 """The part of the STIX patterning language that feeds use for plain indicators (STIX 2.1, part 9)."""
 
 import re
+from functools import lru_cache
 
 Comparison = tuple[str, str]
 """Object path in normal spelling (`file:hashes.sha256`) and the value it is compared with."""
@@ -30,6 +31,7 @@ def comparisons(pattern: str) -> list[Comparison]:
     return _Reader(pattern).pattern()
 
 
+@lru_cache(maxsize=1024)
 def normal_path(path: str) -> str:
     """Spell an object path one way: `file:hashes.'SHA-256'` and `file:hashes.sha256` are the same."""
     bare = path.replace("'", "")
@@ -115,4 +117,4 @@ class _Reader:
 def _unquoted(token: str) -> str:
     if not token.startswith("'"):
         raise PatternError(f"the value {token} is not a text")
-    return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL)
+    return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL) if "\\" in token else token[1:-1]

@@ -11,6 +11,7 @@ from tests.support.world import ADA, BAD_PACKAGE, World, facts
 from vedette.compliance import lifecycle, signals, sweep
 from vedette.compliance.assess import assess
 from vedette.compliance.models import StateChange
+from vedette.devices import invitations
 from vedette.devices.models import Device, DeviceKey, Invitation
 from vedette.directory import read, write
 from vedette.events.chain import verify
@@ -48,6 +49,44 @@ def test_names_and_owners_follow_the_directory(world: World) -> None:
     assert (device.display_name, device.owner_name, device.owner_email) == (
         "Renamed", "Bo Renamed", "new@example.test",
     )  # fmt: skip
+
+
+def test_a_new_owner_ends_what_the_former_one_proved(world: World) -> None:
+    bo, cy = world.person("bo"), world.person("cy")
+    object_id, mdm = world.phone(bo), world.phone(bo)
+    world.poll()
+    device = world.device(object_id)
+    world.activate(device)
+    world.activate(world.device(mdm))
+    with database.tenant(world.tenant_id):
+        Device.objects.filter(entra_object_id=mdm).update(binding=Device.Binding.MDM)
+    mailed = invitations.invite_device(device, ADA)
+    for phone in (object_id, mdm):
+        world.phones[phone] = replace(world.phones[phone], owner_oid=cy)
+    world.poll()
+    device = world.device(object_id)
+    assert (device.owner_oid, device.owner_email) == (cy, "cy@example.test")
+    assert device.activation_status == Device.Activation.ACTIVATED, (
+        "it is the same phone, and goes on reporting"
+    )
+    assert device.binding == Device.Binding.ASSERTED
+    assert world.device(mdm).binding == Device.Binding.MDM, "the MDM named the phone, not a person"
+    with database.tenant(world.tenant_id):
+        assert Invitation.objects.get(id=mailed.invitation.id).revoked_at, "its code lies in bo's mailbox"
+        told = Event.objects.filter(action="device.owner_changed")
+        assert {event.target_id for event in told} == {str(device.id), str(world.device(mdm).id)}
+    world.poll()
+    with database.tenant(world.tenant_id):
+        assert told.count() == 2, "told once"
+
+
+def test_an_owner_who_is_in_no_group_leaves_no_address_of_the_former(world: World) -> None:
+    object_id = world.phone(world.person("bo"))
+    world.poll()
+    world.phones[object_id] = replace(world.phones[object_id], owner_oid=uuid.uuid4())
+    world.poll()
+    device = world.device(object_id)
+    assert (device.owner_upn, device.owner_email) == ("", ""), "mail about it must not go to bo"
 
 
 def test_a_pass_that_failed_takes_nobody_out(world: World) -> None:

@@ -229,3 +229,44 @@ def test_who_does_not_sign_in_is_told_so(scene: Scene, service: Service, phones:
 
     with pytest.raises(SignInError, match="Nobody signed in"):
         asyncio.run(work())
+
+
+def test_a_phone_that_changes_hands_at_entra_is_bound_anew_by_its_new_owner(
+    scene: Scene, service: Service, phones: list[Device]
+) -> None:
+    phone = phones[0]
+    first = Agent(scene, service, phone).enroll(vouched=entra_id(phone))
+    assert isinstance(first, Activated)
+    heir = next(each for each in phones if each.owner_oid != phone.owner_oid)
+    body = {"owner": heir.owner_upn}
+    scene.lab.patch(f"{scene.path}/devices/{phone.entra_object_id}", body)
+    scene.forget_changes()
+    scene.poll()
+    assert (now(phone).owner_upn, now(phone).binding) == (heir.owner_upn, "asserted")
+    former = Agent(scene, service, phone).enroll(upn=phone.owner_upn, vouched=entra_id(phone))
+    assert isinstance(former, Waiting), "Entra no longer names this phone for the former owner"
+    heirs = Agent(scene, service, phone).enroll(upn=heir.owner_upn, vouched=entra_id(phone))
+    assert isinstance(heirs, Activated)
+    assert (heirs.device_id, heirs.binding) == (first.device_id, "sign_in_device")
+
+
+def test_a_wiped_phone_that_registers_anew_keeps_its_row_and_binds_anew(
+    scene: Scene, service: Service, phones: list[Device]
+) -> None:
+    phone = phones[0]
+    first = Agent(scene, service, phone).enroll(vouched=entra_id(phone))
+    assert isinstance(first, Activated)
+    scene.lab.delete(f"{scene.path}/devices/{phone.entra_object_id}")
+    made = scene.lab.post(
+        f"{scene.path}/devices",
+        {"owner": phone.owner_upn, "platform": "ANDROID", "model": phone.model},
+    )
+    serial = {"managed": {"serial_number": phone.serial_number}} if phone.serial_number else {}
+    scene.lab.patch(f"{scene.path}/devices/{made['id']}", {"model": phone.model, **serial})
+    scene.forget_changes()
+    scene.poll()
+    row = now(phone)
+    assert (row.entra_object_id, row.activation_status, row.binding) == (UUID(made["id"]), "PENDING", "")
+    again = Agent(scene, service, phone).enroll(vouched=str(row.entra_device_id))
+    assert isinstance(again, Activated)
+    assert (again.device_id, again.binding) == (first.device_id, "sign_in_device")

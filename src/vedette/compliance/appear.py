@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from vedette.compliance import state
+from vedette.compliance import owner_change, state
 from vedette.compliance.defaults import default_group
 from vedette.devices import managed
 from vedette.devices.models import Device, DeviceGroup, DeviceKey
@@ -64,6 +64,7 @@ def absent() -> list[UUID]:
 
 
 def _appear(tenant_id: UUID, batch: Sequence[DirectoryDevice]) -> list[Device]:
+    owner_change.note(batch)
     _refresh([row.object_id for row in batch])
     known = _known([row.object_id for row in batch])
     group = default_group(tenant_id)
@@ -227,8 +228,13 @@ _REFRESH: Final = """
 update devices_device as d
 set display_name = x.display_name, entra_device_id = x.entra_device_id, owner_oid = x.owner_oid,
     serial_number = x.serial_number,
-    owner_upn = coalesce(u.upn, d.owner_upn), owner_name = coalesce(u.display_name, d.owner_name),
-    owner_email = coalesce(nullif(u.mail, ''), u.upn, d.owner_email),
+    -- the names of somebody else must not stay: mail goes there
+    owner_upn = coalesce(u.upn,
+        case when d.owner_oid is not distinct from x.owner_oid then d.owner_upn else '' end),
+    owner_name = coalesce(u.display_name,
+        case when d.owner_oid is not distinct from x.owner_oid then d.owner_name else '' end),
+    owner_email = coalesce(nullif(u.mail, ''), u.upn,
+        case when d.owner_oid is not distinct from x.owner_oid then d.owner_email else '' end),
     manufacturer = case when d.facts is null then x.manufacturer else d.manufacturer end,
     model = case when d.facts is null then x.model else d.model end,
     os_version = case when d.facts is null then x.os_version else d.os_version end

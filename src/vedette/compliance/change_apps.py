@@ -69,7 +69,10 @@ def remove_entry(tenant_id: UUID, entry_id: UUID, actor: Actor) -> None:
         target = Target("app_entry", str(entry_id), row.value)
         emit(
             Draft(
-                "policy.app_unlisted", actor=actor, target=target, changes=[change("action", row.action, None)]
+                "policy.app_unlisted",
+                actor=actor,
+                target=target,
+                changes=[change("action", row.action, None)],
             )
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import pytest
 from django.urls import reverse
 from tests.connectors.pages.addresses import CONNECTION, ENROLLMENT, SYNC
 from tests.connectors.scene import Scene
@@ -19,7 +20,7 @@ from vedette.connectors.models import SparedPerson
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.feeds import catalogue, store
-from vedette.foundation import clock, database
+from vedette.foundation import clock, config, database
 from vedette.tenants import application_keys
 from vedette.tenants.application_keys import Scope, Wish
 from vedette.tenants.models import Tenant
@@ -45,6 +46,15 @@ class Stage:
     def threat(self) -> UUID:
         with database.tenant(self.scene.tenant_id):
             return Threat.objects.get(device=self.phone, classification="TROJAN").id
+
+    def secure_post(self, route: str) -> Any:
+        """Post where people reach the service by HTTPS."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("VEDETTE_PUBLIC_URL", "https://vedette.example")
+            config.current.cache_clear()
+            answer = self.post(route)
+        config.current.cache_clear()
+        return answer
 
     def mailbox(self) -> str:
         """A mailbox at Microsoft that the application may send from."""
@@ -515,6 +525,18 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         "connector.settings_changed",
         ("mail_route", "operator", "graph"),
     ),
+    (
+        "notifications:on",
+        lambda s: s.secure_post("notifications:on"),
+        "connector.settings_changed",
+        ("enabled", False, True),
+    ),
+    (
+        "notifications:off",
+        lambda s: s.post("notifications:off"),
+        "connector.settings_changed",
+        ("enabled", True, False),
+    ),
     ("mail:test", lambda s: s.post("mail:test"), "connector.mail_tested", None),
     # the end of the tenant, so the end of the list
     (
@@ -539,4 +561,5 @@ LOOKING = {
     "console:feed",
     "connectors:overview", "connectors:pushes",
     "intune:group-search", "intune:access", "intune:handouts", "intune:unsupported", "partner:page",
+    "notifications:page",
 }  # fmt: skip

@@ -13,5 +13,9 @@ values_arrived = Signal()
 """`tenant_id`, `route`: str, `device_ids`: list[UUID] whose value at Microsoft is another than before; sent inside
 the tenant's door, after the writes and in a transaction of its own."""
 
+directory_changed = Signal()
+"""`tenant_id`; Microsoft says that people or groups changed: sent inside the tenant's door. A receiver returns
+whether it has seen to it that the directory is read from now on; if not, it is asked again."""
+
 values_stale = Signal()
 """`tenant_id`, `again`: bool, `device_ids`: Sequence[UUID] | None; what is owed must be worked out anew."""

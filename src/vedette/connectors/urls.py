@@ -32,4 +32,5 @@ urlpatterns = [
     path("system/connectors/partner/", include("vedette.connectors.partner.urls")),
     path("system/connectors/groups/", include("vedette.connectors.groups.urls")),
     path("system/connectors/mail/", include("vedette.connectors.mail.urls")),
+    path("system/connectors/notifications/", include("vedette.connectors.notifications.urls")),
 ]

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "vedette.connectors.partner",
     "vedette.connectors.groups",
     "vedette.connectors.mail",
+    "vedette.connectors.notifications",
     "vedette.console",
 ]
 

@@ -32,6 +32,7 @@ PAGES = [
     f"{ROOT}partner/",
     f"{ROOT}partner/off",
     f"{ROOT}mail/",
+    f"{ROOT}notifications/",
 ]
 ACTS = [
     f"{INTUNE}connection/beat",
@@ -47,6 +48,8 @@ ACTS = [
     f"{ROOT}partner/off",
     f"{ROOT}mail/",
     f"{ROOT}mail/test",
+    f"{ROOT}notifications/on",
+    f"{ROOT}notifications/off",
     *(f"{PHONES}{act}" for act in ("on", "off", "look", "add", "administrators")),
     f"{PHONES}{NOBODY}/levels",
     f"{PHONES}{NOBODY}/remove",

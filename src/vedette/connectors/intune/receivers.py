@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.dispatch import receiver
 
@@ -15,11 +16,17 @@ from vedette.connectors.intune.attribute_route import ROUTE
 from vedette.connectors.intune.desired import WITHDRAWN, desired_value
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.rules_fetch import COMPLIANCE, RULES
-from vedette.connectors.signals import values_stale
+from vedette.connectors.signals import directory_changed, values_stale
 from vedette.connectors.state_sync import settings_of
 from vedette.devices.models import Device
+from vedette.foundation import clock
 from vedette.tenants.models import Tenant
 from vedette.tenants.signals import registration_changed
+
+BETWEEN_POLLS: Final = timedelta(seconds=10)
+"""However often Microsoft says that something changed."""
+POLL_LIMIT: Final = timedelta(minutes=30)
+"""A poll that has been running for longer has lost its worker (jobs.py)."""
 
 
 @receiver(states_changed)
@@ -66,6 +73,21 @@ def owe_again(tenant_id: uuid.UUID, devices: Iterable[Device], **_signal: Any) -
 def withdraw(tenant_id: uuid.UUID, devices: Iterable[Device], **_signal: Any) -> None:
     """Withdraw the values of devices that are about to be deleted; the deliveries outlive them."""
     deliver.owe(tenant_id, ROUTE, [Owed(device.pk, WITHDRAWN) for device in devices])
+
+
+@receiver(directory_changed)
+def poll_soon(tenant_id: uuid.UUID, **_signal: Any) -> bool:
+    """Poll now, unless a poll is running, which may have looked already, or one ended a moment ago."""
+    now = clock.now()
+    connector = IntuneConnector.objects.filter(tenant_id=tenant_id).first()
+    if connector is None or connector.next_poll_at is None or connector.next_poll_at <= now:
+        return True
+    running = connector.poll_running_since
+    last = connector.next_poll_at - timedelta(minutes=connector.poll_minutes)
+    if (running and running > now - POLL_LIMIT) or now - last < BETWEEN_POLLS:
+        return False
+    IntuneConnector.objects.filter(pk=connector.pk).update(next_poll_at=now)
+    return True
 
 
 @receiver(values_stale)

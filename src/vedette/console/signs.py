@@ -11,6 +11,7 @@ from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.standing import TROUBLED
 from vedette.connectors.models import ConnectorError
 from vedette.console import guard_signs
+from vedette.feeds.models import FeedVersion
 from vedette.foundation import database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
@@ -32,8 +33,24 @@ def signs(request: HttpRequest) -> Signs:
                 acknowledged_at__isnull=True, resolved_at__isnull=True
             ).count(),
         }
-        banners = (*_monitor(member), *_connector(member), *_silent(member), *guard_signs.banners(member))
+        banners = (*_blind(member), *_monitor(member), *_connector(member), *_silent(member), *guard_signs.banners(member))
     return Signs(badges=badges, banners=banners)
+
+
+def _blind(request: MemberRequest) -> tuple[Banner, ...]:
+    """Say that known malware goes unrecognised, until a feed is in force."""
+    address = reverse("console:intelligence")
+    if request.path.startswith(address) or FeedVersion.objects.filter(active=True).exists():
+        return ()
+    return (
+        Banner(
+            text=_("No intelligence is loaded: known malware and missing fixes are not recognised."),
+            tone="warning",
+            icon="database-off",
+            link_text=_("Choose feeds"),
+            href=address,
+        ),
+    )
 
 
 def _silent(request: MemberRequest) -> tuple[Banner, ...]:

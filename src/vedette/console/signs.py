@@ -33,7 +33,8 @@ def signs(request: HttpRequest) -> Signs:
                 acknowledged_at__isnull=True, resolved_at__isnull=True
             ).count(),
         }
-        banners = (*_blind(member), *_monitor(member), *_connector(member), *_silent(member), *guard_signs.banners(member))
+        kinds = (_blind, _monitor, _connector, _silent, guard_signs.banners)
+        banners = tuple(banner for kind in kinds for banner in kind(member))
     return Signs(badges=badges, banners=banners)
 
 

@@ -106,6 +106,7 @@ def connector_name(connector: str) -> str:
         "partner": _("Intune partner interface (simulation)"),
         "watch": _("Silence alarms"),
         "mail": _("Mail"),
+        "notifications": _("Change notifications"),
     }
     return names.get(connector, connector)
 

@@ -20,6 +20,24 @@ class FoundApp:
     version: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notification that Company Portal shows on a phone."""
+
+    at: datetime
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """A remote action and how far it is (Graph `deviceActionResult`); the lab's phones do them at once."""
+
+    name: str
+    at: datetime
+    state: str = "done"
+
+
 @dataclass(slots=True, eq=False)
 class ManagedDevice:
     """A phone as Intune knows it (Graph `managedDevice`)."""
@@ -56,6 +74,8 @@ class ManagedDevice:
     policy_states: list[Json] = field(default_factory=list)
     """Result of the last check-in, per policy and setting (Graph `deviceCompliancePolicyState`)."""
     notes: str | None = None
+    notices: list[Notice] = field(default_factory=list)
+    actions: list[ActionResult] = field(default_factory=list)
     apps: tuple[FoundApp, ...] = ()
     """Of the last inventory; personal phones show only what Intune deployed, as in the field."""
 

@@ -86,6 +86,8 @@ class IssuedToken:
     device_id: str | None = None
     roles: tuple[str, ...] = ()
     revoked: datetime | None = None
+    refreshable: bool = False
+    """True: a refresh token came with it and still holds; a renewal asks conditional access, and nobody else."""
 
     def alive(self, now: datetime) -> bool:
         """Tell whether the token still opens doors at `now`."""
@@ -167,6 +169,8 @@ class Switches:
     """More groups than this in a token become an overage claim (microsoft.md 3.4)."""
     membership_delay_seconds: float = 0.0
     """A membership written through Graph is listed at once, and counts in sign-ins so much later (4.7)."""
+    continuous_access_evaluation: bool = False
+    """True: ending a person's sessions bites at once at the applications too, not only at their next token (4.7)."""
     delta_quirks: bool = False
     """True: delta queries replay, tell out of order and send empty pages, all of which Graph may do."""
     require_service_principal: bool = False

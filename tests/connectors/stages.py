@@ -15,6 +15,13 @@ from tests.support.scenes import Scenes
 from vedette.connectors.partner import client
 from vedette.foundation import circuit, config, throttle, tokens
 
+FOR_GROUPS_AND_ACTS: Final = (
+    "GroupMember.ReadWrite.All",
+    "DeviceManagementManagedDevices.PrivilegedOperations.All",
+    "DeviceManagementConfiguration.ReadWrite.All",
+    "User.RevokeSessions.All",
+)
+
 
 def begun(scene: Scene) -> None:
     """Consented, nothing set up yet."""
@@ -42,15 +49,15 @@ def enrolled(scene: Scene) -> None:
 
 
 def allow_groups(scene: Scene) -> None:
-    """Consent to what keeping groups needs, too; before the first token of the scene."""
+    """Consent to what keeping groups and the acts need, too; before the first token of the scene."""
     mine = scene.microsoft.client_id
     (registered,) = [app for app in scene.lab.get("/apps") if app["client_id"] == mine]
-    wanted = [*registered["permissions"], "GroupMember.ReadWrite.All"]
+    wanted = [*registered["permissions"], *FOR_GROUPS_AND_ACTS]
     scene.lab.post(f"{scene.path}/consents", {"client_id": mine, "permissions": wanted})
 
 
 def grouped(scene: Scene) -> None:
-    """As enrolled, and the application may keep groups."""
+    """As enrolled, and the application may keep groups, ask for check-ins, notify and end sessions."""
     allow_groups(scene)
     enrolled(scene)
 
@@ -76,7 +83,7 @@ def crowded(scene: Scene) -> None:
 
 
 STAGES: Final[dict[str, Callable[[Scene], None]]] = {
-    stage.__name__: stage for stage in (begun, watched, reporting, enrolled, ready, crowded)
+    stage.__name__: stage for stage in (begun, watched, reporting, enrolled, grouped, ready, crowded)
 }
 
 
@@ -98,7 +105,7 @@ class Stages:
     def give(self, name: str) -> Scene:
         """Return the scene at this stage. To be called while the database is empty."""
         known = name in self._tokens
-        scene = self.scenes.give(f"connectors, {name}", lambda: self._build(name))
+        scene = self.scenes.give(f"connectors, {self.microsoft.lab.url}, {name}", lambda: self._build(name))
         if known:
             scene.lab.post(f"{scene.path}/restore")
         self._have_memory_of(name, scene)

@@ -457,6 +457,20 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
     ),
     ("connectors:send-again", lambda s: s.post("connectors:send-again"), "connector.send_again", None),
     (
+        "actions:page",
+        lambda s: s.post(
+            "actions:page",
+            notify_enabled="on",
+            sync_minutes="5",
+            notify_minutes="30",
+            revoke_minutes="60",
+            levels=["high", "disconnected"],
+            confirmed="1",
+        ),
+        "connector.settings_changed",
+        ("notify_enabled", False, True),
+    ),
+    (
         "connectors:spared-add",
         lambda s: s.post("connectors:spared-add", person=s.scene.organisation.people["none"]),
         "connector.person_spared",

@@ -155,9 +155,7 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:app-entry-remove": (places.get("entry", NOBODY),),
         "console:app-rule-remove": (places.get("rule", NOBODY),),
         "console:feed": (NOBODY,),
-        **{
-            f"console:feed-{act}": (NOBODY,) for act in ("subscribe", "refresh", "unsubscribe", "rollback")
-        },
+        **{f"console:feed-{act}": (NOBODY,) for act in ("subscribe", "refresh", "unsubscribe", "rollback")},
         "console:waiting": (NOBODY,),
         "console:retry": (NOBODY,),
         "console:invitation-renew": (places["invitation"],),
@@ -184,6 +182,7 @@ LOOK = {
     "console:app-rules", "console:intelligence", "console:feed",
 }  # fmt: skip
 NOTHING = {
+    "actions:page",
     "connectors:spared", "connectors:spared-add", "connectors:spared-remove",
     "groups:search", "groups:levels", "groups:remove", *(f"groups:{act}" for act in GROUP_PAGES),
     "console:app-entry-add", "console:app-entry-remove", "console:app-rule-add", "console:app-rule-remove",

@@ -105,15 +105,28 @@ def test_a_session_outlives_the_block_until_it_expires_or_is_revoked(scene: Scen
     assert "session from before is still alive" in blocked.text
     assert "existing session goes on" in scene.page("session").text
     scene.lab.post("/clock", {"offset_seconds": 3700})
+    assert scene.page("session").status_code == 403, "its renewal asks conditional access"
+
+
+def test_a_session_renews_itself_without_asking_anybody(scene: Scene) -> None:
     assert scene.page("session").status_code == 401
-
-
-def test_revoked_sessions_end_at_once(scene: Scene) -> None:
     assert scene.page().status_code == 200
+    scene.lab.post("/clock", {"offset_seconds": 3700})
     assert scene.page("session").status_code == 200
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_ended_sessions_need_a_sign_in_once_their_token_has_run_out_or_at_once(
+    scene: Scene, *, at_once: bool
+) -> None:
+    scene.lab.post("/switches", {"continuous_access_evaluation": at_once})
+    assert scene.page().status_code == 200
     owner = scene.phone["owner_ids"][0]
     scene.lab.client.post(f"/portal/{scene.tenant}/users/{owner}/revoke")
-    assert scene.page("session").status_code == 401
+    assert scene.page("session").status_code == (401 if at_once else 200)
+    scene.lab.post("/clock", {"offset_seconds": 3700})
+    assert scene.page("session").status_code == 401, "the refresh token holds no longer"
+    assert scene.page().status_code == 200
 
 
 @pytest.mark.parametrize(

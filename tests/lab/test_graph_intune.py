@@ -44,6 +44,48 @@ def test_unsupported_filters_are_ignored_as_in_the_field(graph: App, phone: dict
     assert len(graph.get(DEVICES, filter=both)["value"]) == 1
 
 
+def test_a_notification_shows_in_company_portal_and_is_beta_only(graph: App, phone: dict[str, Any]) -> None:
+    path = f"{DEVICES}/{phone['managed']['id']}/sendCustomNotificationToCompanyPortal"
+    body = {"notificationTitle": "Blocked", "notificationBody": "Remove the app TheSpy."}
+    assert graph.call("POST", path, json=body).status_code == 400, "v1.0 does not know it"
+    url = f"{graph.lab.url}/beta{path}"
+    assert graph.call("POST", url, json={**body, "notificationBody": " "}).status_code == 400
+    assert graph.call("POST", url, json=body).status_code == 204
+    page = graph.lab.client.get(f"/phone/{graph.tid}", params={"user": phone["upn"]}).text
+    assert "Remove the app TheSpy." in page
+    actions = graph.get(f"{DEVICES}/{phone['managed']['id']}")["deviceActionResults"]
+    assert [row["actionName"] for row in actions] == ["sendCustomNotificationToCompanyPortal"]
+
+
+def test_a_late_membership_reaches_compliance_late(graph: App, phone: dict[str, Any]) -> None:
+    graph.consent(*ALL, "GroupMember.ReadWrite.All", "Device.ReadWrite.All")
+    group = graph.lab.post(f"/tenants/{graph.tid}/groups", {"display_name": "At risk"})["id"]
+    body = {
+        "@odata.type": "#microsoft.graph.androidWorkProfileCompliancePolicy",
+        "displayName": "Cannot be met",
+        "osMinimumVersion": "99",
+        "scheduledActionsForRule": [
+            {
+                "ruleName": "OsVersion",
+                "scheduledActionConfigurations": [{"actionType": "block", "gracePeriodHours": 0}],
+            }
+        ],
+    }
+    made = graph.call("POST", COMPLIANCE, json=body).json()["id"]
+    target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
+    graph.call("POST", f"{COMPLIANCE}/{made}/assign", json={"assignments": [{"target": target}]})
+    graph.lab.post("/switches", {"membership_delay_seconds": 300})
+    address = f"https://graph.microsoft.com/v1.0/directoryObjects/{phone['id']}"
+    graph.call("POST", f"/groups/{group}/members/$ref", json={"@odata.id": address})
+    sync = f"{DEVICES}/{phone['managed']['id']}"
+    seen = []
+    for seconds in (0, 400):
+        graph.lab.post("/clock", {"offset_seconds": seconds})
+        graph.call("POST", f"{sync}/syncDevice")
+        seen.append(graph.get(sync)["complianceState"] == "noncompliant")
+    assert seen == [False, True]
+
+
 def test_detected_apps_are_named_only_and_per_phone_in_beta(graph: App, phone: dict[str, Any]) -> None:
     managed = phone["managed"]
     app = {"name": "TheSpy", "publisher": "", "version": "9"}

@@ -43,8 +43,9 @@ def test_every_route_is_in_the_metadata(shared_dir: Path) -> None:
     paths = json.loads((shared_dir / "specs/graph/paths-v1.0.json").read_text())
     known = {_plain(path.removesuffix("()")): set(row["methods"]) for path, row in paths.items()}
     beta = json.loads((shared_dir / "specs/graph/paths-beta.json").read_text())
-    only_beta = "/deviceManagement/managedDevices/{managedDevice-id}/detectedApps"
-    known[_plain(only_beta)] = set(beta[only_beta]["methods"])
+    for only_beta in ("detectedApps", "sendCustomNotificationToCompanyPortal"):
+        path = f"/deviceManagement/managedDevices/{{managedDevice-id}}/{only_beta}"
+        known[_plain(path)] = set(beta[path]["methods"])
     own = {
         "POST /users/{}/getMemberObjects",  # described by the permissions file and by directoryObject's metadata
         "PATCH /deviceManagement",

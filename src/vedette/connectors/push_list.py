@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db.models import Q, QuerySet
 
+from vedette.connectors import value_names
 from vedette.connectors.models import Push
 from vedette.connectors.push_words import CAUSES, OTHER_CAUSE, OUTCOMES, ROUTES
 from vedette.devices.models import Device
@@ -27,6 +28,8 @@ class Told:
     cause: object
     outcome: object
     tone: str
+    before: str = ""
+    after: str = ""
 
     @property
     def at(self) -> datetime:
@@ -43,6 +46,7 @@ def told(rows: Iterable[Push], names: Mapping[uuid.UUID, str] | None = None) -> 
     """Put pushes in words; reads the names of their devices unless given."""
     pushes = list(rows)
     known = _names(pushes) if names is None else names
+    values = value_names.names() if pushes else {}
     return [
         Told(
             push,
@@ -51,6 +55,8 @@ def told(rows: Iterable[Push], names: Mapping[uuid.UUID, str] | None = None) -> 
             CAUSES.get(push.cause, push.cause) if push.cause else OTHER_CAUSE,
             OUTCOMES.get(push.outcome, push.outcome),
             _TONES.get(push.outcome, "danger"),
+            values.get(push.before, push.before),
+            values.get(push.after, push.after),
         )
         for push in pushes
     ]

@@ -31,6 +31,7 @@ urlpatterns = [
     path("system/connectors/intune/", include("vedette.connectors.intune.urls")),
     path("system/connectors/partner/", include("vedette.connectors.partner.urls")),
     path("system/connectors/groups/", include("vedette.connectors.groups.urls")),
+    path("system/connectors/actions/", include("vedette.connectors.actions.urls")),
     path("system/connectors/mail/", include("vedette.connectors.mail.urls")),
     path("system/connectors/notifications/", include("vedette.connectors.notifications.urls")),
 ]

@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from django.utils.translation import gettext as _
 
+from vedette.connectors.expected import Line, Outcome
 from vedette.verdict.states import DeviceState, RequiredLevel, at_or_under
-
-Outcome = Literal["same", "differs", "outdated", "open"]
 
 
 @dataclass(frozen=True)
@@ -32,19 +30,12 @@ class Reported:
     read_at: datetime
 
 
-@dataclass(frozen=True)
-class Line:
-    """One thing compared; `outdated` was read before it was told, `open` rests with rules Vedette cannot see."""
-
-    what: str
-    expected: str
-    reported: str
-    outcome: Outcome
-    note: str = ""
-
-
 def compare(
-    state: DeviceState, reported: Reported, attribute: Told | None, partner: Told | None
+    state: DeviceState,
+    reported: Reported,
+    attribute: Told | None,
+    partner: Told | None,
+    risk_group: Told | None = None,
 ) -> list[Line]:
     """Compare one device; a route that is not used (None) is not compared."""
     lines = []
@@ -56,6 +47,11 @@ def compare(
         found = "" if reported.health == "unknown" else reported.health
         note = _("Intune has not taken over what it was told.")
         lines.append(_line(_("Threat level at Intune"), partner, found, reported, note))
+    if risk_group and risk_group.value:
+        # A policy that cannot be met is assigned to the group: it is the phone's membership that counts.
+        refused = _should_be_refused(reported, risk_group, _in_risk_group())
+        what, found = _("Compliance (isCompliant)"), _compliance_words(reported)
+        return [*lines, Line(what, _("not compliant"), found, *refused)]
     return [*lines, _compliance(state, reported, partner)]
 
 
@@ -89,16 +85,27 @@ def _compliance(state: DeviceState, reported: Reported, partner: Told | None) ->
     if state in _BY_CHOICE or at_or_under(RequiredLevel.MEDIUM, state):
         note = _("Depends on the level that your compliance policy asks for.")
         return Line(what, _("by your policy"), found, "open", note)
-    return Line(what, _("not compliant"), found, *_should_be_refused(reported, partner))
+    return Line(what, _("not compliant"), found, *_should_be_refused(reported, partner, _by_level()))
 
 
-def _should_be_refused(reported: Reported, partner: Told) -> tuple[Outcome, str]:
+def _should_be_refused(reported: Reported, told: Told, doubt: str) -> tuple[Outcome, str]:
     if reported.compliant is not True:
         return ("same" if reported.compliant is False else "open"), ""
-    if _is_outdated(partner, reported):
+    if _is_outdated(told, reported):
         return "outdated", _not_read_yet()
-    return "differs", _(
+    return "differs", doubt
+
+
+def _by_level() -> str:
+    return _(
         "Is a compliance policy with a threat level assigned to this phone, and has it checked in with Intune since?"
+    )
+
+
+def _in_risk_group() -> str:
+    return _(
+        "Is a compliance policy that cannot be met assigned to the group of phones at risk, and has this phone checked "
+        "in with Intune since?"
     )
 
 

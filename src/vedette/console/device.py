@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from vedette.compliance import lifecycle
 from vedette.compliance.lifecycle import Refused
 from vedette.compliance.models import StateChange
-from vedette.connectors import push_list
+from vedette.connectors import expected, push_list, value_names
 from vedette.connectors.intune import enforcement
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.models import Delivery
@@ -122,6 +122,7 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         "earlier_threats": threats.filter(status=Threat.Status.RESOLVED).order_by("-resolved_at")[:LISTED],
         "deliveries": case.deliveries,
         "routes": ROUTES,
+        "value_names": value_names.names(),
         "pushes": push_list.of_device(device.pk, LISTED),
         "comparison": lines,
         "differs": comparison.differs(lines),
@@ -145,7 +146,7 @@ def _directory_row(device: Device) -> DirectoryDevice | None:
     return DirectoryDevice.objects.filter(object_id=device.entra_object_id).first()
 
 
-def _comparison(case: Case) -> list[comparison.Line]:
+def _comparison(case: Case) -> list[expected.Line]:
     row = _directory_row(case.device)
     if row is None:
         return []
@@ -158,7 +159,10 @@ def _comparison(case: Case) -> list[comparison.Line]:
     reported = comparison.Reported(
         row.compliant, row.compliance_state, row.reported_health, row.extension_attributes, row.seen_at
     )
-    return comparison.compare(case.told, reported, told.get("attribute"), told.get("partner"))
+    lines = comparison.compare(
+        case.told, reported, told.get("attribute"), told.get("partner"), told.get("device_group")
+    )
+    return [*lines, *expected.lines(case.device)]
 
 
 @access.full("devices")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from vedette.compliance import disconnect
 from vedette.compliance.lifecycle import Refused
-from vedette.connectors import withdrawal
+from vedette.connectors import value_names, withdrawal
 from vedette.connectors.intune.settings_change import affected
 from vedette.connectors.push_words import ROUTES
 from vedette.foundation import database
@@ -36,6 +36,7 @@ def page(request: MemberRequest) -> HttpResponseBase:
     context: dict[str, Any] = {
         "leaving": request.tenant.status == Tenant.Status.DISCONNECTING,
         "written": [(ROUTES.get(row.route, row.route), row) for row in written],
+        "value_names": value_names.names(),
         "total": sum(row.devices for row in written),
         "remaining": withdrawal.remaining(),
         "stuck": withdrawal.stuck(),

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "vedette.connectors.intune",
     "vedette.connectors.partner",
     "vedette.connectors.groups",
+    "vedette.connectors.actions",
     "vedette.connectors.mail",
     "vedette.connectors.notifications",
     "vedette.console",

@@ -4,7 +4,7 @@ A decision falls when a token is issued. A token already out stays good until it
 (reference microsoft.md 4.7, 1), so "use existing session" shows what enforcement does not reach.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -180,17 +180,29 @@ def _token(cloud: Cloud, attempt: Attempt, now: datetime) -> IssuedToken:
         expires=now + timedelta(seconds=cloud.switches.token_lifetime_seconds),
         user_id=attempt.user.id,
         device_id=attempt.device.id if attempt.device else None,
+        refreshable=True,
     )
 
 
 def session(tenant: Tenant, attempt: Attempt, now: datetime) -> IssuedToken | None:
     """Return the newest token of this person, app and device that still opens the door, if any."""
+    return _newest(token for token in _tokens(tenant, attempt) if token.alive(now))
+
+
+def renewed(cloud: Cloud, tenant: Tenant, attempt: Attempt) -> Outcome | None:
+    """Ask for a new token with a refresh token, None without one: conditional access decides, nobody is asked."""
+    if _newest(token for token in _tokens(tenant, attempt) if token.refreshable) is None:
+        return None
+    return sign_in(cloud, tenant, attempt)
+
+
+def _tokens(tenant: Tenant, attempt: Attempt) -> Iterator[IssuedToken]:
+    """The tokens of this person, app and device."""
     wanted = (attempt.user.id, attempt.device.id if attempt.device else None, attempt.application.id)
-    usable = (
-        token
-        for token in tenant.tokens.values()
-        if (token.user_id, token.device_id, token.app) == wanted
-        and token.kind == "resource"
-        and token.alive(now)
-    )
-    return max(usable, key=lambda token: token.issued, default=None)
+    for token in tenant.tokens.values():
+        if (token.user_id, token.device_id, token.app) == wanted and token.kind == "resource":
+            yield token
+
+
+def _newest(tokens: Iterable[IssuedToken]) -> IssuedToken | None:
+    return max(tokens, key=lambda token: token.issued, default=None)

@@ -149,7 +149,8 @@ async def expire_deltas(request: Request, cloud: Cloud) -> Any:
 async def revoke(request: Request, cloud: Cloud) -> Any:
     """Revoke a person's sign-in sessions."""
     tenant = tenant_of(request, cloud)
-    return {"revoked": revoke_user(tenant, user_of(tenant, request.path_params["gid"]), datetime.now(UTC))}
+    person, at_once = user_of(tenant, request.path_params["gid"]), cloud.switches.continuous_access_evaluation
+    return {"revoked": revoke_user(tenant, person, datetime.now(UTC), at_once=at_once)}
 
 
 def _group(request: Request, tenant: Tenant) -> Group:

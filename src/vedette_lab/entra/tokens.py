@@ -242,10 +242,16 @@ def _is_signed(certificate: bytes, signed: bytes, signature: bytes) -> bool:
     return True
 
 
-def revoke_user(tenant: Tenant, user: User, now: datetime) -> int:
-    """Revoke every token of a person, as `revokeSignInSessions` does; returns how many were alive."""
+def revoke_user(tenant: Tenant, user: User, now: datetime, *, at_once: bool = False) -> int:
+    """End a person's sessions, as `revokeSignInSessions` does; returns how many tokens that hits.
+
+    Refresh tokens hold no longer. An access token of an application lives on until it expires, unless the application
+    evaluates access all the time (`at_once`), as Graph does.
+    """
     user.sessions_valid_from = now
     hit = [token for token in tenant.tokens.values() if token.user_id == user.id and not token.revoked]
     for token in hit:
-        token.revoked = now
+        if not token.refreshable or at_once:
+            token.revoked = now
+        token.refreshable = False
     return len(hit)

@@ -79,6 +79,9 @@ LISTED: Final[dict[str, tuple[str, ...]]] = {
     "GET /deviceManagement/managedDevices": _MANAGED_READ,
     "GET /deviceManagement/managedDevices/{id}": _MANAGED_READ,
     "POST /deviceManagement/managedDevices/{id}/syncDevice": _PRIVILEGED,
+    "POST /deviceManagement/managedDevices/{id}/sendCustomNotificationToCompanyPortal": (
+        *("DeviceManagementConfiguration.ReadWrite.All", "DeviceManagementManagedDevices.ReadWrite.All"),
+    ),
     "GET /deviceManagement/detectedApps": _MANAGED_READ,
     "GET /deviceManagement/detectedApps/{id}/managedDevices": _MANAGED_READ[:2],
     "GET /deviceManagement/deviceCompliancePolicies": _INTUNE_READ,
@@ -142,7 +145,12 @@ OWN: Final[dict[str, tuple[str, ...]]] = {
 
 ACCESS: Final = {**LISTED, **OWN}
 
-BETA_ONLY: Final = frozenset({"GET /deviceManagement/managedDevices/{id}/detectedApps"})
+BETA_ONLY: Final = frozenset(
+    {
+        "GET /deviceManagement/managedDevices/{id}/detectedApps",
+        "POST /deviceManagement/managedDevices/{id}/sendCustomNotificationToCompanyPortal",
+    }
+)
 """Routes that v1.0 does not have (microsoft.md 2.3)."""
 
 ALL_NEEDED: Final[dict[str, tuple[str, ...]]] = {

@@ -16,7 +16,7 @@ from vedette_lab.graph.filtering import features, properties
 from vedette_lab.graph.properties import managed_kind, render
 from vedette_lab.graph.query import INTUNE_PAGE, Query, check, fits
 from vedette_lab.intune import service
-from vedette_lab.intune_model import Json, ManagedDevice
+from vedette_lab.intune_model import Json, ManagedDevice, Notice
 
 FILTERABLE: Final = frozenset(
     {
@@ -24,6 +24,7 @@ FILTERABLE: Final = frozenset(
         *("azureADDeviceId", "id", "operatingSystem", "serialNumber", "complianceState"),
     }
 )
+KEPT_NOTICES: Final = 20
 SETTINGS: Final = {
     "deviceComplianceCheckinThresholdDays": ("device_compliance_checkin_threshold_days", int),
     "isScheduledActionEnabled": ("is_scheduled_action_enabled", bool),
@@ -105,7 +106,19 @@ async def policy_states(call: Call) -> Json:
 
 async def sync_device(call: Call) -> None:
     """POST /deviceManagement/managedDevices/{id}/syncDevice: the phone checks in at once."""
-    service.check_in(call.tenant, managed_of(call), call.cloud.now())
+    managed, now = managed_of(call), call.cloud.now()
+    service.note_action(managed, "syncDevice", now)
+    service.check_in(call.tenant, managed, now)
+
+
+async def send_notification(call: Call) -> None:
+    """POST /beta/deviceManagement/managedDevices/{id}/sendCustomNotificationToCompanyPortal."""
+    managed, now, body = managed_of(call), call.cloud.now(), await call.body()
+    title, text = body.get("notificationTitle"), body.get("notificationBody")
+    if not (isinstance(title, str) and title.strip() and isinstance(text, str) and text.strip()):
+        raise GraphError(400, "BadRequest", "notificationTitle and notificationBody must not be empty.")
+    service.note_action(managed, "sendCustomNotificationToCompanyPortal", now)
+    managed.notices = [*managed.notices, Notice(now, title, text)][-KEPT_NOTICES:]
 
 
 async def get_management(call: Call) -> Json:
@@ -150,5 +163,14 @@ routes: list[BaseRoute] = [
         "GET", "/deviceManagement/managedDevices/{managed}/deviceCompliancePolicyStates", policy_states
     ),
     *operation("POST", "/deviceManagement/managedDevices/{managed}/syncDevice", sync_device),
+    *(
+        route
+        for route in operation(
+            "POST",
+            "/deviceManagement/managedDevices/{managed}/sendCustomNotificationToCompanyPortal",
+            send_notification,
+        )
+        if route.path.startswith("/beta/")
+    ),
     *operation("GET", "/users/{user}/managedDevices", users_managed),
 ]

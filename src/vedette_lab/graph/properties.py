@@ -144,6 +144,18 @@ DEVICE = Kind(
 )
 
 
+def _action_results(managed: ManagedDevice) -> list[dict[str, Any]]:
+    return [
+        {
+            "actionName": each.name,
+            "actionState": each.state,
+            "startDateTime": iso(each.at),
+            "lastUpdatedDateTime": iso(each.at),
+        }
+        for each in managed.actions
+    ]
+
+
 def _user_of(managed: ManagedDevice) -> str:
     return managed.user_id
 
@@ -168,7 +180,7 @@ MANAGED_DEVICE = Kind(
         "exchangeAccessState": _always("none"),
         "exchangeAccessStateReason": _always("none"),
         "easActivated": _always(value=False),
-        "deviceActionResults": _always([]),
+        "deviceActionResults": _action_results,
         "requireUserEnrollmentApproval": _always(None),
         "totalStorageSpaceInBytes": _always(128 * 1024**3),
         "freeStorageSpaceInBytes": _always(64 * 1024**3),

@@ -89,8 +89,9 @@ def _strings(call: Call, values: list[str]) -> Json:
 
 
 async def revoke_sessions(call: Call) -> Json:
-    """POST /users/{id}/revokeSignInSessions: every token of the person ends."""
-    revoke_user(call.tenant, _user(call), datetime.now(UTC))
+    """POST /users/{id}/revokeSignInSessions: the person's refresh tokens hold no longer."""
+    at_once = call.cloud.switches.continuous_access_evaluation
+    revoke_user(call.tenant, _user(call), datetime.now(UTC), at_once=at_once)
     return {"@odata.context": call.context("Edm.Boolean"), "value": True}
 
 

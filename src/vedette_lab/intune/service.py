@@ -10,7 +10,7 @@ from vedette_lab.directory import Device
 from vedette_lab.intune import connectors
 from vedette_lab.intune.compliance import Outcome, Target, assess, platform_of, policy_states
 from vedette_lab.intune.settings import Phone
-from vedette_lab.intune_model import NO_DEVICE, ManagedDevice
+from vedette_lab.intune_model import NO_DEVICE, ActionResult, ManagedDevice
 from vedette_lab.model import Tenant
 
 
@@ -29,17 +29,22 @@ def entra_device(tenant: Tenant, managed: ManagedDevice) -> Device | None:
     return tenant.directory.device_by_device_id(managed.azure_ad_device_id)
 
 
-def target(tenant: Tenant, managed: ManagedDevice) -> Target:
-    """Return the phone as a target of assignments."""
+def note_action(managed: ManagedDevice, name: str, now: datetime) -> None:
+    """Write a remote action down: the newest of each name is kept, as Intune does."""
+    managed.actions = [*(each for each in managed.actions if each.name != name), ActionResult(name, now)]
+
+
+def target(tenant: Tenant, managed: ManagedDevice, now: datetime) -> Target:
+    """Return the phone as a target of assignments, by the memberships that have spread by now."""
     directory = tenant.directory
     device = entra_device(tenant, managed)
     user = directory.user(managed.user_id)
     return Target(
         platform=platform_of(managed.operating_system),
-        user_groups=frozenset(group.id for group in directory.transitive_member_of(user.id))
+        user_groups=frozenset(group.id for group in directory.transitive_member_of(user.id, seen_at=now))
         if user
         else frozenset(),
-        device_groups=frozenset(group.id for group in directory.transitive_member_of(device.id))
+        device_groups=frozenset(group.id for group in directory.transitive_member_of(device.id, seen_at=now))
         if device
         else frozenset(),
         has_user=user is not None,
@@ -49,7 +54,7 @@ def target(tenant: Tenant, managed: ManagedDevice) -> Target:
 def evaluate(tenant: Tenant, managed: ManagedDevice, now: datetime) -> Outcome:
     """Assess a phone and write the result on it and on its Entra object."""
     connectors.refresh(tenant, now)
-    reached = target(tenant, managed)
+    reached = target(tenant, managed, now)
     phone = Phone(
         os_version=managed.os_version,
         security_patch=managed.android_security_patch_level,

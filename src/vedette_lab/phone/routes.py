@@ -14,14 +14,17 @@ from vedette_lab.conditional_access.sign_in import (
     Attempt,
     Outcome,
     platform,
+    renewed,
     session,
     sign_in,
 )
 from vedette_lab.directory import Device, User
+from vedette_lab.intune_model import Notice
 from vedette_lab.model import Cloud, Tenant
 from vedette_lab.portal.kit import FormError, field, show, tenant_form, tenant_page
 
 MOST_PEOPLE = 40
+MOST_NOTICES = 10
 BROWSER = "browser"
 WAYS = {
     "mailApp": ("mobileAppsAndDesktopClients", "Mail app with the broker: the phone's identity is presented"),
@@ -97,7 +100,16 @@ def _sign_in_page(request: Request, tenant: Tenant, person: User, error: str = "
         platforms=PLATFORMS,
         apps=APPS,
         error=error,
+        notices=_notices(tenant, person),
     )
+
+
+def _notices(tenant: Tenant, person: User) -> list[tuple[Device, Notice]]:
+    """What Company Portal shows on this person's phones, newest first."""
+    phones = tenant.directory.owned_devices(person.id)
+    managed = [(phone, tenant.managed_by_device.get(phone.device_id)) for phone in phones]
+    shown = [(phone, notice) for phone, record in managed if record for notice in record.notices]
+    return sorted(shown, key=lambda pair: pair[1].at, reverse=True)[:MOST_NOTICES]
 
 
 def _choice(tenant: Tenant, form: FormData) -> Choice:
@@ -128,7 +140,7 @@ async def try_sign_in(request: Request, tenant: Tenant, form: FormData) -> Respo
     alive = session(tenant, choice.attempt(), cloud.now())
     if field(form, "action") == "session":
         if alive is None:
-            return _answer(request, cloud, tenant, choice, None)
+            return _answer(request, cloud, tenant, choice, renewed(cloud, tenant, choice.attempt()))
         return _inbox(request, tenant, choice, expires=alive.expires, fresh=False)
     return _answer(request, cloud, tenant, choice, sign_in(cloud, tenant, choice.attempt()))
 

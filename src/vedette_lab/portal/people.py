@@ -56,7 +56,8 @@ async def revoke(request: Request, tenant: Tenant, _: FormData) -> Response:
     person = tenant.directory.users.get(request.path_params["uid"])
     if person is None:
         return missing(request, f"{tenant.name} has no such user.")
-    ended = revoke_user(tenant, person, datetime.now(UTC))
+    at_once = cloud_of(request).switches.continuous_access_evaluation
+    ended = revoke_user(tenant, person, datetime.now(UTC), at_once=at_once)
     return go(f"/portal/{tenant.id}/users/{person.id}", f"Sessions revoked: {ended} were alive.")
 
 

@@ -20,11 +20,13 @@ PUSHES = f"{ROOT}pushes/"
 GROUPS = f"{ROOT}groups/"
 PHONES = f"{GROUPS}phones/"
 SPARED = f"{ROOT}spared/"
+ACTIONS = f"{ROOT}actions/"
 PAGES = [
     PHONES,
     f"{GROUPS}people/",
     f"{PHONES}off",
     SPARED,
+    ACTIONS,
     ROOT,
     *TABS,
     PUSHES,
@@ -51,6 +53,7 @@ ACTS = [
     f"{ROOT}notifications/on",
     f"{ROOT}notifications/off",
     *(f"{PHONES}{act}" for act in ("on", "off", "look", "add", "administrators")),
+    f"{ROOT}actions/",
     f"{PHONES}{NOBODY}/levels",
     f"{PHONES}{NOBODY}/remove",
     f"{SPARED}add",

@@ -18,12 +18,13 @@ from tests.support.console import COOKIE, Member, deliver_all, serving, sign_in
 from tests.support.database import Database
 from tests.support.world import ADA, BAD_PACKAGE, World, facts, load_intelligence, make_world
 
-from vedette.compliance import mode, triage
+from vedette.compliance import change_apps, mode, triage
 from vedette.compliance.assess import assess
 from vedette.connectors.intune import settings_change
 from vedette.devices import invitations
 from vedette.devices.models import WaitingIdentity
 from vedette.events.models import Event
+from vedette.feeds import store
 from vedette.foundation import clock, database
 from vedette.threats.models import Threat
 from vedette.web.limits import STRANGERS
@@ -51,6 +52,11 @@ PAGES: Final = {
     "device-pending": "/devices/{pending}/",
     "delete": "/devices/{bad}/delete",
     "policy": "/policy/",
+    "app-rules": "/policy/apps/",
+    "vulnerabilities": "/vulnerabilities/",
+    "vulnerability": "/vulnerabilities/CVE-2099-0001/",
+    "intelligence": "/system/intelligence/",
+    "feed": "/system/intelligence/osv-android/",
     "account": "/system/account/",
     "monitor": "/system/account/monitor",
     "enrollment": "/system/enrollment/",
@@ -67,6 +73,12 @@ READ_ONLY: Final = ("dashboard", "devices", "device-blocked", "policy", "account
 DARK: Final = ("dashboard", "threat", "devices", "device-blocked", "enrollment", "audit", "preferences")
 """Pages that between them draw every component: contrast in the dark depends on those, not on the page."""
 STATUS: Final = {"not-there": 404}
+FLAWS: Final = (
+    b'[{"id": "ASB-A-1", "aliases": ["CVE-2099-0001"], "affected": [{"ranges": [{"events":'
+    b' [{"fixed": "15:2099-01-05"}]}],'
+    b' "ecosystem_specific": {"severity": "Critical"}}]}, {"id": "PUB-A-2"}, {"id": 3}]'
+)
+"""Flaws of Android 15, and what an importer leaves out."""
 FRESH: Final = {
     "/threats/": "No phone reports yet",
     "/devices/": "Choose enrollment groups",
@@ -128,6 +140,7 @@ def furnish(world: World) -> dict[str, str]:
     world.report(bad, facts(BAD_PACKAGE, posture={"screen_lock": False, "developer_options": True}))
     world.report(low, facts(posture={"adb": True}))
     world.report(fine, facts())
+    store.import_document("osv-android", FLAWS, licence="CC-BY 4.0")
     assess(world.tenant_id)
     settings_change.save(world.tenant_id, {"android_enabled": True, "heartbeat_minutes": 10}, ADA)
     mode.arm(world.tenant_id, ADA)
@@ -136,6 +149,12 @@ def furnish(world: World) -> dict[str, str]:
         threat = Threat.objects.get(classification="TROJAN")
         ignored = Threat.objects.get(classification="NO_DEVICE_LOCK")
     triage.ignore(ignored, "the phone of the reception, which lies in a locked drawer at night", ADA)
+    change_apps.add_entry(
+        world.tenant_id, action="deny", subject="package", value="com.games.*", note="no games", actor=ADA
+    )
+    change_apps.add_rule(
+        world.tenant_id, name="No SMS", all_of=["read_sms"], none_of=["vpn"], only_side_loaded=True, actor=ADA
+    )
     invitation = invitations.invite_device(pending, ADA).invitation
     now = clock.now()
     with database.writer(world.tenant_id):

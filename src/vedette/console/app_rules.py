@@ -32,7 +32,8 @@ SUBJECTS: Final = {
     AppEntry.Subject.SIGNER: gettext_lazy("Signer's certificate (SHA-1 or SHA-256)"),
     AppEntry.Subject.SHA256: gettext_lazy("File (SHA-256)"),
 }
-CHOICES: Final = [(name, TERMS[name]["en"]) for name in sorted(CAPABILITIES)]
+CHOICES: Final = sorted(((name, TERMS[name]["en"]) for name in CAPABILITIES), key=lambda pair: pair[1])
+_SEVERAL: Final = gettext_lazy("Hold Ctrl (or Cmd) to choose several.")
 
 
 class EntryForm(forms.Form):
@@ -55,9 +56,18 @@ class RuleForm(forms.Form):
     """A rule on capabilities."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
-    all_of = forms.MultipleChoiceField(label=gettext_lazy("Can do all of these"), choices=CHOICES)
+    all_of = forms.MultipleChoiceField(
+        label=gettext_lazy("Can do all of these"),
+        choices=CHOICES,
+        help_text=_SEVERAL,
+        widget=forms.SelectMultiple(attrs={"size": 8}),
+    )
     none_of = forms.MultipleChoiceField(
-        label=gettext_lazy("and none of these"), choices=CHOICES, required=False
+        label=gettext_lazy("and none of these"),
+        choices=CHOICES,
+        required=False,
+        help_text=_SEVERAL,
+        widget=forms.SelectMultiple(attrs={"size": 8}),
     )
     only_side_loaded = forms.BooleanField(
         label=gettext_lazy("Only apps that did not come from a store"), required=False

@@ -79,7 +79,15 @@ FACTS: Final[Mapping[str, Promise]] = {
     "ports": _("Ports tried"),
     "package_verifier": _("Check of apps on"),
     "confidence": _("Confidence of the feed"),
-    "domain": _("Host in the file"),
+    "domain": _("Host"),
+    "url": _("Address of a page"),
+    "ipv4": _("Address (IPv4)"),
+    "ipv6": _("Address (IPv6)"),
+    "email": _("E-mail address"),
+    "configuration_profile": _("Profile"),
+    "file_name": _("Name of a file"),
+    "file_path": _("Path of a file"),
+    "android_property": _("Android property"),
 }
 
 DETECTORS: Final[Mapping[str, Promise]] = {

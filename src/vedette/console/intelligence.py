@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vedette.compliance import brake, change_feeds
+from vedette.console import words
 from vedette.feeds import catalogue, index, store
 from vedette.feeds.models import FeedSource
 from vedette.foundation import clock, database
@@ -72,7 +73,9 @@ def page(request: MemberRequest) -> HttpResponseBase:
     context = {
         "rows": rows,
         "offers": offered,
-        "counts": sorted(counts.items(), key=lambda pair: -pair[1]),
+        "counts": sorted(
+            ((words.fact_words(kind), count) for kind, count in counts.items()), key=lambda pair: -pair[1]
+        ),
         "total": sum(counts.values()),
         "may_act": may_act(request),
         "may_modify": access.may(request.administrator, "policy", "modify"),

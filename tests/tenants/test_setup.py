@@ -97,7 +97,7 @@ def by_secret(
     ends = datetime.now(UTC) + timedelta(days=90)
     microsoft.lab.patch(f"/apps/{client_id}", {"secrets": [{"value": value, "expires": ends.isoformat()}]})
     wizard.post("begin")
-    wizard.post("application", client_id=client_id, cloud="")
+    wizard.post("application", client_id=client_id, cloud="here")
     wizard.post("credential/secret", value=value, expires=ends.date().isoformat())
     return value
 
@@ -115,7 +115,7 @@ def test_a_certificate_made_here_leads_from_nothing_to_the_first_sign_in(
         shown = wizard.follow("begin")
         assert all(uri in shown for uri in redirect_uris(PUBLIC))
         assert "1138cb37-bd11-4084-a2b7-9f71582aeddb" in shown, "the manifest asks for Device.ReadWrite.All"
-        wizard.follow("application", client_id=own_app, cloud="", profiles=["read", "attribute"])
+        wizard.follow("application", client_id=own_app, cloud="here", profiles=["read", "attribute"])
         page = wizard.follow("credential/make", days="365")
         row = rows(account)["draft"]
         assert certificates.facts(row.certificate).thumbprint in page
@@ -200,7 +200,7 @@ def test_the_platforms_token_is_used_and_what_does_not_fit_is_named(
     token.write_text(made["token"])
     with environment(AZURE_FEDERATED_TOKEN_FILE=str(token)):
         wizard.post("begin")
-        wizard.post("application", client_id=own_app, cloud="")
+        wizard.post("application", client_id=own_app, cloud="here")
         page = text(wizard.get("credential"))
         assert made["issuer"] in page
         assert SUBJECT in page
@@ -231,7 +231,7 @@ def test_a_connected_organisation_changes_over_only_once_the_new_one_has_consent
     account = connected()
     owner = someone(organisation.people["full"])
     owner.sign_in()
-    wizard = Wizard(owner, "/setup/")
+    wizard = Wizard(owner, "/system/connectors/registration/")
     by_secret(wizard, microsoft, own_app)
     assert "consent is missing" in wizard.follow("test")
     assert "Consent is missing" in wizard.follow("start")
@@ -264,14 +264,19 @@ def test_the_wizard_is_left_and_taken_up_and_thrown_away(
     assert registrations.read(row).graph_url == "https://graph.microsoft.us"
     wizard.post("discard")
     assert rows(account) == {}
-    assert wizard.get("test")["Location"].endswith("/setup/")
+    assert wizard.get("test")["Location"].endswith("/system/connectors/registration/")
 
 
 @pytest.mark.parametrize(
     ("page", "form", "words"),
     [
-        pytest.param("application", {"client_id": "7"}, "This is not a GUID", id="no-guid"),
-        pytest.param("application", {"client_id": "TENANT"}, "This is the tenant&#x27;s ID", id="tenant"),
+        pytest.param("application", {"client_id": "7", "cloud": "here"}, "This is not a GUID", id="no-guid"),
+        pytest.param(
+            "application",
+            {"client_id": "TENANT", "cloud": "here"},
+            "This is the tenant&#x27;s ID",
+            id="tenant",
+        ),
         pytest.param("application", {"client_id": "APP", "cloud": "moon"}, "moon", id="cloud"),
         pytest.param(
             "credential/secret", {"value": "x", "expires": "2020-01-01"}, "This day is past", id="past"
@@ -299,7 +304,7 @@ def test_what_cannot_be_is_said_at_the_field(
     words: str,
 ) -> None:
     wizard.post("begin")
-    wizard.post("application", client_id=own_app, cloud="")
+    wizard.post("application", client_id=own_app, cloud="here")
     stand = {
         "TENANT": str(account.entra_tenant_id),
         "APP": own_app,
@@ -325,10 +330,10 @@ def test_only_full_access_and_the_operator_get_in(
     reader.sign_in()
     nobody = someone("nobody")
     for page in ("", "application", "credential", "test", "start", "certificate.cer", "return"):
-        assert reader.get(f"/setup/{page}").status_code == 403
-        assert nobody.get(f"/setup/{page}")["Location"].startswith("/signin")
+        assert reader.get(f"/system/connectors/registration/{page}").status_code == 403
+        assert nobody.get(f"/system/connectors/registration/{page}")["Location"].startswith("/signin")
         assert reader.get(f"/operator/accounts/{account.id}/setup/{page}").status_code == 403
-    assert reader.pages.post("/setup/begin").status_code == 403
+    assert reader.pages.post("/system/connectors/registration/begin").status_code == 403
     assert operator.get(f"/operator/accounts/{stranger.id}/setup/").status_code == 404
     assert set(rows(account)) == {"draft"}
 

@@ -28,7 +28,7 @@ from vedette.console.setup import urls as setup
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("setup/", include((setup.administrator, "setup"))),
+    path("system/connectors/registration/", include((setup.administrator, "setup"))),
     path("operator/accounts/<uuid:tenant_id>/setup/", include((setup.operator, "operator_setup"))),
     path("dashboard/", dashboard.page, name="dashboard"),
     path("brake/<uuid:brake_id>/", brake.page, name="brake"),

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from vedette.console.setup import steps
-from vedette.console.setup.forms import IdentityForm, chosen_profiles, portal
+from vedette.console.setup.forms import HERE, IdentityForm, chosen_profiles, portal
 from vedette.console.setup.overview import show
 from vedette.console.setup.place import Place
 from vedette.tenants import consent, drafts, profiles
@@ -27,7 +27,7 @@ def page(request: HttpRequest, place: Place) -> HttpResponse:
     chosen = chosen_profiles(asked.getlist("profiles")) if "profiles" in asked else list(draft.profiles)
     form = IdentityForm(
         request.POST if request.method == "POST" else None,
-        initial={"client_id": draft.client_id, "cloud": draft.cloud},
+        initial={"client_id": draft.client_id, "cloud": draft.cloud or HERE},
         tenant_id=str(place.tenant.entra_tenant_id),
     )
     if form.is_valid():

@@ -16,6 +16,8 @@ from vedette.tenants import profiles, registrations
 from vedette.tenants.forms import GuidField
 
 YEARS: Final = ((365, _("1 year")), (730, _("2 years")), (180, _("180 days")))
+HERE: Final = "here"
+"""Stands for the addresses of this installation's settings, where they are none of Microsoft's."""
 MOST_LETTERS: Final = 20_000
 SECRET_LETTERS: Final = 512
 
@@ -36,7 +38,7 @@ def clouds() -> list[tuple[str, Any]]:
         if (cloud.login_url, cloud.graph_url) == (settings.login_url, settings.graph_url)
     ]
     here = _("As this installation: %(address)s") % {"address": settings.login_url}
-    first = [] if known else [("", here)]
+    first = [] if known else [(HERE, here)]
     return [*first, *CLOUD_NAMES.items()]
 
 
@@ -44,7 +46,6 @@ class IdentityForm(forms.Form):
     """Which application it is."""
 
     cloud = forms.ChoiceField(
-        required=False,
         label=_("Microsoft cloud"),
         help_text=_("Each cloud has its own registrations: one made in another cloud is not known there."),
     )
@@ -58,6 +59,11 @@ class IdentityForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["cloud"].choices = clouds()  # type: ignore[attr-defined]  # a ChoiceField has them
         self.tenant_id = tenant_id
+
+    def clean_cloud(self) -> str:
+        """Return the key of a cloud; empty stands for this installation's addresses."""
+        chosen = str(self.cleaned_data["cloud"])
+        return "" if chosen == HERE else chosen
 
     def clean_client_id(self) -> Any:
         """Refuse the ID of the tenant."""

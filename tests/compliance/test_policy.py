@@ -1,10 +1,12 @@
 """Changing levels: shown before, applied at once, audited with from and to (requirement E1)."""
 
+from typing import Any
+
 import pytest
 from tests.support.world import ADA, BAD_PACKAGE, World, app, facts
 
 from vedette.compliance import change_policy, mode, signals, triage
-from vedette.compliance.assess import assess
+from vedette.compliance.assess import assess, reassess
 from vedette.compliance.change_policy import BadPolicy, TooLarge
 from vedette.compliance.lifecycle import Refused
 from vedette.compliance.models import StateChange
@@ -168,3 +170,18 @@ def test_triage_needs_a_reason_and_the_right_status(world: World) -> None:
     with database.tenant(world.tenant_id):
         event = Event.objects.get(action="threat.ignored", type="AUDIT")
         assert (event.actor_name, event.detail["reason"]) == ("Ada Admin", "ours")
+
+
+def test_the_oldest_app_is_part_of_what_counts_as_up_to_date(world: World, group: DeviceGroup) -> None:
+    (phone,) = world.activated()
+    world.report(phone, facts())
+    assess(world.tenant_id)
+    given: dict[str, Any] = {
+        "minimum_android": "13", "minimum_ios": "17.0", "patch_age_days": 180, "actor": ADA,
+    }  # fmt: skip
+    with pytest.raises(BadPolicy, match="not a version"):
+        change_policy.change_parameters(world.tenant_id, group.id, minimum_agent="newest", **given)
+    assert change_policy.change_parameters(world.tenant_id, group.id, minimum_agent="9.0", **given)
+    reassess(world.tenant_id)
+    with database.tenant(world.tenant_id):
+        assert Threat.objects.filter(classification="AGENT_OUTDATED").count() == 1

@@ -22,7 +22,7 @@ from vedette.verdict import Risk
 
 CAUSE: Final = "brake"
 _BY_SETTING: Final = frozenset({"policy", "parameters", "sweep"})
-PARAMETERS: Final = ("minimum_android", "minimum_ios", "patch_age_days")
+PARAMETERS: Final = ("minimum_android", "minimum_ios", "patch_age_days", "minimum_agent")
 
 
 def pulled() -> list[Brake]:

@@ -158,6 +158,7 @@ def change_parameters(
     minimum_android: str,
     minimum_ios: str,
     patch_age_days: int,
+    minimum_agent: str = "",
     actor: Actor,
 ) -> bool:
     """Save what counts as up to date; False when nothing differs. Raises BadPolicy.
@@ -169,6 +170,7 @@ def change_parameters(
         "minimum_android": _version(minimum_android),
         "minimum_ios": _version(minimum_ios),
         "patch_age_days": _days(patch_age_days),
+        "minimum_agent": _version(minimum_agent) if minimum_agent.strip() else "",
     }
     with database.writer(tenant_id):
         group = DeviceGroup.objects.get(id=group_id)

@@ -20,6 +20,7 @@ from vedette_facts.report import Facts, FactsError, Platform, decode, decode_fac
 
 GROUNDS: Final = ("feed", "detectors", "parameters", "day")
 """What the parts of a fingerprint stand for, in their order."""
+PARAMETERS: Final = ("minimum_android", "minimum_ios", "patch_age_days", "minimum_agent")
 SEPARATOR: Final = "."
 
 
@@ -93,12 +94,13 @@ def benches() -> dict[UUID, Bench]:
         policy = Policy(
             minimum_os={"ANDROID": row.minimum_android, "IOS": row.minimum_ios},
             minimum_patch=today - timedelta(days=row.patch_age_days),
+            minimum_agent=row.minimum_agent,
         )
         fingerprint = SEPARATOR.join(
             (
                 _hash(sorted(str(source) for source in intelligence.sources)),
                 _hash([(detector.name, detector.version) for detector in DETECTORS]),
-                _hash([row.minimum_android, row.minimum_ios, row.patch_age_days, app_lists.basis(lists)]),
+                _hash([*(getattr(row, name) for name in PARAMETERS), app_lists.basis(lists)]),
                 # the day counts, since indicators expire and patch levels age by the day
                 today.isoformat(),
             )

@@ -151,6 +151,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "notify_low": _("Mail at low risk"),
     "notify_medium": _("Mail at medium risk"),
     "patch_age_days": _("Security patch at most, days"),
+    "minimum_agent": _("Oldest protection app"),
     "poll_minutes": _("Poll, minutes"),
     "restricted_group_id": _("Group with restricted access"),
     "scope": _("Devices taken in"),

@@ -78,6 +78,7 @@ class PolicyParameters(TenantRow):
     minimum_android = models.TextField(default="13")
     minimum_ios = models.TextField(default="17.0")
     patch_age_days = models.PositiveSmallIntegerField(default=180)
+    minimum_agent = models.TextField(blank=True, default="", help_text="Empty: any version")
     may_stay_unknown = models.JSONField(
         default=list, help_text="Rules whose missing answer the organisation accepts"
     )

@@ -169,6 +169,8 @@ def test_one_call_probes_and_the_pause_doubles_until_it_is_answered(
     now[0] += FIRST_PAUSE
     assert made.refuses_for() == 0.0
     assert made.refuses_for() > 0, "there is one probe at a time"
+    made.ended()
+    assert made.refuses_for() == 0.0, "one that said nothing makes way for another"
     made.failed(TimeoutError("still"))
     assert (made.refuses_for(), told) == (2 * FIRST_PAUSE, ["slow", "still"])
     now[0] += 2 * FIRST_PAUSE

@@ -45,6 +45,12 @@ class Circuit:
             self._probing, self._next_try = True, time.monotonic() + PROBE_SECONDS
             return 0.0
 
+    def ended(self) -> None:
+        """Note that a call is over; a probe that said nothing about the service makes way for another."""
+        with self._lock:
+            if self._probing:
+                self._probing, self._next_try = False, time.monotonic()
+
     def succeeded(self) -> None:
         """Note that the service answered."""
         with self._lock:

@@ -220,7 +220,7 @@ class Graph:
 
 def _held_back(failure: GraphError | None, error: NotSentError) -> GraphError:
     """Say what Graph itself answered before calls were closed, and until when they are."""
-    if failure is None or failure.status != error.status:
+    if failure is None:
         return error
     failure.retry_after = error.retry_after
     return failure

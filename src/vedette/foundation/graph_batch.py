@@ -19,6 +19,7 @@ from vedette.foundation.graph_call import (
     Answered,
     Call,
     Caller,
+    NotSentError,
     error_of,
     may_pass,
 )
@@ -99,6 +100,7 @@ class _Batch:
         self._caller = caller
         self._left = dict(requests)
         self._done: dict[int, Reply] = {}
+        self._failed: dict[int, GraphError] = {}
         self._renewed = False
 
     def run(self) -> dict[int, Reply]:
@@ -106,7 +108,7 @@ class _Batch:
         patience = self._caller.patience
         deadline = time.monotonic() + patience.seconds
         for attempt in count(1):
-            failed = self._attempt(deadline)
+            failed = self._held_back(self._attempt(deadline))
             renewed = self._renew(failed)
             for number, error in failed.items():
                 if not (renewed and _is_refused_token(error)) and not _again(self._left[number], error):
@@ -120,6 +122,19 @@ class _Batch:
                 break
             time.sleep(wait)
         return self._done
+
+    def _held_back(self, failed: Failures) -> Failures:
+        """Settle what may not be sent soon enough: with what Graph itself answered before, and until when."""
+        left: Failures = {}
+        for number, error in failed.items():
+            if isinstance(error, NotSentError):
+                why = self._failed.get(number, error)
+                why.retry_after = error.retry_after
+                self._settle(number, error=why)
+            else:
+                left[number] = error
+                self._failed |= {number: error} if isinstance(error, GraphError) else {}
+        return left
 
     def _attempt(self, deadline: float) -> Failures:
         """Send what is left once; settle what was answered well and return the others with why."""

@@ -76,14 +76,20 @@ class Caller:
 
         Raises NotSentError if that is not before `until` (monotonic), or while the circuit is open.
         """
-        self._pass(call, until)
+        service = self._circuit(call.charge)
+        refused = service.refuses_for()
+        if refused:
+            text = f"the service has not answered for a while; it is tried again in {refused:.0f} s"
+            raise NotSentError(0, CIRCUIT_OPEN, text, retry_after=refused)
         try:
-            response = self._send(call)
+            self._pass(call, until)
+            return self._answer(call, self._send(call))
         except GraphError as error:
-            if error.code != REFUSED and error.status == 0:
-                self._circuit(call.charge).failed(error)
+            if error.status == 0 and error.code != REFUSED:
+                service.failed(error)
             raise
-        return self._answer(call, response)
+        finally:
+            service.ended()
 
     def address(self, path: str) -> str:
         """Return the whole address of a path."""
@@ -116,10 +122,6 @@ class Caller:
         return circuit(self.origin, self.entra_tenant_id, charge.service)
 
     def _pass(self, call: Call, until: float) -> None:
-        refused = self._circuit(call.charge).refuses_for()
-        if refused:
-            text = f"the service has not answered for a while; it is tried again in {refused:.0f} s"
-            raise NotSentError(0, CIRCUIT_OPEN, text, retry_after=refused)
         closed = self._limiter(call.charge).pass_within(call.charge, until - time.monotonic())
         if closed:
             text = f"calls are closed for {closed:.0f} s more"

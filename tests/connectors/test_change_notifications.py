@@ -175,9 +175,8 @@ def test_only_the_secret_wakes_anybody(watched: Scene, service: httpx.Client) ->
     assert not rows(watched)["users"].woken_at
 
 
-@pytest.mark.parametrize(
-    ("request_", "status"),
-    [
+def test_strangers_get_a_clear_answer(service: httpx.Client) -> None:
+    table: list[tuple[dict[str, Any], int]] = [
         ({"method": "GET"}, 405),
         ({"method": "POST", "content": b"{"}, 400),
         ({"method": "POST", "json": {"value": [{"subscriptionId": 5}]}}, 400),
@@ -185,13 +184,11 @@ def test_only_the_secret_wakes_anybody(watched: Scene, service: httpx.Client) ->
         ({"method": "POST", "content": b" " * (MOST_BYTES + 1)}, 413),
         ({"method": "POST", "params": {"validationToken": ""}}, 400),
         ({"method": "POST", "params": {"validationToken": "x" * 4000}}, 400),
-    ],
-    ids=["GET", "no JSON", "another shape", "nothing", "too large", "an empty token", "a long token"],
-)
-def test_strangers_get_a_clear_answer(service: httpx.Client, request_: dict[str, Any], status: int) -> None:
-    answer = service.request(url="/graph/notify", **request_)
-    assert answer.status_code == status
-    assert answer.headers["content-type"].startswith("text/plain")
+    ]
+    for request, status in table:
+        answer = service.request(url="/graph/notify", **request)
+        assert answer.status_code == status, request
+        assert answer.headers["content-type"].startswith("text/plain")
 
 
 def test_the_handshake_gives_the_token_back_as_text_and_nothing_else(service: httpx.Client) -> None:

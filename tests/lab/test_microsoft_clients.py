@@ -20,14 +20,20 @@ from msgraph.generated.groups.item.transitive_members.transitive_members_request
     TransitiveMembersRequestBuilder,
 )
 from msgraph.generated.models.android_compliance_policy import AndroidCompliancePolicy
+from msgraph.generated.models.body_type import BodyType
 from msgraph.generated.models.conditional_access_policy import ConditionalAccessPolicy
 from msgraph.generated.models.conditional_access_policy_state import ConditionalAccessPolicyState
 from msgraph.generated.models.device import Device
+from msgraph.generated.models.email_address import EmailAddress
+from msgraph.generated.models.item_body import ItemBody
 from msgraph.generated.models.managed_device_partner_reported_health_state import (
     ManagedDevicePartnerReportedHealthState,
 )
+from msgraph.generated.models.message import Message
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph.generated.models.recipient import Recipient
 from msgraph.generated.models.user import User
+from msgraph.generated.users.item.send_mail.send_mail_post_request_body import SendMailPostRequestBody
 from msgraph_core import PageIterator
 from msgraph_core.requests.batch_request_content import BatchRequestContent
 from msgraph_core.requests.batch_request_item import BatchRequestItem
@@ -199,6 +205,25 @@ def item(client: GraphServiceClient, request: RequestInformation, key: str) -> B
     made.method = Method.GET.value
     made.url = made.url.removeprefix(client.request_adapter.base_url)
     return made
+
+
+def test_the_sdk_sends_a_mail(graph: App) -> None:
+    graph.consent("Mail.Send")
+    sender = graph.tenant["accounts"]["full"]
+
+    async def work(client: GraphServiceClient) -> None:
+        message = Message(
+            subject="Hello from the SDK",
+            body=ItemBody(content_type=BodyType.Html, content="<p>Text</p>"),
+            to_recipients=[Recipient(email_address=EmailAddress(address="ada@example.org"))],
+        )
+        body = SendMailPostRequestBody(message=message, save_to_sent_items=False)
+        await client.users.by_user_id(sender).send_mail.post(body)
+
+    drive(graph, work)
+    (mail,) = graph.lab.get("/mail", to="ada@example.org")
+    assert (mail["subject"], mail["html"]) == ("Hello from the SDK", "<p>Text</p>")
+    assert sender in mail["from"]
 
 
 def test_the_sdk_waits_as_told_and_asks_again(graph: App) -> None:

@@ -57,11 +57,14 @@ async def _serve(cloud: Cloud, tenant: Tenant, each: Subscription) -> None:
         tenant.subscriptions.pop(each.id, None)
         return
     if each.lifecycle and each.lifecycle_url:
-        events = [_lifecycle(tenant, each, event) for event in each.lifecycle]
-        if await _post(cloud, each, each.lifecycle_url, events):
-            if "subscriptionRemoved" in each.lifecycle:
+        # another event may be added while these are on their way
+        events = tuple(each.lifecycle)
+        if await _post(
+            cloud, each, each.lifecycle_url, [_lifecycle(tenant, each, event) for event in events]
+        ):
+            if "subscriptionRemoved" in events:
                 tenant.subscriptions.pop(each.id, None)
-            each.lifecycle.clear()
+            del each.lifecycle[: len(events)]
     log = tenant.directory.changes[each.kind]
     if each.paused or each.position >= log.end:
         return

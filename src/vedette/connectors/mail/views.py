@@ -16,6 +16,7 @@ from vedette.connectors.mail import mailbox
 from vedette.connectors.mail.forms import MailboxForm
 from vedette.connectors.mail.mailbox import OPERATOR
 from vedette.connectors.mail.models import Notification, TenantMailbox
+from vedette.connectors.models import ConnectorError
 from vedette.connectors.overview import Card
 from vedette.foundation import database
 from vedette.foundation.mail import MailError, sender
@@ -75,13 +76,14 @@ def card(tenant_id: uuid.UUID) -> Card:
     """The connector's card on the overview page."""
     row = TenantMailbox.objects.filter(tenant_id=tenant_id).first()
     sent = _sent()
+    failing = ConnectorError.objects.filter(connector=mailbox.TARGET.id, resolved_at=None).exists()
     return Card(
         title=_("Mail"),
         text=_("Tells administrators of threats and errors, and sends people their activation codes."),
         icon="mail",
         href=reverse("mail:page"),
         action=_("Open"),
-        state="enabled",
+        state="error" if failing else "enabled",
         facts=[
             (_("Leaves from"), row.address if row else _("The operator's mail server")),
             (_("Waiting"), sent["waiting"]),

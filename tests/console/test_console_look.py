@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,8 @@ from vedette.devices.models import WaitingIdentity
 from vedette.events.models import Event
 from vedette.feeds import store
 from vedette.foundation import clock, database
+from vedette.tenants import application_keys
+from vedette.tenants.application_keys import Scope, Wish
 from vedette.threats.models import Threat
 from vedette.web.limits import STRANGERS
 
@@ -64,6 +67,9 @@ PAGES: Final = {
     "invite-person": "/system/enrollment/person",
     "invitations": "/system/enrollment/invitations/",
     "settings": "/system/enrollment/settings/",
+    "keys": "/system/keys/",
+    "key-new": "/system/keys/new",
+    "key-revoke": "/system/keys/{key}/revoke",
     "audit": "/system/audit/",
     "audit-event": "/system/audit/{event}/",
     "preferences": "/preferences/",
@@ -88,6 +94,7 @@ FRESH: Final = {
     "/system/enrollment/": "Choose enrollment groups",
     "/system/enrollment/invitations/": "Invite people",
     "/preferences/": "Notifications by e-mail",
+    "/system/keys/": "No application key yet",
     "/system/audit/": "Signed in",
     "/dashboard/": "Set up the Intune connector",
 }
@@ -163,10 +170,13 @@ def furnish(world: World) -> dict[str, str]:
             claim={"platform": "ANDROID", "manufacturer": "Google", "model": "Pixel 8"},
             first_seen_at=now, last_seen_at=now,
         )  # fmt: skip
+        wish = Wish("Sentinel", list(Scope), clock.now() + timedelta(days=365), ["192.0.2.0/24"])
+        key = application_keys.create(wish, ADA).row
+        application_keys.revoke(application_keys.create(Wish("Old SIEM", [Scope.EVENTS]), ADA).row, ADA)
         event = Event.objects.filter(type=Event.Type.AUDIT).latest("position").id
     return {
         "threat": str(threat.id), "ignored": str(ignored.id), "bad": str(bad.id), "fine": str(fine.id),
-        "pending": str(pending.id), "event": str(event),
+        "pending": str(pending.id), "event": str(event), "key": str(key.id),
     }  # fmt: skip
 
 

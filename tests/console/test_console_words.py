@@ -19,7 +19,9 @@ from vedette_facts.report import App
 SOURCE = Path(vedette.__file__).parent
 # Of the type DEVICE or THREAT: shown in a device's or a threat's history, not in the audit trail.
 OTHER_EVENTS = {"device.state_changed", "device.removed", "device.activated", "device.taken_over"}
-NAME = re.compile(r'"((?:administrator|brake|tenant|connector|enrollment|feed|policy|threat|device)\.[a-z_]+)"')
+NAME = re.compile(
+    r'"((?:administrator|brake|tenant|connector|enrollment|feed|policy|threat|device)\.[a-z_]+)"'
+)
 
 
 def test_every_rule_has_words() -> None:

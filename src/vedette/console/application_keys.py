@@ -28,7 +28,7 @@ from vedette.web.errors import Fact
 LONGEST_DAYS = 3650
 COLUMNS = (
     tables.Column(key="label", label=gettext_lazy("Key"), order=("label",), css="v-cell-main"),
-    tables.Column(key="scopes", label=gettext_lazy("May")),
+    tables.Column(key="scopes", label=gettext_lazy("Scopes")),
     tables.Column(key="status", label=gettext_lazy("Status"), order=("revoked_at", "expires_at")),
     tables.Column(key="used", label=gettext_lazy("Last used"), order=("last_used_at",), css="v-nowrap"),
     tables.Column(key="created", label=gettext_lazy("Created"), order=("created_at",), css="v-nowrap"),

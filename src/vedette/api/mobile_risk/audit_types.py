@@ -1,8 +1,10 @@
 """Acts of our audit trail under the types of the Mobile Risk API (reference/lookout.md 2.3, models.Audit)."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from vedette.api.mobile_risk.shapes import AttributeChange, Audit
 from vedette.events.reading import Logged
@@ -54,6 +56,7 @@ def audit(event: Logged) -> Audit:
     )
 
 
+@lru_cache(maxsize=1024)
 def audit_type(action: str) -> str:
     """Return the type of an act by its name, or else by its first word; an export is one wherever it is."""
     if action.endswith("exported"):
@@ -83,4 +86,4 @@ def _changes(changes: Sequence[Mapping[str, Any]]) -> Iterator[AttributeChange]:
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return msgspec.json.encode(value).decode()

@@ -56,8 +56,8 @@ async def look_up(connection: AsyncConnection[Any], events: Sequence[Logged]) ->
 def as_event(event: Logged, known: Known) -> shapes.Event:
     """Tell one event."""
     told = shapes.Event(
-        id=str(event.id),
-        enterprise_guid=str(event.tenant_id),
+        id=event.id,
+        enterprise_guid=event.tenant_id,
         created_time=moment(event.occurred_at) or "",
         type=event.type,
         change_type=change_type(event),
@@ -122,7 +122,7 @@ def _target(event: Logged) -> Who:
     if event.type == "THREAT":
         return Who(type="THREAT", guid=text(event.detail.get("device_id")))
     kind = TARGETS.get(event.target_type, "ENTERPRISE")
-    return Who(type=kind, guid=str(event.tenant_id) if kind == "ENTERPRISE" else text(event.target_id))
+    return Who(type=kind, guid=event.tenant_id if kind == "ENTERPRISE" else text(event.target_id))
 
 
 def _device(event: Logged, known: Known) -> shapes.DeviceChange:

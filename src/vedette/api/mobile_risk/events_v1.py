@@ -43,7 +43,7 @@ def as_event(event: Logged, known: Known) -> Event:
         id=str(event.id),
         event_time=moment(event.occurred_at) or "",
         change_type=event_rows.change_type(event),
-        actor=Actor(type=who.type, id=who.guid),
+        actor=Actor(type=who.type, id=text(who.guid)),
         details=_details(event, known),
         target=_target(event, known),
     )

@@ -6,6 +6,7 @@
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -240,7 +241,7 @@ class Who(Shape):
     """models.Actor and models.Target."""
 
     type: str
-    guid: str | None = None
+    guid: UUID | str | None = None
 
 
 class AttributeChange(Shape):
@@ -298,8 +299,8 @@ class ThreatChange(Shape):
 class Event(Shape):
     """models.Event: exactly one of device, threat and audit, named after its type."""
 
-    id: str
-    enterprise_guid: str
+    id: UUID
+    enterprise_guid: UUID
     created_time: str
     type: str
     change_type: str
@@ -312,7 +313,9 @@ class Event(Shape):
 
 def moment(at: dt.datetime | None) -> str | None:
     """Write a time as the wire has it: `2025-02-20T09:55:18.817+00:00`."""
-    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds") if at else None
+    if at is None:
+        return None
+    return (at if at.tzinfo is dt.UTC else at.astimezone(dt.UTC)).isoformat(timespec="milliseconds")
 
 
 def text(value: Any) -> str | None:

@@ -142,7 +142,7 @@ def test_what_is_refused_for_good_is_not_sent_again(cloud: Cloud) -> None:
     answers: dict[str, Item] = {
         "/devices/0": {"status": 404, "body": {"error": {"code": "Request_ResourceNotFound"}}},
         "/devices/1": {"status": 403, "body": {"error": {"code": "Authorization_RequestDenied"}}},
-        "/devices/2": {"status": 424, "body": "no object"},
+        "/devices/2": {"status": 424, "body": "no object", "headers": []},
     }
     answering(cloud, lambda item: answers[item["url"]])
     replies = cloud.open().batch(patches(3))

@@ -116,7 +116,8 @@ class _Batch:
             if not self._left:
                 break
             wait = 0.0 if renewed or all(map(_is_paced, failed.values())) else patience.wait(attempt)
-            if attempt >= patience.attempts or time.monotonic() + wait > deadline:
+            over = attempt >= patience.attempts or time.monotonic() + wait > deadline
+            if over and not renewed:
                 for number in list(self._left):
                     self._settle(number, error=failed[number])
                 break
@@ -160,10 +161,10 @@ class _Batch:
     def _read(self, request: Request, answer: Mapping[str, Any] | None, request_id: str) -> Reply:
         if answer is None:
             return Reply(request, error=_unanswered(request_id))
-        headers = {str(k).lower(): str(v) for k, v in (answer.get("headers") or {}).items()}
+        headers = {name.lower(): str(value) for name, value in _object(answer.get("headers")).items()}
         request_id = headers.get("request-id") or request_id
-        status, body = int(answer.get("status") or 0), answer.get("body")
-        body = body if isinstance(body, dict) else {}
+        status, body = answer.get("status"), _object(answer.get("body"))
+        status = status if isinstance(status, int) else 0
         wrong = error_of(status, body, headers, request_id) if status >= FAILED or not status else None
         self._caller.heed(request.charge, headers, wrong)
         return Reply(request, status, body, request_id, wrong)
@@ -201,6 +202,10 @@ def _item(number: int, request: Request) -> dict[str, Any]:
     if request.body is not None:
         item |= {"body": request.body, "headers": _JSON}
     return item
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _answers(answered: Answered) -> dict[str, dict[str, Any]]:

@@ -193,8 +193,9 @@ class _Transport(httpx.HTTPTransport):
         self._limits = limits
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
-            max_connections=32,
-            max_keepalive_connections=16,
+            # Enough for every tenant that is served at a time: one that answers slowly takes none from another.
+            max_connections=128,
+            max_keepalive_connections=32,
             keepalive_expiry=30,
             network_backend=_Backend(allow_private=allow_private),
         )

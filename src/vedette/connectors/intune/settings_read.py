@@ -3,8 +3,10 @@
 import uuid
 from datetime import timedelta
 
+from django.utils.translation import gettext
+
 from vedette.connectors.intune.eligibility import Limits
-from vedette.connectors.intune.models import IntuneConnector
+from vedette.connectors.intune.models import EnrollmentGroup, IntuneConnector
 from vedette.connectors.intune.standing import Standing
 from vedette.connectors.state_sync import SyncSettings
 from vedette.directory.platforms import ANDROID, IOS
@@ -45,6 +47,12 @@ def attribute_name(connector: IntuneConnector) -> str:
 def error_recipients(tenant_id: uuid.UUID) -> list[str]:
     """Who is told of connector errors (C5): nobody set means the primary contact, never silence."""
     return list(connector_of(tenant_id).error_emails) or [Tenant.objects.get(pk=tenant_id).primary_contact]
+
+
+def enrollment_groups_in_use() -> dict[uuid.UUID, str]:
+    """Name the use of the enrollment groups, so that no other connector puts anybody into them; inside the door."""
+    use = gettext("enrolling phones")
+    return dict.fromkeys(EnrollmentGroup.objects.values_list("object_id", flat=True), use)
 
 
 def limits(connector: IntuneConnector) -> Limits:

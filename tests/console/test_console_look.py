@@ -21,6 +21,7 @@ from tests.support.world import ADA, BAD_PACKAGE, World, facts, load_intelligenc
 
 from vedette.compliance import change_apps, mode, triage
 from vedette.compliance.assess import assess
+from vedette.compliance.models import Brake
 from vedette.connectors.intune import settings_change
 from vedette.devices import invitations
 from vedette.devices.models import WaitingIdentity
@@ -54,6 +55,8 @@ PAGES: Final = {
     "device-fine": "/devices/{fine}/",
     "device-pending": "/devices/{pending}/",
     "delete": "/devices/{bad}/delete",
+    "release": "/devices/{bad}/release",
+    "brake": "/brake/{brake}/",
     "policy": "/policy/",
     "app-rules": "/policy/apps/",
     "vulnerabilities": "/vulnerabilities/",
@@ -62,6 +65,7 @@ PAGES: Final = {
     "feed": "/system/intelligence/osv-android/",
     "account": "/system/account/",
     "monitor": "/system/account/monitor",
+    "disconnect": "/system/account/disconnect",
     "enrollment": "/system/enrollment/",
     "invite-all": "/system/enrollment/invite",
     "invite-person": "/system/enrollment/person",
@@ -170,13 +174,13 @@ def furnish(world: World) -> dict[str, str]:
             claim={"platform": "ANDROID", "manufacturer": "Google", "model": "Pixel 8"},
             first_seen_at=now, last_seen_at=now,
         )  # fmt: skip
-        wish = Wish("Sentinel", list(Scope), clock.now() + timedelta(days=365), ["192.0.2.0/24"])
-        key = application_keys.create(wish, ADA).row
-        application_keys.revoke(application_keys.create(Wish("Old SIEM", [Scope.EVENTS]), ADA).row, ADA)
+        brake = Brake.objects.create(
+            tenant_id=world.tenant_id, key="sweep:silence", kind="sweep", limit=10, pulled_at=now
+        ).id
         event = Event.objects.filter(type=Event.Type.AUDIT).latest("position").id
     return {
         "threat": str(threat.id), "ignored": str(ignored.id), "bad": str(bad.id), "fine": str(fine.id),
-        "pending": str(pending.id), "event": str(event), "key": str(key.id),
+        "pending": str(pending.id), "event": str(event), "brake": str(brake),
     }  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 ROOT = "/system/connectors/"
 NOBODY = "0b7c6f0e-5d5f-4b57-9a3c-2f6f3f9f9a01"
 INTUNE = f"{ROOT}intune/"
-TABS = [
-    f"{INTUNE}{tab}/"
+TABS = {
+    tab: f"{INTUNE}{tab}/"
     for tab in (
         "connection",
         "enrollment",
@@ -15,7 +15,7 @@ TABS = [
         "access",
         "handouts",
     )
-]
+}
 PUSHES = f"{ROOT}pushes/"
 GROUPS = f"{ROOT}groups/"
 PHONES = f"{GROUPS}phones/"
@@ -28,7 +28,7 @@ PAGES = [
     SPARED,
     ACTIONS,
     ROOT,
-    *TABS,
+    *TABS.values(),
     PUSHES,
     f"{PUSHES}export",
     f"{ROOT}partner/",
@@ -58,8 +58,7 @@ ACTS = [
     f"{PHONES}{NOBODY}/remove",
     f"{SPARED}add",
     f"{SPARED}{NOBODY}/remove",
-    *TABS[:3],
-    *TABS[4:6],
+    *(TABS[tab] for tab in ("connection", "enrollment", "state-sync", "errors", "rules")),
 ]
 CONNECTION = {
     "heartbeat_minutes": "10",

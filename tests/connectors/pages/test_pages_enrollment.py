@@ -143,15 +143,17 @@ def test_taking_a_group_out_says_how_many_devices_leave(ready: Scene) -> None:
 def test_limits_that_take_devices_out_are_asked_about(ready: Scene) -> None:
     owner = sign_in(ready.world, "full")
     values = {**ENROLLMENT, "minimum_ios": "99"}
-    page = text(owner.post(TABS[1], **values))
+    page = text(owner.post(TABS["enrollment"], **values))
     apples = len(ready.devices(platform="IOS"))
     assert "Protect fewer devices?" in page
     assert re.search(rf"Devices that leave</dt>\s*<dd>{apples}</dd>", page)
     assert ready.connector().minimum_ios == "16.0"
-    assert "Saved" in text(owner.follow(TABS[1], **values, confirmed="1"))
+    assert "Saved" in text(owner.follow(TABS["enrollment"], **values, confirmed="1"))
     assert ready.poll().left == apples
     wider = {**ENROLLMENT, "scope": "registered", "poll_minutes": "7"}
-    assert "Saved" in text(owner.follow(TABS[1], **wider)), "what takes nobody out is not asked about"
+    assert "Saved" in text(owner.follow(TABS["enrollment"], **wider)), (
+        "what takes nobody out is not asked about"
+    )
     assert (ready.connector().scope, ready.connector().poll_minutes) == ("registered", 7)
 
 
@@ -169,7 +171,7 @@ def test_limits_that_take_devices_out_are_asked_about(ready: Scene) -> None:
 def test_enrollment_settings_that_make_no_sense_are_refused(
     scene: Scene, owner: Member, field: str, value: str
 ) -> None:
-    page = owner.post(TABS[1], **{**ENROLLMENT, field: value})
+    page = owner.post(TABS["enrollment"], **{**ENROLLMENT, field: value})
     assert page.status_code == 200
     assert "v-error" in text(page)
     assert scene.connector().scope == "intune"
@@ -178,7 +180,7 @@ def test_enrollment_settings_that_make_no_sense_are_refused(
 def test_a_failed_reading_is_shown_with_the_last_good_one(ready: Scene) -> None:
     ready.fault("GET /v1.0/devices", status=403)
     ready.poll()
-    page = text(sign_in(ready.world, "full").get(TABS[1]))
+    page = text(sign_in(ready.world, "full").get(TABS["enrollment"]))
     assert "Failed" in page
     assert "Nobody was taken out because of it" in page
     assert re.search(r"Devices to protect</dt>\s*<dd>13</dd>", page)

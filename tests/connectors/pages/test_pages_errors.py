@@ -11,12 +11,12 @@ from vedette.connectors.errors import Advice, Problem
 
 def test_errors_now_and_past_with_what_to_do(ready: Scene) -> None:
     owner = sign_in(ready.world, "full")
-    assert "No errors now" in text(owner.get(TABS[4]))
+    assert "No errors now" in text(owner.get(TABS["errors"]))
     advice = Advice("The flux is <low>.", "Raise it.")
     error = errors.record(
         ready.tenant_id, "intune", Problem("poll", "flux", "Graph: 500 flux: 100 % off", advice)
     )
-    page = text(owner.get(TABS[4]))
+    page = text(owner.get(TABS["errors"]))
     for words in (
         "Errors now",
         "The flux is &lt;low&gt;.",
@@ -28,7 +28,7 @@ def test_errors_now_and_past_with_what_to_do(ready: Scene) -> None:
     assert "Past errors" not in page
     assert "Acknowledged" in text(owner.follow(f"{INTUNE}errors/{error.pk}/acknowledge"))
     errors.passed(ready.tenant_id, "intune", "poll")
-    page = text(owner.get(TABS[4]))
+    page = text(owner.get(TABS["errors"]))
     assert "No errors now" in page
     assert "Past errors" in page
 
@@ -42,7 +42,7 @@ def test_errors_now_and_past_with_what_to_do(ready: Scene) -> None:
     ],
 )
 def test_recipients_of_errors(scene: Scene, owner: Member, typed: str, kept: list[str] | None) -> None:
-    page = text(owner.follow(TABS[4], error_emails=typed))
+    page = text(owner.follow(TABS["errors"], error_emails=typed))
     assert "Your changes are saved" in page
     assert scene.connector().error_emails == (
         kept if kept is not None else ["a@example.test", "b@example.test", "A@example.test"]
@@ -52,7 +52,7 @@ def test_recipients_of_errors(scene: Scene, owner: Member, typed: str, kept: lis
 
 @pytest.mark.parametrize("typed", ["the team next door", "a@b", "a@example.test, nobody", "x" * 4001])
 def test_what_is_no_address_is_refused(scene: Scene, owner: Member, typed: str) -> None:
-    page = text(owner.post(TABS[4], error_emails=typed))
+    page = text(owner.post(TABS["errors"], error_emails=typed))
     assert "v-error" in page
     assert scene.connector().error_emails == []
 

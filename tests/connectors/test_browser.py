@@ -1,9 +1,11 @@
 """The connectors' pages in a real browser: accessible, within the screen, quiet, in both themes and widths."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,6 +16,9 @@ from tests.support.console import COOKIE, Member, serving, sign_in
 from tests.support.world import ADA
 
 from vedette.connectors.partner import switch
+from vedette.foundation import certificates, database
+from vedette.tenants import drafts
+from vedette.tenants.models import Tenant
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +39,10 @@ PAGES = {
     "errors": f"{ROOT}intune/errors/",
     "pushes": f"{ROOT}pushes/",
     "partner": f"{ROOT}partner/",
+    "registration": f"{ROOT}registration/",
+    "registration-application": f"{ROOT}registration/application",
+    "registration-credential": f"{ROOT}registration/credential",
+    "registration-start": f"{ROOT}registration/start",
 }
 
 
@@ -94,7 +103,19 @@ def visit_all(
 
 
 def test_pages_of_an_account_that_has_just_begun(browser: Browser, url: str, scene: Scene) -> None:
-    visit_all(browser, url, sign_in(scene.world, "full", "ada"), "fresh", "light", DESKTOP)
+    ada = sign_in(scene.world, "full", "ada")
+    visit_all(browser, url, ada, "fresh", "light", DESKTOP)
+    with opened(browser, url, ada) as page:
+        page.goto(url + PAGES["handouts"])
+        sheets = page.locator(".v-sheet").count()
+        printed = page.pdf(format="A4", prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == sheets, (
+            "each hand-out on a sheet of its own"
+        )
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        expect(page.get_by_role("button", name="Copy").first).to_be_hidden()
+        page.emulate_media(media="screen")
 
 
 def test_pages_of_an_account_at_work_and_in_trouble(browser: Browser, url: str, enrolled: Scene) -> None:
@@ -115,6 +136,11 @@ def test_pages_of_an_account_at_work_and_in_trouble(browser: Browser, url: str, 
     enrolled.poll()
     enrolled.lab.delete(f"{enrolled.path}/consents/{enrolled.microsoft.client_id}")
     enrolled.beat()
+    with database.tenant(enrolled.tenant_id):
+        tenant = Tenant.objects.get()
+    drafts.begin(tenant, ADA)
+    drafts.identify(tenant, ADA, client_id=uuid4(), cloud="", chosen=["read"])
+    drafts.prove_by_certificate(tenant, ADA, certificates.make("Vedette", 30))
     visit_all(browser, url, sign_in(enrolled.world, "full", "ada"), "trouble", "dark", PHONE)
 
 

@@ -22,7 +22,9 @@ AGENT_REDIRECT = "http://localhost"
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, place: Place) -> HttpResponse:
     """Show what to make for the chosen profiles; take the application's ID."""
-    draft = drafts.begin(place.tenant, place.actor)
+    draft = drafts.find(place.tenant, drafts.DRAFT)
+    if draft is None:
+        return redirect(place.url("overview"))
     asked = request.POST if request.method == "POST" else request.GET
     chosen = chosen_profiles(asked.getlist("profiles")) if "profiles" in asked else list(draft.profiles)
     form = IdentityForm(

@@ -91,9 +91,9 @@ def download(request: HttpRequest, place: Place) -> HttpResponse:
 
 
 def _page(request: HttpRequest, place: Place, bound: dict[str, Any], status: int = 200) -> HttpResponse:
-    draft = drafts.begin(place.tenant, place.actor)
-    if draft.client_id is None:
-        return redirect(place.url("application"))
+    draft = drafts.find(place.tenant, drafts.DRAFT)
+    if draft is None or draft.client_id is None:
+        return redirect(place.url("application" if draft else "overview"))
     context = {
         "draft": draft,
         "steps": steps.entries(place, draft, "credential"),

@@ -189,7 +189,7 @@ def test_published_lists_are_recognised(shared_dir: Path) -> None:
         pytest.skip(f"0 published lists: no folder {folder}")
     expected = {
         "maltrail-mobile/malware/android_anubis.txt": ("maltrail", 1900),
-        "misp-warninglists/lists/dynamic-dns.json": ("misp-warninglist", 500),
+        "misp-warninglists/lists/captive-portals.json": ("misp-warninglist", 3),
         "misp-warninglists/lists/empty-hashes.json": ("misp-warninglist", 3),
         "mvt-indicators/indicators.yaml": ("mvt-index", 15),
         "eset-android-ioc/spyloan/README.adoc": ("text", 35),

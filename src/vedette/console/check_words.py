@@ -30,6 +30,7 @@ RULES: Final[Mapping[str, Promise]] = {
     "device.exploited": _("Flaws that are used in attacks should be mended"),
     "device.support": _("The maker should still mend the system's version"),
     "device.model_support": _("The maker should still mend the model"),
+    "traces.indicators": _("What an acquisition holds is compared with the threat intelligence"),
     "agent.version": _("The protection app should not be older than your organisation accepts"),
     "agent.permission": _("The protection app should have what it needs"),
     "network.mitm": _("Nobody should sit between the phone and the services it calls"),

@@ -32,6 +32,7 @@ JOB_MODULES = (
     "vedette.connectors.partner.jobs",
     "vedette.connectors.groups.jobs",
     "vedette.connectors.mail.jobs",
+    "vedette.connectors.notifications.jobs",
 )
 CONCURRENCY = 4
 STOP_SECONDS = 10

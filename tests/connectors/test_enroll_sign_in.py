@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest

@@ -410,6 +410,18 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
         "connector.settings_changed",
         ("declared_minimum", "", "medium"),
     ),
+    (
+        "intune:fail-closed",
+        lambda s: s.post("intune:fail-closed"),
+        "connector.settings_changed",
+        ("fail_mode", "", "closed"),
+    ),
+    (
+        "intune:fail-open",
+        lambda s: s.post("intune:fail-open"),
+        "connector.settings_changed",
+        ("fail_mode", "closed", "open"),
+    ),
     ("intune:read", lambda s: s.post("intune:read"), "connector.reading_requested", None),
     ("intune:beat", lambda s: s.post("intune:beat"), "connector.heartbeat_requested", None),
     (
@@ -569,6 +581,7 @@ ACTS: list[tuple[str, Act, str, Changed]] = [
 LOOKING = {
     "connectors:spared", "groups:way", "groups:search",
     "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
+    "console:why", "intune:fail-mode",
     "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
     "console:audit-event", "console:application-keys",
     "console:vulnerabilities", "console:vulnerability", "console:app-rules", "console:intelligence",

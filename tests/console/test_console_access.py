@@ -172,6 +172,7 @@ def address(name: str, places: dict[str, str]) -> str:
 MODIFY = {
     "console:threats", "console:threats-export", "console:threat", "console:threat-ignore",
     "console:threat-reopen", "console:devices", "console:devices-export", "console:device",
+    "console:why",
     "console:device-act resync", "console:device-act deactivate", "console:device-act reinstate",
     "console:device-act delete", "console:dashboard", "console:brake", "console:audit",
     "console:audit-export", "preferences",
@@ -182,6 +183,7 @@ LOOK = {
     "console:app-rules", "console:intelligence", "console:feed",
 }  # fmt: skip
 NOTHING = {
+    "intune:fail-mode", "intune:fail-open", "intune:fail-closed",
     "actions:page",
     "connectors:spared", "connectors:spared-add", "connectors:spared-remove",
     "groups:search", "groups:levels", "groups:remove", *(f"groups:{act}" for act in GROUP_PAGES),

@@ -139,6 +139,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "expires_at": _("Expires"),
     "generation": _("Generation of tokens"),
     "full_group_id": _("Group with full access"),
+    "fail_mode": _("Fail-open or fail-closed"),
     "heartbeat_minutes": _("Heartbeat, minutes"),
     "include_nested": _("With nested groups"),
     "ios_enabled": _("iOS"),

@@ -67,15 +67,21 @@ def of(connector: IntuneConnector) -> Enforcement:
     if connector.declared_minimum == NONE:
         return Enforcement(DECLARED, NONE)
     if connector.declared_minimum:
-        return _declared(connector.declared_minimum)
+        return _declared(connector.declared_minimum, connector.fail_mode)
     return Enforcement(UNKNOWN)
 
 
-def _declared(minimum: str) -> Enforcement:
-    """What an administrator said of their rule: from which level it blocks, not what it does without one."""
+def _declared(minimum: str, fail_mode: str) -> Enforcement:
+    """What an administrator said of their rule: from which level it blocks, and what it does without one."""
     blocked = frozenset(mode.blocking_states(minimum))
     unproven = frozenset(state.value for state in DeviceState if not is_level(state)) - blocked
-    return Enforcement(DECLARED, ENABLED, minimum, blocked=blocked, unsure=unproven | {rules_read.EMPTY})
+    unproven |= {rules_read.EMPTY}
+    if not fail_mode:
+        return Enforcement(DECLARED, ENABLED, minimum, blocked=blocked, unsure=unproven)
+    closed = fail_mode == IntuneConnector.FailMode.CLOSED
+    return Enforcement(
+        DECLARED, ENABLED, minimum, fail_closed=closed, blocked=blocked | unproven if closed else blocked
+    )
 
 
 def can_read(known: Known) -> bool:

@@ -17,6 +17,11 @@ class IntuneConnector(TenantRow):
         ERROR = "error"
         UNAVAILABLE = "unavailable"
 
+    class FailMode(models.TextChoices):
+        UNSAID = ""
+        OPEN = "open"
+        CLOSED = "closed"
+
     class Scope(models.TextChoices):
         INTUNE = "intune"
         REGISTERED = "registered"
@@ -58,6 +63,12 @@ class IntuneConnector(TenantRow):
         blank=True,
         default="",
         help_text="Level from which the administrator says a rule blocks: low, medium, high; empty = unsaid",
+    )
+    fail_mode = models.TextField(
+        choices=FailMode,
+        blank=True,
+        default=FailMode.UNSAID,
+        help_text="Which kind of rule is wanted: what holds for a phone of which nothing is proven",
     )
     last_synchronised_at = models.DateTimeField(null=True)
     next_poll_at = models.DateTimeField(null=True)

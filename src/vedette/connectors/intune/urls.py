@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from vedette.connectors.intune import access_views, group_views, handout_views, rules_views, views
+from vedette.connectors.intune import (
+    access_views,
+    fail_mode_views,
+    group_views,
+    handout_views,
+    rules_views,
+    views,
+)
+from vedette.connectors.intune.fail_mode import CLOSED, OPEN
 
 app_name = "intune"
 urlpatterns = [
@@ -15,6 +23,9 @@ urlpatterns = [
     path("enrollment/<uuid:object_id>/remove", group_views.remove, name="group-remove"),
     path("state-sync/", views.state_sync, name="state-sync"),
     path("rules/", rules_views.page, name="rules"),
+    path("rules/unknown/", fail_mode_views.page, name="fail-mode"),
+    path("rules/unknown/open", fail_mode_views.choose, {"wanted": OPEN}, name="fail-open"),
+    path("rules/unknown/closed", fail_mode_views.choose, {"wanted": CLOSED}, name="fail-closed"),
     path("handouts/", handout_views.page, name="handouts"),
     path("access/", access_views.page, name="access"),
     path("access/read", access_views.read_now, name="read"),

@@ -148,6 +148,15 @@ class Migration(migrations.Migration):
                         help_text="Level from which the administrator says a rule blocks: low, medium, high; empty = unsaid",
                     ),
                 ),
+                (
+                    "fail_mode",
+                    models.TextField(
+                        blank=True,
+                        choices=[("", "Unsaid"), ("open", "Open"), ("closed", "Closed")],
+                        default="",
+                        help_text="Which kind of rule is wanted: what holds for a phone of which nothing is proven",
+                    ),
+                ),
                 ("last_synchronised_at", models.DateTimeField(null=True)),
                 ("next_poll_at", models.DateTimeField(null=True)),
                 ("poll_running_since", models.DateTimeField(null=True)),

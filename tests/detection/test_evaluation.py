@@ -84,6 +84,22 @@ def test_feeds_and_whole_phones(tmp_path: Path) -> None:
     assert json.loads(done.output)["slices"]["all"]["true_positive"] == 1
 
 
+def test_acquisitions_are_read_and_judged(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.yaml"
+    feed.write_text("- name: X\n  type: stalkerware\n  packages: [org.x.spy]\n")
+    phone = {
+        "device": {"platform": "ANDROID", "manufacturer": "", "model": "", "os_version": "15"},
+        "agent": {"version": "1"},
+        "apps": [{"package": "org.x.spy"}],
+    }
+    (tmp_path / "phone.json").write_text(json.dumps(phone))
+    lines = [{"label": "malicious", "file": name} for name in ("phone.json", "../phone.json", "nothing.zip")]
+    done = run(tmp_path, lines, "--feed", str(feed), "--json")
+    found = json.loads(done.stdout)
+    assert found["slices"]["all"]["true_positive"] == 1
+    assert len(found["not_read"]) == 2
+
+
 def test_a_store_is_assumed_where_told(tmp_path: Path) -> None:
     line = {"label": "benign", "package": "org.good.x", "permissions": [*SPY, "WRITE_SMS", "CALL_PHONE"]}
     for installer, wrong in (("com.android.vending", 0), ("com.android.chrome", 1)):

@@ -63,6 +63,8 @@ def judge(facts: Facts, context: Context) -> Iterator[Observation]:
             continue
         yield from _judged(app, seen)
         yield from _old(app, seen)
+    if not (facts.apps_complete or any(app.manifest for app in facts.apps)):
+        return  # an agent that sends neither all applications nor manifests is not asked about them
     yield _closing(BEHAVIOUR, ANY, complete=facts.apps_complete, exempt=unjudged, prefix=_PREFIX)
     old = {f"old:{name.partition(':')[2]}" for name in unjudged}
     yield _closing(OLD_APP, "VULNERABILITY", complete=facts.apps_complete, exempt=old, prefix="old")

@@ -20,9 +20,12 @@ from vedette.detection.evaluation import (
     judge_record,
     read_line,
     tally,
+    with_acquisition,
 )
 from vedette.intel import ImportFailedError, Index, Source, read
 from vedette.verdict.risk import Risk
+from vedette_facts.acquisition import read as acquisition
+from vedette_facts.limits import UnreadableError
 
 LONGEST_LINE: Final = 4 * 1024 * 1024
 _SHOWN: Final = 10
@@ -105,9 +108,19 @@ def _records(data: Path, refused: list[str]) -> Iterator[Record]:
                 if not line.strip():
                     continue
                 try:
-                    yield read_line(line)
-                except RecordError as error:
+                    yield _whole(read_line(line), path.parent)
+                except (RecordError, UnreadableError) as error:
                     refused.append(f"{path.name}, line {number}: {error}")
+
+
+def _whole(record: Record, folder: Path) -> Record:
+    """Read the acquisition that a record names. Raises RecordError, UnreadableError."""
+    if not record.file:
+        return record
+    path = (folder / record.file).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.exists():
+        raise RecordError(f"there is no {record.file} beside the list")
+    return with_acquisition(record, acquisition.read(path))
 
 
 def _index(feeds: Iterable[Path]) -> Index:

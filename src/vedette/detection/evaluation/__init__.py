@@ -2,7 +2,13 @@
 
 from vedette.detection.evaluation.baseline import baseline_predictions
 from vedette.detection.evaluation.metrics import Interval, Tally, tally, wilson
-from vedette.detection.evaluation.records import Record, RecordError, deduplicated, read_line
+from vedette.detection.evaluation.records import (
+    Record,
+    RecordError,
+    deduplicated,
+    read_line,
+    with_acquisition,
+)
 from vedette.detection.evaluation.verdicts import Verdict, judge_record
 
 __all__ = [
@@ -17,4 +23,5 @@ __all__ = [
     "read_line",
     "tally",
     "wilson",
+    "with_acquisition",
 ]

@@ -1,12 +1,14 @@
 """Labelled records, one JSON object a line (docs/detection.md, "Format of the data")."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import msgspec
 
-from vedette_facts.report import App, Facts, FactsError, decode, decode_facts
+from vedette_facts.acquisition.found import Acquisition
+from vedette_facts.report import AgentFacts, App, DeviceFacts, Facts, FactsError, decode, decode_facts
+from vedette_facts.traces import Trace
 
 Label = Literal["malicious", "benign"]
 _LABELS: Final = {
@@ -21,6 +23,10 @@ _LABELS: Final = {
     "harmless": "benign",
 }
 _SLICES: Final = 20
+_NOTHING: Final = Facts(
+    device=DeviceFacts(platform="IOS", manufacturer="", model="", os_version=""), agent=AgentFacts(version="")
+)
+"""Of a phone of which only traces are known."""
 
 
 class RecordError(ValueError):
@@ -29,16 +35,21 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """One labelled application, or whole phone. `identity` is the same for copies of one application."""
+    """One labelled application, or whole phone. `identity` is the same for copies of one application.
+
+    `file`: an acquisition that has still to be read (`with_acquisition`).
+    """
 
     label: Label
     identity: str
     app: App | None = None
     facts: Facts | None = None
+    traces: tuple[Trace, ...] = ()
     family: str = ""
     year: str = ""
     slices: tuple[tuple[str, str], ...] = ()
     permissions: frozenset[str] = field(default_factory=frozenset)
+    file: str = ""
 
 
 def read_line(line: bytes) -> Record:
@@ -52,7 +63,8 @@ def read_line(line: bytes) -> Record:
         raise RecordError("`label` must be malicious or benign")
     try:
         facts = decode_facts(given["facts"]) if "facts" in given else None
-        app = None if facts else decode(given["app"] if "app" in given else _flat(given), App)
+        whole = facts is not None or "file" in given
+        app = None if whole else decode(given["app"] if "app" in given else _flat(given), App)
     except FactsError as error:
         raise RecordError(str(error)) from None
     slices = given.get("slice") or {}
@@ -63,14 +75,23 @@ def read_line(line: bytes) -> Record:
     signer = str(given.get("signer") or given.get("sig") or (app.certificates[:1] if app else "") or "")
     return Record(
         "malicious" if label == "malicious" else "benign",
-        f"{app.package}@{signer}" if app else str(given.get("id") or line[:200]),
+        f"{app.package}@{signer}" if app else str(given.get("id") or given.get("file") or line[:200]),
         app,
         facts,
+        (),
         str(given.get("family") or ""),
         str(given.get("date") or given.get("updated") or "")[:4],
         tuple((str(name), str(value)) for name, value in list(slices.items())[:_SLICES]),
         frozenset(app.manifest.requested) if app and app.manifest else frozenset(),
+        str(given.get("file") or ""),
     )
+
+
+def with_acquisition(record: Record, found: Acquisition) -> Record:
+    """Put what was read of a record's file into it. Raises RecordError."""
+    if found.facts is None and not found.traces:
+        raise RecordError(f"{record.file} tells nothing of a phone")
+    return replace(record, facts=found.facts or _NOTHING, traces=found.traces)
 
 
 def _flat(given: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,17 @@ import msgspec
 from vedette.detection import run
 from vedette.detection.detector import Context
 from vedette.detection.evaluation.records import Record
+from vedette.detection.traces import judge_traces
 from vedette.verdict.classifications import classification
 from vedette.verdict.risk import Risk
 from vedette_facts.report import AgentFacts, App, DeviceFacts, Facts
 
 ABOUT_APPS: Final = frozenset({"apps.indicators", "apps.behaviour", "apps.root_tool", "apps.listed_name"})
 """Rules that call an application harmful; where it came from and how it is signed are no verdict on it."""
+ABOUT_PHONES: Final = ABOUT_APPS | {
+    "device.root", "device.processes", "device.listed_profile", "network.mitm", "traces.indicators",
+}  # fmt: skip
+"""Rules that call a whole phone compromised; a missing lock or an old version is posture, and no verdict."""
 _PHONE: Final = Facts(
     device=DeviceFacts(platform="ANDROID", manufacturer="", model="", os_version="15", sdk=35),
     agent=AgentFacts(version=""),
@@ -40,9 +45,11 @@ def judge_record(
     if result.failures:
         failure = result.failures[0]
         raise RuntimeError(f"detector {failure.name} failed on {record.identity}: {failure.message}")
-    for finding in sorted(result.findings, key=lambda f: -classification(f.classification).default_risk):
+    rules = ABOUT_PHONES if record.facts else ABOUT_APPS
+    findings = (*result.findings, *judge_traces(record.traces, context.index, facts.device.platform))
+    for finding in sorted(findings, key=lambda f: -classification(f.classification).default_risk):
         rule = finding.evidence[0].rule
-        if rule in ABOUT_APPS and classification(finding.classification).default_risk >= at_least:
+        if rule in rules and classification(finding.classification).default_risk >= at_least:
             return Verdict(True, finding.classification, rule, finding.summary)  # noqa: FBT003 - reported
     return Verdict(reported=False)
 

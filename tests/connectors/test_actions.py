@@ -123,7 +123,9 @@ def test_who_was_never_told_of_a_block_is_not_told_of_its_end(grouped: Scene) ->
     assert calls(grouped, "CompanyPortal", since) == []
 
 
-@pytest.mark.parametrize("fault", [{"drop": True}, {"status": 500}], ids=["cut", "500"])
+@pytest.mark.parametrize(
+    "fault", [{"drop": True}, {"drop": True, "after": True}, {"status": 500}], ids=["cut", "cut-after", "500"]
+)
 def test_a_notification_whose_answer_is_lost_is_not_sent_again(
     grouped: Scene, move_clock: Clock, fault: dict[str, Any]
 ) -> None:

@@ -29,6 +29,10 @@ PHONE = (390, 844)
 ROOT = "/system/connectors/"
 PAGES = {
     "overview": ROOT,
+    "phones-at-risk": f"{ROOT}groups/phones/",
+    "people-at-risk": f"{ROOT}groups/people/",
+    "actions": f"{ROOT}actions/",
+    "spared": f"{ROOT}spared/",
     "connection": f"{ROOT}intune/connection/",
     "enrollment": f"{ROOT}intune/enrollment/",
     "state-sync": f"{ROOT}intune/state-sync/",

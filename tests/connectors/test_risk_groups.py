@@ -352,6 +352,29 @@ def test_an_answer_that_is_lost_after_the_write_does_no_harm(phones: AtRisk, mov
     assert scene.delivery(device, DEVICE_GROUP).status == "confirmed"
 
 
+def test_cut_off_after_the_deed_nothing_is_sent_twice_with_effect(phones: AtRisk, move_clock: Clock) -> None:
+    """Both ways: the batch does its work, and its answer never comes."""
+    scene = phones.scene
+    device = scene.activated()
+    scene.report_bad(device)
+    scene.fault("POST /v1.0/$batch", drop=True, after=True, times=1)
+    phones.publish()
+    assert phones.in_entra() == {str(device.entra_object_id)}, "it was done"
+    assert scene.delivery(device, DEVICE_GROUP).status == "due"
+    move_clock(60)
+    phones.publish()
+    row = scene.delivery(device, DEVICE_GROUP)
+    assert (row.status, row.error_code) == ("confirmed", "")
+    scene.report_good(device)
+    scene.fault("POST /v1.0/$batch", drop=True, after=True, times=1)
+    phones.publish()
+    move_clock(120)
+    phones.publish()
+    assert phones.in_entra() == set()
+    assert scene.delivery(device, DEVICE_GROUP).status == "confirmed"
+    assert scene.errors(resolved_at=None) == []
+
+
 def test_who_may_have_been_put_in_is_taken_out_although_no_answer_came(
     phones: AtRisk, move_clock: Clock
 ) -> None:

@@ -11,7 +11,7 @@ from tests.support.microsoft import PERMISSIONS
 from tests.support.world import ADA
 
 from vedette.compliance import mode
-from vedette.connectors.intune import enforcement, readings
+from vedette.connectors.intune import enforcement, partner_warning, readings
 from vedette.connectors.intune.enforcement import Enforcement
 from vedette.connectors.intune.rules_fetch import COMPLIANCE, CONNECTORS, RULES
 from vedette.connectors.intune.rules_read import demand
@@ -169,3 +169,18 @@ def test_the_tenants_connectors_are_read(readable: Scene) -> None:
         graph.post("/deviceManagement/mobileThreatDefenseConnectors", {**body, "id": identifier})
     known = readings.read(readable.tenant_id, CONNECTORS)
     assert {row["id"] for row in known.data["connectors"]} >= {LOOKOUT, DEFENDER}
+
+
+def test_two_partners_on_one_platform_are_told_once_and_end(scene: Scene) -> None:
+    def partner(identifier: str, *, android: bool) -> dict[str, Any]:
+        return {"id": identifier, "partnerState": "enabled", "androidEnabled": android}
+
+    both = {"connectors": [partner(LOOKOUT, android=True), partner(DEFENDER, android=True)]}
+    for _ in range(2):
+        partner_warning.warn(scene.tenant_id, both)
+    (error,) = scene.errors(source="partners", resolved_at=None)
+    assert (error.code, error.words["platform"]) == ("two_partners:android", "Android")
+    assert len(scene.notifications(kind="error")) == 1, "told once"
+    one = {"connectors": [partner(LOOKOUT, android=True), partner(DEFENDER, android=False)]}
+    partner_warning.warn(scene.tenant_id, one)
+    assert scene.errors(source="partners", resolved_at=None) == []

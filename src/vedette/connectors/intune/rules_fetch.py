@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from vedette.connectors.intune import readings
+from vedette.connectors.intune import partner_warning, readings
 from vedette.connectors.intune.readings import Kind
 from vedette.foundation.graph import Graph, GraphError
 
@@ -98,4 +98,4 @@ def _is_guid(text: str) -> bool:
 
 readings.KINDS[RULES] = Kind(rules)
 readings.KINDS[COMPLIANCE] = Kind(compliance)
-readings.KINDS[CONNECTORS] = Kind(connectors)
+readings.KINDS[CONNECTORS] = Kind(connectors, after=partner_warning.warn)

@@ -30,6 +30,7 @@ SOURCES: Final[Mapping[str, Text]] = {
     "attribute": _("Writing to devices"),
     "partner": _("Handing over health reports"),
     "credential": _("The application at Entra"),
+    "partners": _("Threat-defense partners"),
     "check_ins": _("Check-ins of phones"),
     "reports": _("Judging reports"),
     "state_sync": _("State sync"),

@@ -1,5 +1,6 @@
 """Invitations in bulk: prepared at once, sent by a job; its progress is `invitations.progress`. And their end."""
 
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -38,9 +39,9 @@ def retry_failed(tenant_id: UUID, batch_id: UUID, actor: Actor) -> int:
         return count
 
 
-def _send_soon(tenant_id: UUID, batch_id: UUID) -> None:
+def _send_soon(tenant_id: UUID, batch_id: UUID, *, seconds: int = 0) -> None:
     jobs.defer(
-        send_batch, lock=f"invitations:{tenant_id}", queueing_lock=f"invitations:{batch_id}",
+        send_batch, lock=f"invitations:{tenant_id}", queueing_lock=f"invitations:{batch_id}", seconds=seconds,
         tenant_id=str(tenant_id), batch_id=str(batch_id),
     )  # fmt: skip
 
@@ -56,6 +57,11 @@ def send_batch(tenant_id: str, batch_id: str) -> None:
         while issued := invitations.take_unsent(tenant, batch, _AT_ONCE):
             results = []
             for invitation, error in _send(issued, organisation, connection):
+                if error and error.retry_after is not None:
+                    # the other side is there and asks to wait: neither this one nor the rest has failed
+                    invitations.mark(tenant, results)
+                    _send_soon(tenant, batch, seconds=math.ceil(error.retry_after))
+                    return
                 failures = failures + 1 if error and not error.permanent else 0
                 results.append((invitation, error.explanation if error else ""))
                 if failures >= _GIVE_UP_AFTER and error:

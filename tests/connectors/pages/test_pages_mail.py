@@ -4,15 +4,19 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.connectors.pages.addresses import ROOT
 from tests.connectors.scene import CONTACT, Scene
 from tests.support.console import Member, sign_in, text
 from tests.support.microsoft import PERMISSIONS
+from tests.support.world import ADA
 
 from vedette.connectors import errors
 from vedette.connectors.errors import Advice, Problem
 from vedette.connectors.mail import mailbox
 from vedette.connectors.mail.models import Notification
+from vedette.devices import jobs as devices_jobs
+from vedette.devices.models import Invitation
 from vedette.foundation import clock, config, database
 from vedette.foundation.mail import Sender
 
@@ -139,3 +143,20 @@ def test_trouble_with_the_own_mailbox_is_told_by_the_operators_way(
     scene.send_mail()
     assert len(scene.mails()) == 2
     assert not errors.stand(scene.tenant_id, "mail", "send")
+
+
+def test_invitations_wait_as_long_as_microsoft_asks(watched: Scene, owner: Member, address: str) -> None:
+    owner.post(PAGE, route="graph", address=address)
+    batch = devices_jobs.invite_all_pending(watched.tenant_id, ADA)
+    assert batch
+    watched.fault(f"POST /v1.0/users/{address}/sendMail", status=429, retry_after=1, times=1)
+    devices_jobs.send_batch.func(str(watched.tenant_id), str(batch))
+    with database.tenant(watched.tenant_id):
+        unsent = Invitation.objects.filter(batch_id=batch, sent_at=None, send_error="")
+        count = unsent.count()
+        assert count == Invitation.objects.filter(batch_id=batch).count() > 0
+    waiting = ProcrastinateJob.objects.filter(args__batch_id=str(batch), scheduled_at__isnull=False)
+    assert [job.scheduled_at > clock.now() - dt.timedelta(minutes=1) for job in waiting] == [True]
+    devices_jobs.send_batch.func(str(watched.tenant_id), str(batch))
+    with database.tenant(watched.tenant_id):
+        assert Invitation.objects.filter(batch_id=batch).exclude(sent_at=None).count() == count

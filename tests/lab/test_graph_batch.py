@@ -65,3 +65,13 @@ def test_a_cut_request_is_missing_and_a_late_fault_has_its_effect(graph: App) ->
     graph.lab.post("/faults", {"match": "PATCH /v1.0/devices", "status": 504, "after": True, "times": 1})
     assert send(graph, GET, patch)["2"]["status"] == 504
     assert graph.get(f"/devices/{device}")["extensionAttributes"]["extensionAttribute3"] == "x"
+
+
+def test_devices_by_their_ids_at_most_fifteen(graph: App) -> None:
+    ids = [row["id"] for row in graph.get("/devices", top="16")["value"]]
+    listed = graph.get("/devices", filter=f"id in ('{ids[1]}','{ids[0]}','nobody')", select="id")
+    assert [row["id"] for row in listed["value"]] == [ids[1], ids[0]]
+    assert len(graph.get("/devices", filter=f"id in ('{ids[0]}', '{ids[1]}')")["value"]) == 2
+    many = ",".join(f"'{key}'" for key in ids)
+    answer = graph.call("GET", "/devices", params={"$filter": f"id in ({many})"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "Request_UnsupportedQuery")

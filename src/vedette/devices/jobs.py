@@ -55,7 +55,7 @@ def send_batch(tenant_id: str, batch_id: str) -> None:
     with mail.connection(tenant) as connection:
         failures = 0
         while issued := invitations.take_unsent(tenant, batch, _AT_ONCE):
-            results = []
+            results: list[tuple[Invitation, str]] = []
             for invitation, error in _send(issued, organisation, connection):
                 if error and error.retry_after is not None:
                     # the other side is there and asks to wait: neither this one nor the rest has failed

@@ -20,7 +20,8 @@ SOURCE = Path(vedette.__file__).parent
 # Of the type DEVICE or THREAT: shown in a device's or a threat's history, not in the audit trail.
 OTHER_EVENTS = {"device.state_changed", "device.removed", "device.activated", "device.taken_over"}
 NAME = re.compile(
-    r'"((?:administrator|brake|tenant|connector|enrollment|feed|policy|threat|device)\.[a-z_]+)"'
+    r'"((?:administrator|application_key|brake|tenant|connector|enrollment|feed|policy|registration|threat|'
+    r'threat_feed|device)\.[a-z_]+)"'
 )
 
 

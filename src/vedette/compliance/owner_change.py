@@ -12,7 +12,6 @@ from uuid import UUID
 from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.directory.models import DirectoryDevice
 from vedette.events.log import Draft, Target, change, emit_all
-from vedette.events.models import Event
 from vedette.foundation import clock
 
 _OF_A_PERSON: Final = frozenset({Device.Binding.CODE, Device.Binding.SIGN_IN, Device.Binding.SIGN_IN_DEVICE})
@@ -49,7 +48,6 @@ def _event(device: Device, owners: Mapping[UUID, UUID]) -> Draft:
         changes.append(change("binding", device.binding, Device.Binding.ASSERTED))
     return Draft(
         action="device.owner_changed",
-        type=Event.Type.DEVICE,
         target=Target("device", str(device.id), device.display_name),
         changes=changes,
         detail={"former_owner": device.owner_upn},

@@ -95,6 +95,7 @@ AREAS: Final[Mapping[str, Promise]] = {
     "tenant": _("Account"),
     "connector": _("Connectors"),
     "enrollment": _("Enrollment"),
+    "registration": _("Registration at Entra"),
     "device": _("Devices"),
     "threat": _("Threats"),
     "policy": _("Security policy"),

@@ -135,6 +135,7 @@ def register_app(stage: Stage) -> tuple[str, tuple[Path, Path]]:
     body = {
         "display_name": "Vedette",
         "redirect_uris": [f"{stage.console}/signin/callback", f"{stage.console}/consent/callback"],
+        "public_redirect_uris": ["http://localhost"],
         "certificate_pem": files[0].read_text(),
         "permissions": list(PERMISSIONS),
     }

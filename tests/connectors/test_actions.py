@@ -9,7 +9,7 @@ from tests.connectors.scene import Scene
 from tests.support.world import ADA
 
 from vedette.compliance import mode
-from vedette.connectors import spared
+from vedette.connectors import deliver, spared, withdrawal
 from vedette.connectors.actions import act_routes, settings_change
 from vedette.connectors.groups.ways import DEVICE_GROUP
 from vedette.connectors.models import Delivery, Push
@@ -280,3 +280,19 @@ def test_monitor_mode_and_the_switch_take_back_what_waits(grouped: Scene) -> Non
         assert grouped.delivery(device, act).status == "dropped"
     assert calls(grouped, "CompanyPortal", since) == []
     assert calls(grouped, "/revokeSignInSessions", since) == []
+
+
+def test_an_act_that_waits_for_its_turn_is_no_trouble_and_holds_no_disconnection_up(grouped: Scene) -> None:
+    choose(grouped, notify_enabled=True, sync_enabled=True)
+    device = grouped.activated()
+    grouped.publish()
+    grouped.report_bad(device)
+    grouped.publish()
+    with database.tenant(grouped.tenant_id):
+        assert Delivery.objects.filter(route="sync", status="due").exists()
+        assert not deliver.waiting().exists(), "nothing that is owed lags"
+    mode.monitor(grouped.tenant_id, ADA)
+    grouped.publish()
+    with database.tenant(grouped.tenant_id):
+        assert withdrawal.remaining() == 0
+        assert withdrawal.written() == []

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import msgspec
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from vedette.connectors import deliver_sql, pushes
-from vedette.connectors.models import Delivery
+from vedette.connectors.models import ACTS, Delivery
 from vedette.connectors.results import Result
 from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
@@ -84,6 +84,12 @@ def owe(
         if count:
             cursor.execute("select pg_notify(%s, '')", [CHANNEL])
     return count
+
+
+def waiting() -> QuerySet[Delivery]:
+    """Return the values that are owed and have not arrived; inside the tenant's door."""
+    unsent = [Delivery.Status.DUE, Delivery.Status.LEASED]
+    return Delivery.objects.filter(status__in=unsent).exclude(route__in=ACTS)
 
 
 def tenants_due(routes: Iterable[str]) -> list[tuple[str, uuid.UUID]]:

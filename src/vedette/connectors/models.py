@@ -1,9 +1,14 @@
 """What is to be told to other systems about each device, and what went wrong while telling it."""
 
+from typing import Final
+
 from django.db import models
 
 from vedette.devices.models import Device
 from vedette.foundation.tables import TenantRow
+
+ACTS: Final = ("sync", "notify", "revoke")
+"""Routes that do something and leave no value behind. They wait for their turn, so waiting is no trouble."""
 
 
 class Delivery(TenantRow):

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from vedette.connectors.models import Delivery
+from vedette.connectors import deliver
+from vedette.connectors.models import ACTS, Delivery
 from vedette.connectors.push_words import ROUTES
 from vedette.connectors.signals import values_stale
 from vedette.devices.models import Device, DeviceGroup
@@ -47,7 +48,7 @@ def scope(kind: str, chosen: uuid.UUID | None = None) -> Scope:
 
 def counts(chosen: Scope) -> list[tuple[str, int]]:
     """Count what is sent, by way, for the question before the act; inside the tenant's door."""
-    rows = Delivery.objects.exclude(desired="").filter(device__in=chosen.devices())
+    rows = Delivery.objects.exclude(desired="").exclude(route__in=ACTS).filter(device__in=chosen.devices())
     by_route = rows.values_list("route").annotate(count=Count("id")).order_by("route")
     return [
         (_("Phones"), chosen.devices().count()),
@@ -60,7 +61,7 @@ def run(tenant_id: uuid.UUID, chosen: Scope, actor: Actor) -> int:
     with database.writer(tenant_id):
         ids = None if chosen.kind == "all" else list(chosen.devices().values_list("pk", flat=True))
         values_stale.send(None, tenant_id=tenant_id, again=True, device_ids=ids)
-        waiting = Delivery.objects.filter(status__in=[Delivery.Status.DUE, Delivery.Status.LEASED])
+        waiting = deliver.waiting()
         count = (waiting if ids is None else waiting.filter(device_id__in=ids)).count()
         emit(
             Draft(

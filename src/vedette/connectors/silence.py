@@ -13,9 +13,8 @@ from typing import Final
 from django.db.models import Min
 from django.utils.translation import gettext_noop as _
 
-from vedette.connectors import errors
+from vedette.connectors import deliver, errors
 from vedette.connectors.errors import LASTING, Advice, Problem
-from vedette.connectors.models import Delivery
 from vedette.devices.models import Device, Report
 from vedette.feeds.models import FeedVersion
 from vedette.foundation import clock, database
@@ -120,8 +119,7 @@ def _reports(_tenant_id: uuid.UUID) -> Heard:
 
 
 def _state_sync(_tenant_id: uuid.UUID) -> Heard:
-    waiting = Delivery.objects.filter(status__in=[Delivery.Status.DUE, Delivery.Status.LEASED])
-    return Heard(waiting.aggregate(oldest=Min("requested_at"))["oldest"], THRESHOLDS[STATE_SYNC])
+    return Heard(deliver.waiting().aggregate(oldest=Min("requested_at"))["oldest"], THRESHOLDS[STATE_SYNC])
 
 
 def _no_feeds(tenant_id: uuid.UUID) -> Heard:

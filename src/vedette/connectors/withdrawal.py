@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from vedette.connectors.models import Delivery
+from vedette.connectors.models import ACTS, Delivery
 
 # Written and not withdrawn yet; `sent` is null before the first push and empty after a withdrawal.
 _STANDING = Q(sent__isnull=False) & ~Q(sent="")
-_MOVING = Q(status__in=[Delivery.Status.DUE, Delivery.Status.LEASED])
+_MOVING = Q(status__in=[Delivery.Status.DUE, Delivery.Status.LEASED]) & ~Q(route__in=ACTS)
 
 
 @dataclass(frozen=True)

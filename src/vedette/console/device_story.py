@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from vedette.compliance import mode
+from vedette.connectors import value_names
 from vedette.connectors.intune.enforcement import DECLARED, UNKNOWN, Enforcement
-from vedette.connectors.models import Delivery
+from vedette.connectors.models import ACTS, Delivery
 from vedette.connectors.push_words import ROUTES
 from vedette.console import words
 from vedette.console.explanation import LEFT_BECAUSE, reason_text
@@ -196,13 +197,13 @@ def _verdict(case: Case) -> Step:
 
 def _delivery(case: Case) -> Step:
     name, icon = _("Told Microsoft"), "cloud-upload"
-    told = [delivery for delivery in case.deliveries if delivery.desired or delivery.sent]
+    told = [item for item in case.deliveries if (item.desired or item.sent) and item.route not in ACTS]
     if not told:
         if case.tenant.mode == Tenant.Mode.MONITOR:
             return Step(name, "cloud-off", _("Nothing: the tenant is in Monitor mode."))
         return Step(name, "cloud-off", _("Nothing: its platform or its part of state sync is off."))
     first = next((delivery for delivery in told if delivery.status in _TROUBLE), told[0])
-    value = first.desired or _("value withdrawn")
+    value = value_names.names().get(first.desired, first.desired) or _("value withdrawn")
     notes = [f"{_way(first)}: {STATES[first.status].label}", *_lag(case, first)]
     return Step(name, icon, value, notes, first.confirmed_at or first.sent_at, "#delivery")
 
@@ -211,7 +212,8 @@ _TROUBLE: Final = frozenset({Delivery.Status.FAILED, Delivery.Status.FOREIGN})
 
 
 def _way(delivery: Delivery) -> str:
-    return delivery.place or str(ROUTES.get(delivery.route, delivery.route))
+    way = str(ROUTES.get(delivery.route, delivery.route))
+    return way if delivery.place in {"", delivery.desired} else delivery.place
 
 
 def _lag(case: Case, delivery: Delivery) -> list[str]:

@@ -59,7 +59,7 @@ def owe_acts(tenant_id: uuid.UUID, changes: Sequence[StateChange], **_signal: An
 def owe_sync(tenant_id: uuid.UUID, route: str, device_ids: Sequence[uuid.UUID], **_signal: Any) -> None:
     """Owe a check-in for phones whose value at Microsoft is another by now."""
     row = ActionSettings.objects.filter(tenant_id=tenant_id).first()
-    if route in ACTS or row is None or not row.sync_enabled:
+    if route in ACTS or row is None or not row.sync_enabled or not settings_of(tenant_id).armed:
         return
     told = DeviceState.objects.filter(device_id__in=list(device_ids)).values_list("device_id", "told")
     owed = [Owed(device_id, state) for device_id, state in told]

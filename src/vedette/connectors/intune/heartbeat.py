@@ -6,14 +6,13 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
-from vedette.connectors import errors
+from vedette.connectors import deliver, errors
 from vedette.connectors.errors import Advice, Problem
 from vedette.connectors.intune import probe
 from vedette.connectors.intune.models import IntuneConnector
 from vedette.connectors.intune.probe import Beat
 from vedette.connectors.intune.settings_read import connector_of, standing
 from vedette.connectors.intune.standing import connector_state
-from vedette.connectors.models import Delivery
 from vedette.connectors.signals import connector_state_changed
 from vedette.events.log import Draft, Target, change, emit
 from vedette.foundation import clock, database
@@ -108,10 +107,5 @@ def restate(connector: IntuneConnector) -> None:
 
 
 def _oldest_unsent(now: datetime) -> float | None:
-    oldest = (
-        Delivery.objects.filter(status__in=[Delivery.Status.DUE, Delivery.Status.LEASED])
-        .order_by("requested_at")
-        .values_list("requested_at", flat=True)
-        .first()
-    )
+    oldest = deliver.waiting().order_by("requested_at").values_list("requested_at", flat=True).first()
     return max(0.0, (now - oldest).total_seconds()) if oldest else None

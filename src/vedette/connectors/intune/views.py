@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from vedette.connectors import errors
+from vedette.connectors import deliver, errors
 from vedette.connectors.intune import attribute_move, heartbeat, reach, recipes, settings_change
 from vedette.connectors.intune.attribute_route import ROUTE
 from vedette.connectors.intune.forms import ConnectionForm, RecipientsForm, StateSyncForm
@@ -170,8 +170,7 @@ def _worded(error: ConnectorError) -> dict[str, Any]:
 
 def _unsent() -> dict[str, Any]:
     """How many changes wait to be sent, and for how long the oldest of them has."""
-    waiting = Delivery.objects.filter(status__in=[Delivery.Status.DUE, Delivery.Status.LEASED])
-    found = waiting.aggregate(count=Count("id"), oldest=Min("requested_at"))
+    found = deliver.waiting().aggregate(count=Count("id"), oldest=Min("requested_at"))
     age = clock.now() - found["oldest"] if found["oldest"] else None
     return {"count": found["count"], "age": age}
 

@@ -46,7 +46,13 @@ _DEVICES: Final = ("Device.Read.All", "Device.ReadWrite.All", *_DIRECTORY)
 _CONFIG_WRITE: Final = ("DeviceManagementConfiguration.ReadWrite.All",)
 _MEMBERS_WRITE: Final = ("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All")
 # what a subscription to users or to groups needs; subscriptions.py asks for the one of its resource
-_SUBSCRIBERS: Final = ("User.Read.All", "User.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY)
+_SUBSCRIBERS: Final = (
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    *_DIRECTORY,
+)
 _PRINCIPALS: Final = ("Application.Read.All", "Directory.Read.All")
 _CA_WRITE: Final = ("Policy.Read.All", "Application.Read.All", "Policy.ReadWrite.ConditionalAccess")
 _PRIVILEGED: Final = ("DeviceManagementManagedDevices.PrivilegedOperations.All",)

@@ -4,7 +4,9 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -211,6 +213,27 @@ def test_the_publisher_is_woken_by_a_change_also_right_after_another(
             cursor.execute("select pg_notify(%s, '')", [deliver.CHANNEL])
         thread.join(30)
     assert not thread.is_alive()
+
+
+def test_a_tenant_that_is_held_back_has_no_turn_until_then_and_another_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served: list[UUID] = []
+    held, free = uuid4(), uuid4()
+
+    def publish_due(_route: str, tenant: UUID, _stop: threading.Event) -> float:
+        served.append(tenant)
+        return 600.0 if tenant == held else 0.0
+
+    monkeypatch.setattr(publisher, "publish_due", publish_due)
+    with ThreadPoolExecutor(1) as pool:
+        turns = publisher._Turns(pool, threading.Event())
+        for _ in range(2):
+            for tenant in (held, free):
+                turns.give(("attribute", tenant))
+            # One thread: what is asked for now is done after the turns.
+            pool.submit(lambda: None).result()
+    assert served == [held, free, free]
 
 
 def test_one_tenants_trouble_does_not_delay_another(enrolled: Scene, new_scene: Callable[[], Scene]) -> None:

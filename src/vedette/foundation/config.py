@@ -277,7 +277,9 @@ class _Reader:
     def exchange(self, name: str, default: str) -> Smtp:
         found = self.smtp(name, default)
         if not (found.tls or found.starttls):
-            raise ConfigError(f"{name} would send a token in the clear. Write it as smtp+starttls:// or smtps://.")
+            raise ConfigError(
+                f"{name} would send a token in the clear. Write it as smtp+starttls:// or smtps://."
+            )
         return found
 
     def mailbox(self, name: str) -> Mailbox:

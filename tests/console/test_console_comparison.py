@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vedette.console.comparison import Line, Reported, Told, compare, differs
+from vedette.connectors.expected import Line
+from vedette.console.comparison import Reported, Told, compare, differs
 from vedette.verdict.states import DeviceState
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -111,3 +112,17 @@ def test_a_route_that_is_not_used_is_not_compared() -> None:
         "Compliance (isCompliant)"
     ]
     assert len(compare(DeviceState.SECURED, reported(), told("mtd:secured", place=""), None)) == 1
+
+
+@pytest.mark.parametrize(
+    ("compliant", "read_at", "outcome"),
+    [(True, AFTER, "differs"), (True, BEFORE, "outdated"), (False, AFTER, "same"), (None, AFTER, "open")],
+    ids=["still-compliant", "not-read-yet", "noncompliant", "unknown"],
+)
+def test_a_phone_in_the_group_at_risk_is_expected_noncompliant(
+    compliant: bool | None, read_at: datetime, outcome: str
+) -> None:
+    found = compare(
+        DeviceState.HIGH, reported(compliant=compliant, at=read_at), None, None, told("group", place="group")
+    )
+    assert (found[-1].expected, found[-1].outcome) == ("not compliant", outcome)

@@ -88,6 +88,16 @@ ENTRA: Final = {
         _("An administrator enables it again under Enterprise applications."),
     ),
     "700027": Advice(_("The application's certificate is not registered with it, or has expired."), _SECRET),
+    **dict.fromkeys(
+        ("700211", "700212", "700213", "7002138", "50013"),
+        Advice(
+            _("The platform's token does not fit the application's federated credential."),
+            _(
+                "Compare issuer, subject and audience in Entra with those that the wizard shows (Connectors > Intune > "
+                "Access), letter by letter."
+            ),
+        ),
+    ),
     "700024": Advice(
         _("The proof signed with the certificate is not valid at this time."),
         _("The operator sets the clock of this machine."),

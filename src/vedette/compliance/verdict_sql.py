@@ -76,8 +76,8 @@ spot as (
     where f.tenant_id = %(tenant)s and (
         f.kind = 'failed'
         or ((f.classification = '*'
-             or coalesce((%(overlay)s::jsonb ->> f.classification)::smallint, level.risk, other.risk, %(low)s)
-                >= %(low)s)
+             or coalesce((%(overlay)s::jsonb ->> f.classification)::smallint, level.risk,
+                         (%(overlay)s::jsonb ->> 'UNKNOWN')::smallint, other.risk, %(low)s) >= %(low)s)
             and not coalesce(parameters.may_stay_unknown ? f.detector, false)))
 ),
 blind as (

@@ -127,6 +127,7 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
         "comparison": lines,
         "differs": comparison.differs(lines),
         "reported": reported,
+        "rules_known": case.rules.source != enforcement.UNKNOWN,
         "signals": signals,
         "signals_lacking": signals_known.lacking(signals),
         "binding": BINDINGS.get(device.binding),

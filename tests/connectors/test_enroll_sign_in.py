@@ -212,7 +212,9 @@ def test_a_token_made_for_another_key_is_refused(
         assert not DeviceKey.objects.exists()
 
 
-@pytest.mark.parametrize("named", ["3ba9c1de-6f2a-4d8c-9d7e-0a4f1c2b7e55", "nobody@nowhere.example", "x" * 400])
+@pytest.mark.parametrize(
+    "named", ["3ba9c1de-6f2a-4d8c-9d7e-0a4f1c2b7e55", "nobody@nowhere.example", "x" * 400]
+)
 def test_an_organisation_that_is_not_here_is_told(service: Service, named: str) -> None:
     answer = service.client.get(f"{service.url}/device/v1/sign-in", params={"organisation": named})
     assert (answer.status_code, answer.json()["error"]) == (404, "unknown_organisation")

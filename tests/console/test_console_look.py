@@ -177,10 +177,13 @@ def furnish(world: World) -> dict[str, str]:
         brake = Brake.objects.create(
             tenant_id=world.tenant_id, key="sweep:silence", kind="sweep", limit=10, pulled_at=now
         ).id
+        wish = Wish("Sentinel", list(Scope), clock.now() + timedelta(days=365), ["192.0.2.0/24"])
+        key = application_keys.create(wish, ADA).row
+        application_keys.revoke(application_keys.create(Wish("Old SIEM", [Scope.EVENTS]), ADA).row, ADA)
         event = Event.objects.filter(type=Event.Type.AUDIT).latest("position").id
     return {
         "threat": str(threat.id), "ignored": str(ignored.id), "bad": str(bad.id), "fine": str(fine.id),
-        "pending": str(pending.id), "event": str(event), "brake": str(brake),
+        "pending": str(pending.id), "event": str(event), "brake": str(brake), "key": str(key.id),
     }  # fmt: skip
 
 

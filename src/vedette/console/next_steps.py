@@ -48,7 +48,9 @@ def next_steps(tenant: Tenant, administrator: Administrator) -> list[dict[str, A
         (
             FeedVersion.objects.filter(active=True).exists(),
             _("Load threat intelligence"),
-            _("No indicators are loaded: known malware is not recognised. Choose public feeds, or import files."),
+            _(
+                "No indicators are loaded: known malware is not recognised. Choose public feeds, or import files."
+            ),
             "console:intelligence",
         ),
         (

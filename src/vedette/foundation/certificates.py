@@ -75,7 +75,9 @@ def check(certificate: str, key: str) -> Pair:
         private = serialization.load_pem_private_key(key.encode(), password=None)
     except TypeError as error:
         raise BadCertificateError(
-            _("The key is protected by a password. Remove it first (openssl pkey -in key.pem -out plain.pem).")
+            _(
+                "The key is protected by a password. Remove it first (openssl pkey -in key.pem -out plain.pem)."
+            )
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise BadCertificateError(

@@ -289,7 +289,7 @@ def test_too_much_is_refused_announced_or_not(service: Service, world: World) ->
 def test_the_largest_report_is_taken(phone: Phone) -> None:
     from tests.support.world import app  # noqa: PLC0415 beside its use
 
-    many = facts(apps=[app(f"com.example.very.long.name.of.an.application.{n:05}") for n in range(2400)])
+    many = facts(apps=[app(f"com.example.very.long.name.of.an.application.{n:05}") for n in range(1900)])
     message = phone.message(many)
     size = len(jose.sign(message, phone.key, p.REPORT_TYP))
     assert p.MAX_BYTES * 0.8 < size < p.MAX_BYTES, size

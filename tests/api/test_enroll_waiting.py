@@ -199,9 +199,9 @@ def test_an_answer_about_the_old_owner_does_not_activate_the_phone_of_a_new_one(
         world.poll()
 
     service.membership.meanwhile = another_owner
-    problem(phone.enroll(code), 503, "unavailable")
+    problem(phone.enroll(code), 410, "expired_code")
     assert world.device(object_id).activation_status == "PENDING"
-    assert phone.enroll(code).status_code == 201
+    assert phone.enroll(invite(world.device(object_id))).status_code == 201
 
 
 def test_the_device_of_somebody_who_left_needs_the_group_again(world: World, service: Service) -> None:

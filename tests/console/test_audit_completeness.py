@@ -24,7 +24,7 @@ from vedette.feeds import store
 # The fixtures of the lab, taken over by their names.
 __all__ = ["cloud", "microsoft", "new_scene", "scene", "stages"]
 
-AREAS = {"console", "connectors", "intune", "partner", "mail", "groups", "notifications"}
+AREAS = {"console", "connectors", "intune", "partner", "mail", "groups", "notifications", "actions"}
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ LOOK = {
 }  # fmt: skip
 NOTHING = {
     "intune:fail-mode", "intune:fail-open", "intune:fail-closed",
-    "actions:page",
+    "actions:page", "mail:page", "mail:test", "notifications:page", "notifications:on", "notifications:off",
     "connectors:spared", "connectors:spared-add", "connectors:spared-remove",
     "groups:search", "groups:levels", "groups:remove", *(f"groups:{act}" for act in GROUP_PAGES),
     "console:app-entry-add", "console:app-entry-remove", "console:app-rule-add", "console:app-rule-remove",

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from vedette_lab.answers import RefusalError, answering, read_json, tenant_of, text
+from vedette_lab.answers import RefusalError, answering, cloud_of, read_json, tenant_of, text
 from vedette_lab.graph.subscriptions import render
 
 EVENTS: Final = frozenset({"reauthorizationRequired", "subscriptionRemoved", "missed"})
@@ -14,8 +14,11 @@ EVENTS: Final = frozenset({"reauthorizationRequired", "subscriptionRemoved", "mi
 
 @answering
 async def listing(request: Request) -> Response:
-    """`GET /lab/tenants/{tid}/subscriptions`: every application's."""
-    return JSONResponse([render(each) for each in tenant_of(request).subscriptions.values()])
+    """`GET /lab/tenants/{tid}/subscriptions`: every application's that have not ended; ended ones are swept later."""
+    now = cloud_of(request).now()
+    return JSONResponse(
+        [render(each) for each in tenant_of(request).subscriptions.values() if each.expires > now]
+    )
 
 
 @answering

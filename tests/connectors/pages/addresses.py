@@ -35,6 +35,7 @@ PAGES = [
     f"{ROOT}partner/off",
     f"{ROOT}mail/",
     f"{ROOT}notifications/",
+    f"{INTUNE}rules/unknown/",
 ]
 ACTS = [
     f"{INTUNE}connection/beat",
@@ -56,6 +57,8 @@ ACTS = [
     f"{ROOT}actions/",
     f"{PHONES}{NOBODY}/levels",
     f"{PHONES}{NOBODY}/remove",
+    f"{INTUNE}rules/unknown/open",
+    f"{INTUNE}rules/unknown/closed",
     f"{SPARED}add",
     f"{SPARED}{NOBODY}/remove",
     *(TABS[tab] for tab in ("connection", "enrollment", "state-sync", "errors", "rules")),

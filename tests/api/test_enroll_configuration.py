@@ -73,6 +73,23 @@ def test_a_stolen_code_takes_no_phone_that_is_in_use(world: World, service: Serv
     assert said(enroll_by(first, told(world, right, code))) == (410, "retired_identity")
 
 
+def test_a_phone_that_left_and_came_back_is_still_its_apps_own(
+    world: World, service: Service, code: str
+) -> None:
+    right = a_phone(world)
+    first = Phone(service)
+    assert enroll_by(first, told(world, right, code)).status_code == 201
+    record = world.phones.pop(right)
+    world.poll()
+    world.phones[right] = record
+    world.poll()
+    assert world.device(right).activation_status == Device.Activation.PENDING
+    answer = enroll_by(Phone(service), told(world, right, code))
+    assert (answer.status_code, answer.json().get("reason")) == (202, "needs_confirmation")
+    with database.tenant(world.tenant_id):
+        assert DeviceKey.objects.get(retired_at=None).key_id == jose.key_id(jose.public_jwk(first.key))
+
+
 @pytest.mark.parametrize(
     ("claim", "device", "reason"),
     [

@@ -20,7 +20,7 @@ from vedette.compliance.enrolment import (
     Waiting,
 )
 from vedette.devices import enrollment_policy
-from vedette.devices.models import Device, Invitation
+from vedette.devices.models import Device, DeviceKey, Invitation
 
 Answer = Found | Waiting | Refused | Ask
 
@@ -48,8 +48,7 @@ def by_configuration(attempt: Attempt, proof: ByConfiguration, *, asked: Ask | N
     if refusal:
         return refusal
     owner_differs = bool(proof.upn) and proof.upn.casefold() != device.owner_upn.casefold()
-    in_use = device.activation_status == Device.Activation.ACTIVATED
-    if in_use or owner_differs or not fits(device, attempt.claim):
+    if _in_use(device) or owner_differs or not fits(device, attempt.claim):
         return Waiting(attempt.key_id, NEEDS_CONFIRMATION)
     return Found(device, Device.Binding.MDM)
 
@@ -129,6 +128,14 @@ def _named(entra_device_id: UUID) -> Device | None:
     rows = list(_locked().filter(entra_device_id=entra_device_id).order_by("-created_at"))
     live = [row for row in rows if row.activation_status != Device.Activation.DEACTIVATED]
     return next(iter([*live, *rows]), None)
+
+
+def _in_use(device: Device) -> bool:
+    """Tell whether an app speaks for it, or will at its next check-in: one that came back keeps its key."""
+    return (
+        device.activation_status == Device.Activation.ACTIVATED
+        or DeviceKey.objects.filter(device=device, retired_at__isnull=True).exists()
+    )
 
 
 def _left(device: Device) -> bool:

@@ -13,7 +13,7 @@ from vedette_facts.android.live import Run, file_exists, over_adb, run_here, tex
 from vedette_facts.android.texts import facts_of
 from vedette_facts.limits import UnreadableError
 from vedette_facts.protocol import EnrollDevice
-from vedette_facts.report import AgentFacts, Facts
+from vedette_facts.report import AgentFacts, Facts, FactsError
 
 AGENT = AgentFacts(version=__version__)
 
@@ -62,7 +62,10 @@ class AndroidCollector:
                 "This machine is not an Android device (there is no getprop). "
                 "Name a file with the phone's facts: --facts FILE."
             )
-        return facts_of(texts, AGENT)
+        try:
+            return facts_of(texts, AGENT)
+        except FactsError as error:
+            raise CollectError(f"The phone tells more than a report may hold: {error}.") from error
 
 
 def adb_collector(serial: str) -> AndroidCollector:

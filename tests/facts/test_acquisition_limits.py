@@ -96,3 +96,55 @@ def test_any_bytes_as_an_archive_are_answered(
     path.write_bytes(b"PK\3\4" + content + b"PK\5\6" + b"\0" * 18)
     with contextlib.suppress(UnreadableError):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[ro.build.version.sdk]: [99999]",
+        f"[ro.build.version.sdk]: [{'9' * 5000}]",
+        f"[service.adb.tcp.port]: [{'9' * 5000}]",
+        f"[ro.product.model]: [{'x' * 4000}]",
+        f"[ro.build.version.release]: [{'1' * 400}]",
+        f"[ro.build.fingerprint]: [{'x' * 4000}]",
+    ],
+    ids=["sdk", "long-sdk", "port", "model", "release", "fingerprint"],
+)
+def test_one_odd_property_does_not_hide_a_phone(tmp_path: Path, line: str) -> None:
+    facts = read(
+        write(tmp_path / "a", {"getprop.txt": f"{GETPROP}{line}\n", "root_binaries.json": '["/sbin/su"]'})
+    ).facts
+    assert facts is not None
+    assert facts.posture.root is True
+
+
+def test_one_odd_package_does_not_hide_the_others(tmp_path: Path) -> None:
+    listed = f"package:{'x' * 300}\npackage:org.example.spy installer={'y' * 300}\n"
+    facts = read(write(tmp_path / "a", {"packages.txt": listed})).facts
+    assert facts is not None
+    assert [app.package for app in facts.apps or ()] == ["org.example.spy"]
+
+
+HEAVY = {
+    "heads": ("dumpsys.txt", "DUMP OF SERVICE a:\n" * 100_000),
+    "opens": ("dumpsys_accessibility.txt", "Enabled services:{" * 60_000),
+    "blocks": ("dumpsys_accessibility.txt", "enabled services: {\n" * 60_000),
+    "newlines": ("dumpsys_accessibility.txt", "\n" * 1_000_000),
+    "dots": ("dumpsys_accessibility.txt", f"Enabled services:{{{'a.' * 500_000}}}"),
+    "grants": ("dumpsys_package.txt", "Packages:\n  Package [a] (1):\n" + "\n" * 500_000),
+    "users": (
+        "dumpsys_package.txt",
+        "Packages:\n  Package [a] (1):\n    User 0: " + "installed=true " * 60_000,
+    ),
+    "crash": ("tombstone_00", "pid: 1, tid: 1, name: " + "a  >>> " * 100_000),
+    "properties": ("getprop.txt", "[a]: [" * 200_000),
+    "property-lines": ("getprop.txt", "[a]: [\n" * 200_000),
+}
+
+
+@pytest.mark.parametrize("name", HEAVY)
+@pytest.mark.timeout(60)
+def test_time_grows_with_the_size_of_the_file_and_not_faster(name: str) -> None:
+    """Some of these took minutes: each is a megabyte that makes a careless pattern start over at every character."""
+    file, text = HEAVY[name]
+    android.Reader(Memory({file: text.encode()})).read([file])

@@ -17,7 +17,7 @@ from vedette_facts.android.properties import parse_properties, root_tool
 from vedette_facts.android.settings import parse_settings
 from vedette_facts.android.texts import Texts, facts_of
 from vedette_facts.limits import UnreadableError
-from vedette_facts.report import AgentFacts
+from vedette_facts.report import AgentFacts, Facts, FactsError
 from vedette_facts.traces import Trace
 
 COLLECTED_BY: Final = AgentFacts(version="acquisition")
@@ -52,8 +52,18 @@ class Reader:
             self._found.miss(
                 ".", f"{self._passed - _MOST_NAMED:,} more files of a kind that nothing here reads."
             )
-        facts = None if self._texts.is_empty else facts_of(self._texts, COLLECTED_BY)
-        return self._found.done(", ".join(self._kinds) or "nothing known", facts)
+        return self._found.done(", ".join(self._kinds) or "nothing known", self._facts())
+
+    def _facts(self) -> Facts | None:
+        if self._texts.is_empty:
+            return None
+        try:
+            return facts_of(self._texts, COLLECTED_BY)
+        except FactsError as error:
+            self._found.miss(
+                ".", f"A fact is beyond what a report may hold: {error.message}, at {error.path}."
+            )
+            return None
 
     def _file(self, name: str) -> None:
         base = PurePosixPath(name).name.lower()

@@ -3,21 +3,23 @@
 import re
 from collections.abc import Iterator
 
-_SERVICE = re.compile(
-    r"^DUMP OF SERVICE (?:(?:CRITICAL|HIGH|NORMAL) )?(?P<name>[\w.@/-]+):\s*$", re.MULTILINE
+_MARK = re.compile(
+    r"^DUMP OF SERVICE (?:(?:CRITICAL|HIGH|NORMAL) )?(?P<name>[\w.@/-]{1,255}):[ \t]*$"
+    r"|^-{9} [\d.]{1,20}s was the duration of dumpsys|^-{79}$",
+    re.MULTILINE,
 )
-_SERVICE_END = re.compile(r"^-{9} [\d.]+s was the duration of dumpsys|^-{79}$", re.MULTILINE)
+"""The head of a service, or what ends one. One pass over the text, however many heads without an end it holds."""
 _SECTION = re.compile(r"^------ (?P<name>.+?) ------$", re.MULTILINE)
 
 
 def services(text: str) -> dict[str, str]:
     """Texts of services by name; a service that is dumped twice keeps the longer text."""
     found: dict[str, str] = {}
-    for match in _SERVICE.finditer(text):
-        end = _SERVICE_END.search(text, match.end())
-        body = text[match.end() : end.start() if end else len(text)]
-        if len(body) > len(found.get(match["name"], "")):
-            found[match["name"]] = body
+    marks = list(_MARK.finditer(text))
+    for mark, end in zip(marks, [*(m.start() for m in marks[1:]), len(text)], strict=False):
+        name, body = mark["name"], text[mark.end() : end]
+        if name and len(body) > len(found.get(name, "")):
+            found[name] = body
     return found
 
 

@@ -1,15 +1,17 @@
 """Special access that applications were given: accessibility, device administrators, installing others."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-_ENABLED_SINCE_14 = re.compile(r"Enabled services:\{(?P<list>[^\n]*?)\}\s*$", re.MULTILINE)
-_ENABLED = re.compile(r"^\s*enabled services: ?\{\n(?P<lines>.*?)^\s*\}", re.MULTILINE | re.DOTALL)
-_COMPONENT = re.compile(r"[\w.]+/[\w.$]+")
-_ADMINS = re.compile(r"^ {2}Enabled Device Admins \(.*?\):\n(?P<lines>(?: {4}.*\n?)*)", re.MULTILINE)
-_ADMIN = re.compile(r"^ {4}(?P<component>[\w.]+/[\w.$]+):", re.MULTILINE)
-_OP_PACKAGE = re.compile(r"^ {4}Package (?P<name>[\w.]+):\n(?P<ops>(?: {6}.*\n?)*)", re.MULTILINE)
+_SINCE_14: Final = "Enabled services:{"
+_BEFORE_14: Final = frozenset({"enabled services: {", "enabled services:{"})
+_COMPONENT = re.compile(r"(?<![\w.])[\w.]{1,255}/[\w.$]{1,255}")
+_ADMINS = re.compile(
+    r"^ {2}Enabled Device Admins \([^\n]{0,500}?\):\n(?P<lines>(?: {4}.*\n?)*)", re.MULTILINE
+)
+_ADMIN = re.compile(r"^ {4}(?P<component>[\w.]{1,255}/[\w.$]{1,255}):", re.MULTILINE)
+_OP_PACKAGE = re.compile(r"^ {4}Package (?P<name>[\w.]{1,255}):\n(?P<ops>(?: {6}.*\n?)*)", re.MULTILINE)
 _INSTALLS = re.compile(
     r"^ {6}REQUEST_INSTALL_PACKAGES \(allow\):|^ {6}REQUEST_INSTALL_PACKAGES: mode=allow", re.MULTILINE
 )
@@ -18,9 +20,22 @@ _MOST: Final = 200
 
 def accessibility_services(text: str) -> list[str]:
     """Enabled services of the service *accessibility*, before Android 14 and since, as `package/class`."""
-    lists = [match["list"] for match in _ENABLED_SINCE_14.finditer(text)]
-    lists += [match["lines"] for match in _ENABLED.finditer(text)]
-    return _unique(name for part in lists for name in _COMPONENT.findall(part))
+    return _unique(name for part in _enabled(text) for name in _COMPONENT.findall(part))
+
+
+def _enabled(text: str) -> Iterator[str]:
+    """Yield the lines that list enabled services: one line since Android 14, a block of lines before."""
+    inside = False
+    for line in text.splitlines():
+        stripped = line.strip()
+        if inside and stripped == "}":
+            inside = False
+        elif inside:
+            yield stripped
+        elif stripped in _BEFORE_14:
+            inside = True
+        elif _SINCE_14 in line and stripped.endswith("}"):
+            yield line.partition(_SINCE_14)[2]
 
 
 def device_admins(text: str) -> list[str]:

@@ -19,15 +19,16 @@ _VALUE = re.compile(r"^ {4}(?P<key>[A-Za-z]+)=(?P<value>.*)$", re.MULTILINE)
 _VERSION_CODE = re.compile(r"^(\d{1,15})\b")
 _SDK = re.compile(r"\b(minSdk|targetSdk)=(\d{1,4})\b")
 _USER = re.compile(
-    r"^ {4}User (?P<id>\d+): .*?installed=(?P<installed>true|false).*?enabled=(?P<enabled>\d)", re.MULTILINE
+    r"^ {4}User \d{1,9}: .{0,500}?installed=(?P<installed>true|false).{0,1000}?enabled=(?P<enabled>\d)",
+    re.MULTILINE,
 )
-_GRANT = re.compile(r"^\s+(?P<name>[\w.]+): granted=(?P<granted>true|false)", re.MULTILINE)
+_GRANT = re.compile(r"^[ \t]+(?P<name>[\w.]{1,255}): granted=(?P<granted>true|false)", re.MULTILINE)
 _REQUESTED = re.compile(r"^ {4}requested permissions:\n(?P<names>(?: {6}\S.*\n?)*)", re.MULTILINE)
 _TABLE = re.compile(
     r"^(?P<table>Receiver|Service) Resolver Table:\n(?P<text>(?:[ \t].*\n|\n)*)", re.MULTILINE
 )
-_ACTION = re.compile(r"^ {6}(?P<action>[\w.\-]+):\n(?P<lines>(?: {8}.*\n?)*)", re.MULTILINE)
-_COMPONENT = re.compile(r"^ {8}[0-9a-f]+ (?P<package>[\w.]+)/", re.MULTILINE)
+_ACTION = re.compile(r"^ {6}(?P<action>[\w.\-]{1,255}):\n(?P<lines>(?: {8}.*\n?)*)", re.MULTILINE)
+_COMPONENT = re.compile(r"^ {8}[0-9a-f]+ (?P<package>[\w.]{1,255})/", re.MULTILINE)
 _DISABLED: Final = frozenset({"2", "3"})
 """PackageManager.COMPONENT_ENABLED_STATE_DISABLED and …_DISABLED_USER."""
 _GUARDS: Final = MappingProxyType(

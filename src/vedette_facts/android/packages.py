@@ -17,6 +17,7 @@ _PACKAGE = re.compile(
 _HEX = re.compile(r"[0-9a-f]{32,128}")
 _FINGERPRINTS = {40, 64}
 _SHA256 = 64
+_LONGEST = 255
 
 
 def parse_packages(text: str) -> list[App]:
@@ -24,13 +25,14 @@ def parse_packages(text: str) -> list[App]:
     found = []
     for line in text.splitlines():
         match = _PACKAGE.match(line.strip())
-        if match is None:
+        if match is None or len(match["package"]) > _LONGEST:
             continue
+        installer = installer_of(match["installer"])
         found.append(
             App(
                 package=match["package"],
                 version_code=int(match["code"]) if match["code"] else None,
-                installer=installer_of(match["installer"]),
+                installer=installer[:_LONGEST] if installer else None,
             )
         )
     return found

@@ -7,7 +7,9 @@ from vedette_facts.traces import Moment, Trace
 
 _NAME_COLUMNS = {"NAME", "CMD", "COMMAND"}
 _MOST = 2000
-_CRASHED = re.compile(r"^pid: \d+, tid: \d+, name: (?P<thread>.+?) {2}>>> (?P<process>.+?) <<<", re.MULTILINE)
+_CRASHED = re.compile(
+    r"^pid: \d+, tid: \d+, name: (?P<thread>.{1,300}?) {2}>>> (?P<process>.{1,300}?) <<<", re.MULTILINE
+)
 _UID = re.compile(r"^uid: (\d+)", re.MULTILINE)
 _STAMP = re.compile(
     r"^Timestamp: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?([+-]\d{4})", re.MULTILINE
@@ -42,12 +44,16 @@ def tombstone(text: str, where: str) -> tuple[list[Trace], list[Moment]]:
     if crashed is None:
         return [], []
     uid, stamp = _UID.search(text), _STAMP.search(text)
-    at = None
-    if stamp:
-        text = f"{stamp[1]}.{stamp[2] or 0}{stamp[3]}"
-        at = dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f%z").astimezone(dt.UTC)
+    at = _time(f"{stamp[1]}.{stamp[2] or 0}{stamp[3]}") if stamp else None
     name = crashed["process"].strip().rpartition("/")[2][:255] or crashed["thread"][:255]
     traces = [Trace(kind="process", value=name, where=where, at=at)]
     as_whom = f" running as UID {uid[1]}" if uid else ""
     moments = [Moment(at=at, what=f"{name}{as_whom} crashed", where=where)] if at else []
     return traces, moments
+
+
+def _time(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f%z").astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -10,7 +10,7 @@ from vedette_facts.versions import patch_date
 
 Boot = Literal["green", "yellow", "orange", "red"]
 
-_LINE = re.compile(r"^\[([^\]\n]+)\]: \[([^\]]*)\]\s*$", re.MULTILINE)
+_LINE = re.compile(r"^\[([^\]\n]{1,255})\]: \[([^\]]{0,4096})\][ \t\r]*$", re.MULTILINE)
 _ROOT_TOOLS: Final = MappingProxyType(
     {
         "su": "su binary",
@@ -40,6 +40,9 @@ ROOT_PATHS: Final = (
     "/data/adb/ap",
 )
 """Where a live phone is asked for them."""
+_DIGITS: Final = re.compile(r"[0-9]{1,9}")
+_LARGEST_SDK: Final = 10_000
+_LARGEST_PORT: Final = 65_535
 _BOOTS: Final = ("green", "yellow", "orange", "red")
 
 
@@ -56,12 +59,12 @@ def device_of(properties: Mapping[str, str]) -> DeviceFacts:
         platform="ANDROID",
         manufacturer=_first(properties, "ro.product.manufacturer", "ro.product.vendor.manufacturer"),
         model=_first(properties, "ro.product.model", "ro.product.vendor.model"),
-        os_version=properties.get("ro.build.version.release") or "unknown",
+        os_version=properties.get("ro.build.version.release", "")[:64] or "unknown",
         security_patch=patch if patch_date(patch) else None,
-        sdk=int(sdk) if sdk.isdecimal() else None,
-        build_type=properties.get("ro.build.type"),
-        build_tags=properties.get("ro.build.tags"),
-        fingerprint=properties.get("ro.build.fingerprint"),
+        sdk=level if (level := _number(sdk, _LARGEST_SDK)) else None,
+        build_type=_cut(properties.get("ro.build.type"), 64),
+        build_tags=_cut(properties.get("ro.build.tags"), 255),
+        fingerprint=_cut(properties.get("ro.build.fingerprint"), 512),
     )
 
 
@@ -114,7 +117,7 @@ def adb_port(properties: Mapping[str, str]) -> bool | None:
     """Whether adb listens on the network: a port in `service.adb.tcp.port` or its persistent twin."""
     ports = [properties.get(name) for name in ("service.adb.tcp.port", "persist.adb.tcp.port")]
     known = [port for port in ports if port]
-    return any(port.isdecimal() and int(port) > 0 for port in known) if known else None
+    return any(_number(port, _LARGEST_PORT) for port in known) if known else None
 
 
 def flag(text: str | None) -> bool | None:
@@ -123,4 +126,13 @@ def flag(text: str | None) -> bool | None:
 
 
 def _first(properties: Mapping[str, str], *names: str) -> str:
-    return next((properties[name] for name in names if properties.get(name)), "")
+    return next((properties[name][:255] for name in names if properties.get(name)), "")
+
+
+def _cut(text: str | None, most: int) -> str | None:
+    return None if text is None else text[:most]
+
+
+def _number(text: str, most: int) -> int | None:
+    """Read a number of ordinary digits, None when it is none or too large to be meant."""
+    return int(text) if _DIGITS.fullmatch(text) and int(text) <= most else None

@@ -21,7 +21,7 @@ from vedette_facts.acquisition.read import read as read_acquisition
 from vedette_facts.android.live import file_exists, over_adb, texts_of
 from vedette_facts.android.texts import facts_of
 from vedette_facts.limits import Unread, UnreadableError
-from vedette_facts.report import AgentFacts
+from vedette_facts.report import AgentFacts, FactsError
 
 NOTHING, FOUND, UNREADABLE = 0, 1, 2
 _MOST_SHOWN = 20
@@ -88,7 +88,10 @@ def _from_adb(serial: str) -> Acquisition:
     texts = texts_of(run, file_exists(run))
     if texts is None:
         raise UnreadableError("No phone answers on adb: connect one, unlock it, and allow debugging.")
-    return Acquisition("phone on adb", facts_of(texts, AgentFacts(version="acquisition")))
+    try:
+        return Acquisition("phone on adb", facts_of(texts, AgentFacts(version="acquisition")))
+    except FactsError as error:
+        raise UnreadableError(f"The phone tells more than a report may hold: {error}.") from None
 
 
 @contextlib.contextmanager

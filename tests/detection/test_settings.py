@@ -153,6 +153,19 @@ def test_android(rule: str, bad: dict[str, Any], good: dict[str, Any], expected:
     assert bool(resolved) is (rule != "device.processes"), "a process that does not run now may run again"
 
 
+@pytest.mark.parametrize("listed", ["without it", "not at all"])
+@pytest.mark.parametrize("named", ["accessibility_services", "device_admins", "notification_listeners"])
+def test_special_access_of_an_app_that_is_not_listed_is_not_judged(listed: str, named: str) -> None:
+    held: dict[str, Any] = {named: ["org.x.side/.S"]}
+    threats = [f for f in run(android(**held), Context()).findings if f.classification == "RISKWARE"]
+    assert threats
+    inventory = [] if listed == "without it" else None
+    hidden = msgspec.structs.replace(android(**held), apps=inventory, apps_complete=inventory is not None)
+    assert not reconcile(threats, run(hidden, Context()).observations).resolved
+    gone = msgspec.structs.replace(hidden, settings=Settings(**(held | {named: []})))
+    assert reconcile(threats, run(gone, Context()).observations).resolved == tuple(threats)
+
+
 def test_unknown_sources_below_android_8() -> None:
     assert told(android(25, unknown_sources=True), "device.unknown_sources")
     assert told(android(25, unknown_sources=False), "device.unknown_sources") is None

@@ -1,11 +1,12 @@
 """Special access that applications were given, and protection that was switched off."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from vedette.detection.capabilities import PERMISSIONS, held
-from vedette.detection.detector import Context, fine, found
+from vedette.detection.detector import Context, fine, found, unknown
 from vedette.detection.installers import MANAGEMENT, STORES
 from vedette.verdict.findings import Evidence, Observation
 from vedette_facts.report import App, Facts
@@ -41,7 +42,7 @@ _LOCAL_BACKUP: Final = "com.android.localtransport"
 
 def judge_access(facts: Facts, settings: Settings, context: Context) -> Iterator[Observation]:
     """Answer for each fact that was read; what is None was not, and is not asked."""
-    apps = {app.package: app for app in facts.apps or ()}
+    apps = None if facts.apps is None else {app.package: app for app in facts.apps}
     yield from _unknown_sources(facts, settings)
     yield from _adb_network(settings)
     yield from _verifier(settings)
@@ -55,7 +56,8 @@ def judge_access(facts: Facts, settings: Settings, context: Context) -> Iterator
         (DEVICE_ADMIN, "admin", settings.device_admins),
         (NOTIFICATIONS, "listener", settings.notification_listeners),
     ):
-        yield from _given(rule, key, listed, apps, context)
+        if listed is not None:
+            yield from _given(rule, key, listed, apps, context)
 
 
 def _unknown_sources(facts: Facts, settings: Settings) -> Iterator[Observation]:
@@ -119,13 +121,19 @@ def _security_off(settings: Settings) -> Iterator[Observation]:
 
 
 def _given(
-    rule: str, key: str, listed: Collection[str] | None, apps: Mapping[str, App], context: Context
+    rule: str, key: str, listed: Collection[str], apps: Mapping[str, App] | None, context: Context
 ) -> Iterator[Observation]:
-    """Report special access of what came from elsewhere; of stores' and the system's applications it is usual."""
-    if listed is None:
+    """Report special access of what came from elsewhere; of stores' and the system's applications it is usual.
+
+    What holds it and is not in the inventory cannot be judged: what was found of it stays.
+    """
+    names = sorted({component.partition("/")[0] for component in listed})
+    if apps is None and names:
+        yield unknown(rule, "RISKWARE", f"{key}:*", "the list of applications was not collected")
         return
-    for name in sorted({component.partition("/")[0] for component in listed}):
-        app = apps.get(name)
+    known = apps or {}
+    for name in names:
+        app = known.get(name)
         if app is None or app.system or context.lists.allows(app) or _from_store(app):
             continue
         label = f"{app.name} ({name})" if app.name else name
@@ -139,7 +147,8 @@ def _given(
                 *((Evidence("capabilities", _reads(app), rule),) if _reads(app) else ()),
             ),
         )
-    yield fine(rule, "RISKWARE", f"{key}:*", "special access checked")
+    unjudged = frozenset(f"{key}:{name}" for name in names if name not in known)
+    yield replace(fine(rule, "RISKWARE", f"{key}:*", "special access checked"), exempt=unjudged)
 
 
 def _from_store(app: App) -> bool:

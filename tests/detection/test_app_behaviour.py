@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from tests.detection.phones import ANDROID, apps
 
@@ -10,6 +11,7 @@ from vedette.detection.app_lists import AppLists, CapabilityRule, Named
 from vedette.detection.app_weights import HARMFUL, PERMISSION_CAP, RISKY, SIGNALS
 from vedette.detection.capabilities import CAPABILITIES, GUARDS, capabilities
 from vedette.detection.imitation import KNOWN, imitated, plain
+from vedette.intel import Index, Indicator, Kind, Source
 from vedette.verdict.findings import Finding
 from vedette.verdict.reconcile import reconcile
 from vedette.verdict.summaries import summary_in
@@ -233,3 +235,42 @@ def test_the_organisation_s_own_lists_and_rules(given: App, keys: set[str]) -> N
     found = findings(given, lists=LISTS)
     assert {f.key for f in found} == keys
     assert {f.classification for f in found} <= {"DENYLISTED_APP"}
+
+
+FEED = Index([(Source("spies"), [Indicator(Kind.PACKAGE, "org.x.spy", "SURVEILLANCEWARE", "Spy")])])
+DENIED = App(package="org.x.z", installer=PLAY, sha256="bb" * 32, certificates=["cc" * 20])
+READER = app("org.x.z", "READ_SMS", certificates=["cc" * 20], sha256="dd" * 32)
+
+
+@pytest.mark.parametrize(
+    ("before", "missing", "other"),
+    [
+        (DENIED, {"sha256": None}, {"sha256": "dd" * 32}),
+        (READER, {"manifest": None}, {"manifest": Manifest()}),
+        (READER, {"installer": None}, {"installer": PLAY}),
+    ],
+    ids=["the file's hash", "the manifest", "the installer"],
+)
+def test_what_was_not_read_proves_no_list_kept(
+    before: App, missing: dict[str, Any], other: dict[str, Any]
+) -> None:
+    threats = [
+        f
+        for f in run(apps(before), Context(index=FEED, lists=LISTS)).findings
+        if f.classification == "DENYLISTED_APP"
+    ]
+    assert threats
+    for changes, resolved in ((missing, False), (other, True)):
+        later = run(
+            apps(msgspec.structs.replace(before, **changes)), Context(index=FEED, lists=LISTS)
+        ).observations
+        assert bool(reconcile(threats, later).resolved) is resolved
+
+
+def test_a_signer_that_was_not_read_is_not_another() -> None:
+    signed = App(package="org.x.z", installer=PLAY, sha256="dd" * 32, certificates=["cc" * 20])
+    lists = Context(index=FEED, lists=AppLists.of(denied=[Named("signer", "cc" * 20)]))
+    threats = [f for f in run(apps(signed), lists).findings if f.classification == "DENYLISTED_APP"]
+    unread = msgspec.structs.replace(signed, certificates=[])
+    assert not reconcile(threats, run(apps(unread), lists).observations).resolved
+    assert reconcile(threats, run(apps(), lists).observations).resolved == tuple(threats)

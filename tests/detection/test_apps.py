@@ -8,6 +8,7 @@ from vedette.detection import Context, run
 from vedette.intel import Index, Indicator, Kind, Source
 from vedette.verdict.findings import Finding, Observation
 from vedette.verdict.reconcile import reconcile
+from vedette_facts.manifest import Manifest
 from vedette_facts.report import App, Facts
 
 PUBLIC = "61ed377e85d386a8dfee6b864bd85b0bfaa5af81"
@@ -171,6 +172,18 @@ def test_what_a_later_report_resolves(before: App, after: Facts, index: Index, r
     changes = reconcile(open_threats, run(after, Context(index=index)).observations)
     assert bool(changes.resolved) is resolved
     assert bool(changes.still_open) is not resolved
+
+
+def test_an_app_found_by_its_hosts_stays_while_its_manifest_is_not_read() -> None:
+    read = {"sha256": "99" * 32, "certificates": ["88" * 20]}
+    bad = App(package="org.x.talks", installer=PLAY, manifest=Manifest(hosts=["c2.example.net"]))
+    bad = msgspec.structs.replace(bad, **read)
+    hosts = Index([(FEED, [Indicator(Kind.DOMAIN, "c2.example.net", "TROJAN", "DemoBanker")])])
+    (threat,) = [f for f in run(apps(bad), Context(index=hosts)).findings if f.key.startswith("app:")]
+    assert threat.classification == "RISKWARE"
+    for manifest, resolved in ((None, False), (Manifest(hosts=["fine.example.net"]), True)):
+        later = apps(msgspec.structs.replace(bad, manifest=manifest))
+        assert bool(reconcile([threat], run(later, Context(index=hosts)).observations).resolved) is resolved
 
 
 def test_a_side_loaded_app_that_comes_from_the_store_now_is_resolved() -> None:

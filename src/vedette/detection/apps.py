@@ -17,6 +17,8 @@ PUBLIC_KEY = "apps.public_key"
 
 _BY_NAME = frozenset({Kind.PACKAGE, Kind.IOS_BUNDLE})
 _BY_HOST = frozenset({Kind.DOMAIN})
+HOSTS = "hosts"
+"""Ends the key of what is known by the hosts that its manifest names: without a manifest nobody looked."""
 LEAST_CONFIDENCE = 30
 """STIX 2.1, appendix A: below this a feed's confidence is "low"."""
 
@@ -65,8 +67,9 @@ def _indicators(apps: Sequence[App], facts: Facts, context: Context) -> Iterator
             by_code.setdefault(_code(hit), []).append(hit)
         for code, hits in by_code.items():
             yield _listed(app, code, hits)
-    unjudged = frozenset(app_key(app.package) + "@" for app in apps if not (app.sha256 and app.certificates))
-    yield _closing(INDICATORS, ANY, "app", complete=facts.apps_complete, exempt=unjudged)
+    unjudged = {app_key(app.package) + "@" for app in apps if not (app.sha256 and app.certificates)}
+    unread = {app_key(app.package, HOSTS) for app in apps if app.manifest is None}
+    yield _closing(INDICATORS, ANY, "app", complete=facts.apps_complete, exempt=frozenset(unjudged | unread))
 
 
 def _hits(app: App, platform: str, index: Index) -> tuple[Hit, ...]:
@@ -102,7 +105,7 @@ def _listed(app: App, code: str, hits: Sequence[Hit]) -> Observation:
             if hit.confidence is not None
         ),
     )
-    digest = "" if first.kind in _BY_NAME | _BY_HOST else first.value
+    digest = "" if first.kind in _BY_NAME else HOSTS if first.kind in _BY_HOST else first.value
     return found(code, app_key(app.package, digest), evidence, family=family, source=str(first.source))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from vedette.detection.app_lists import CAPABILITY, LISTED, evidence_of
+from vedette.detection.app_lists import CAPABILITY, LISTED, evidence_of, unjudged
 from vedette.detection.detector import Context, found, unknown
 from vedette.verdict.findings import Observation
 from vedette_facts.report import Facts
@@ -18,8 +18,10 @@ def judge(facts: Facts, context: Context) -> Iterator[Observation]:
     for app in facts.apps:
         for key, evidence in evidence_of(app, context.lists, system):
             yield found(CODE, key, evidence)
+    exempt = frozenset(key for app in facts.apps for key in unjudged(app, context.lists))
     for rule, prefix in ((LISTED, "app:*"), (CAPABILITY, "rule:*")):
         if facts.apps_complete:
-            yield Observation(rule, "ok", CODE, prefix, detail="complete list of applications checked")
+            detail = "complete list of applications checked"
+            yield Observation(rule, "ok", CODE, prefix, detail=detail, exempt=exempt)
         elif context.lists.denied or context.lists.rules:
             yield unknown(rule, CODE, prefix, "the list of applications is not complete")

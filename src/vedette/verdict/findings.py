@@ -48,8 +48,8 @@ class Observation:
 
     `ok` is positive evidence of absence: it may resolve open threats of that classification and key (`ANY`
     for every classification; a key that ends in `*` for every key beginning so), except those named in
-    `exempt`: things that are still there but could not be judged. `exempt` holds keys up to and with the
-    `@`, if they have one. `unknown` resolves nothing.
+    `exempt`: things that are still there but could not be judged. `exempt` holds whole keys, or keys up to
+    and with the `@`. `unknown` resolves nothing.
     """
 
     rule: str
@@ -73,7 +73,7 @@ class Observation:
     def spares(self, key: str) -> bool:
         """Whether the thing behind `key` is still there but could not be judged."""
         name, at, _ = key.partition("@")
-        return name + at in self.exempt
+        return key in self.exempt or name + at in self.exempt
 
 
 def app_key(package: str, digest: str = "") -> str:

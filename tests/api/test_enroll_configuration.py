@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 from tests.api.conftest import Phone, Service
-from tests.api.enrolling import invite, waiting
+from tests.api.enrolling import invite, invite_person, waiting
 from tests.support.world import ADA, World, make_world
 
-from vedette.compliance import enroll, lifecycle
+from vedette.compliance import enroll, enroll_wait, lifecycle
+from vedette.compliance.enroll_wait import MOST_RIVALS
 from vedette.devices import enrollment_policy
 from vedette.devices.enrollment_policy import Ways
 from vedette.devices.models import Device, DeviceKey, EnrollmentPolicy
 from vedette.events.models import Event
 from vedette.foundation import clock, database
+from vedette.foundation.rates import Buckets
 from vedette_facts import jose
 from vedette_facts import protocol as p
 
@@ -150,12 +152,60 @@ def test_a_phone_that_the_poll_has_not_seen_is_looked_up_at_once(
     given = told(world, new, code)
     device_id = world.phones[new].entra_device_id
     phone = Phone(service)
-    assert enroll_by(phone, given).json()["reason"] == "not_in_enrollment_group", "Entra knows no owner"
+    assert said(enroll_by(phone, given)) == (404, "unknown_device"), "Entra knows no owner"
+    assert waiting(world) == []
     service.membership.owners[device_id] = bo
     assert enroll_by(phone, given).json()["reason"] == "not_in_enrollment_group", "who is in no group"
     service.membership.members[bo] = (world.people[bo], [world.phones[new]])
     assert enroll_by(phone, given).status_code == 201
     assert world.device(new).binding == Device.Binding.MDM
+
+
+def test_apps_that_claim_one_phone_do_not_push_each_other_out(
+    world: World, service: Service, code: str
+) -> None:
+    given = told(world, a_phone(world), code, user_principal_name="eve@contoso.example")
+    apps = [Phone(service) for _ in range(MOST_RIVALS + 2)]
+    keys = [jose.key_id(jose.public_jwk(app.key)) for app in apps]
+    for app in apps[:2]:
+        assert enroll_by(app, given).status_code == 202
+    assert {row.key_id for row in waiting(world)} == set(keys[:2])
+    for app in apps[2:]:
+        assert enroll_by(app, given).status_code == 202
+    assert {row.key_id for row in waiting(world)} == set(keys[2:]), "the newest few"
+
+
+def test_rows_of_app_configuration_are_bounded(
+    world: World, service: Service, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enroll_wait, "MOST_BY_CONFIGURATION", 2)
+    for _ in range(3):
+        given = told(world, a_phone(world), code, user_principal_name="eve@contoso.example")
+        assert enroll_by(Phone(service), given).status_code == 202
+    assert len(waiting(world)) == 2
+
+
+def test_guessed_device_ids_do_not_use_up_microsoft(world: World, service: Service, code: str) -> None:
+    right = a_phone(world)
+    guesses = [told(world, right, code, entra_device_id=str(uuid.uuid4())) for _ in range(3)]
+    service.app._enroll._named = Buckets(1 / 3600, 2)
+    answers = [said(enroll_by(Phone(service), given)) for given in guesses]
+    assert [status for status, _ in answers] == [404, 404, 429]
+    assert service.membership.asked == 2
+
+
+def test_a_key_that_comes_another_way_waits_with_that_alone(
+    world: World, service: Service, code: str
+) -> None:
+    bo = world.person("bo")
+    right, _other = world.phone(bo), world.phone(bo)
+    world.poll()
+    phone = Phone(service)
+    assert phone.enroll(invite_person(world, bo)).status_code == 202
+    given = told(world, right, code, user_principal_name="eve@contoso.example")
+    assert enroll_by(phone, given).status_code == 202
+    (row,) = waiting(world)
+    assert (row.way, row.invitation_id, row.owner_oid) == ("configuration", None, None)
 
 
 def test_a_device_that_an_administrator_took_out_stays_out(world: World, service: Service, code: str) -> None:
@@ -191,5 +241,5 @@ def test_a_code_opens_its_own_tenant_only(world: World, service: Service, code: 
     other = make_world("Other")
     theirs = a_phone(other, "cy")
     answer = enroll_by(Phone(service), told(other, theirs, code))
-    assert answer.json()["reason"] == "not_in_enrollment_group", "of another tenant's phones nothing is known"
+    assert said(answer) == (404, "unknown_device"), "of another tenant's phones nothing is known"
     assert other.device(theirs).activation_status == Device.Activation.PENDING

@@ -1,6 +1,7 @@
 """Manage Enrollment: a person invited before their group (D3), codes renewed, revoked and retried, apps that wait."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -15,6 +16,8 @@ from tests.support.world import ADA, World
 
 from vedette.compliance import enroll
 from vedette.compliance.enroll import Activated, Outcome, Refused, Waiting
+from vedette.compliance.enroll_wait import wait
+from vedette.compliance.enrolment import NEEDS_CONFIRMATION, Attempt, ByConfiguration
 from vedette.connectors.intune import membership
 from vedette.console import invite_person
 from vedette.devices import invitations, jobs
@@ -343,3 +346,14 @@ def test_a_waiting_app_is_offered_its_persons_phones_however_many_others_are_pen
     assert "Confirmed" in words(full.follow(f"{PAGE}waiting/{row.id}", device=str(world.device(right).id)))
     assert isinstance(app.open(issued.code), Activated)
     assert world.device(right).activation_status == Device.Activation.ACTIVATED
+
+
+def test_two_apps_that_claim_one_phone_are_told(world: World, full: Member) -> None:
+    claim = {"platform": "ANDROID", "manufacturer": "", "model": "Pixel 8", "agent_version": "1"}
+    claim["entra_device_id"] = str(uuid.uuid4())
+    for number in range(2):
+        proof = ByConfiguration(uuid.UUID(claim["entra_device_id"]), "eve@example.test")
+        wait(Attempt(world.tenant_id, proof, {}, f"key {number}", claim), NEEDS_CONFIRMATION)
+    shown = words(full.get(PAGE))
+    assert "the name is said by the app" in shown
+    assert shown.count("2 apps claim this phone") == 2

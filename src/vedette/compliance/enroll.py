@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from vedette.compliance import activation, enroll_device
 from vedette.compliance.appear import appear
 from vedette.compliance.enroll_confirm import confirm, reject
+from vedette.compliance.enroll_wait import wait
 from vedette.compliance.enrolment import (
     NEEDS_CONFIRMATION,
     NOT_IN_GROUP,
@@ -140,23 +141,37 @@ def _answer(attempt: Attempt, membership: Membership) -> Outcome:
         answered = _look(attempt.tenant_id, question, membership)
     except (GraphError, TokenError):
         return _unknown()
+    if isinstance(answered, Refused):
+        return answered
     if answered is None:
-        return _wait(attempt, NOT_IN_GROUP)
+        return wait(attempt, NOT_IN_GROUP)
     outcome = _try(attempt, asked=answered)
     if not isinstance(outcome, Ask):
         return outcome
     # Something changed while Microsoft was asked: the next call asks anew, about how things are then.
-    return _unknown() if question.device or outcome.device else _wait(attempt, NOT_IN_GROUP)
+    return _unknown() if question.device or outcome.device else wait(attempt, NOT_IN_GROUP)
 
 
-def _look(tenant_id: UUID, question: Ask, membership: Membership) -> Ask | None:
-    """Ask the directory, outside any transaction; None means no. Raises GraphError or TokenError."""
+def _look(tenant_id: UUID, question: Ask, membership: Membership) -> Ask | Refused | None:
+    """Ask the directory, outside any transaction; None means no. Raises GraphError or TokenError.
+
+    A device ID that Entra does not know is no phone that waits: keeping those would let anybody with the
+    organisation's code fill the table.
+    """
     if question.device:
         inside = membership.covers(tenant_id, question.oid, question.device.entra_object_id)
         return question if inside else None
     oid = question.oid
     if question.entra_device_id:
         oid = membership.owner(tenant_id, question.entra_device_id)
+        if oid is None:
+            return Refused(
+                "unknown_device",
+                gettext(
+                    "Microsoft Entra ID does not know this phone, or does not say whose it is. If it was registered "
+                    "just now, open the app again in a few minutes."
+                ),
+            )
     member = membership.ask(tenant_id, oid) if oid else None
     if member is None:
         return None
@@ -202,7 +217,7 @@ def _try(attempt: Attempt, *, asked: Ask | None) -> Outcome | Ask:
             assert invitation
             found = enroll_device.by_code(attempt, invitation, asked=asked)
         if isinstance(found, Waiting):
-            return _wait(attempt, found.reason)
+            return wait(attempt, found.reason)
         return _activate(attempt, found, invitation, asked) if isinstance(found, Found) else found
 
 
@@ -239,36 +254,6 @@ def _held_elsewhere(key_id: str, tenant_id: UUID) -> bool:
         rows.filter(key_id=key_id).exclude(tenant_id=tenant_id).exists()
         for rows in (DeviceKey.objects.all(), WaitingIdentity.objects.all())
     )
-
-
-def _wait(attempt: Attempt, reason: str) -> Waiting:
-    """Keep the identity. A newer key of the same code, phone or person takes the place of one that still waits.
-
-    A key that comes with another code waits with that one: it is what an administrator's word uses up.
-    """
-    now, proof = clock.now(), attempt.proof
-    claim = dict(attempt.claim)
-    told: dict[str, Any] = {"reason": reason, "claim": claim, "last_seen_at": now, "way": proof.way}
-    older = WaitingIdentity.objects.filter(way=proof.way).exclude(key_id=attempt.key_id)
-    if isinstance(proof, ByCode):
-        told["invitation_id"] = proof.invitation_id
-        older = older.filter(invitation=proof.invitation_id)
-    elif isinstance(proof, ByConfiguration):
-        told["owner_upn"] = proof.upn
-        older = older.filter(claim__entra_device_id=claim["entra_device_id"])
-    else:
-        told |= {"owner_oid": proof.oid, "owner_upn": proof.upn}
-        claim["vouched_device_id"] = str(proof.entra_device_id or "")
-        older = older.filter(owner_oid=proof.oid, claim__model=claim["model"])
-    with database.writer(attempt.tenant_id):
-        older.delete()
-        WaitingIdentity.objects.update_or_create(
-            key_id=attempt.key_id,
-            tenant_id=attempt.tenant_id,
-            defaults=told,
-            create_defaults={**told, "public_jwk": dict(attempt.jwk), "first_seen_at": now},
-        )
-    return Waiting(attempt.key_id, reason)
 
 
 def _take_in(tenant_id: UUID, member: Member) -> None:

@@ -1,6 +1,7 @@
 """Manage Enrollment: invite, follow the invitations, and the days until a device counts as disconnected (D2 to D4)."""
 
 import uuid
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -259,7 +260,13 @@ def _waiting() -> list[dict[str, Any]]:
         WaitingIdentity.objects.select_related("invitation").order_by("-last_seen_at")[:SHOWN_WAITING]
     )
     owners = {_owner(row) for row in rows} - {None}
-    named = {row.claim["entra_device_id"] for row in rows if row.way == WaitingIdentity.Way.CONFIGURATION}
+    configured = [row for row in rows if row.way == WaitingIdentity.Way.CONFIGURATION]
+    named = {row.claim["entra_device_id"] for row in configured}
+    rivals = Counter(
+        WaitingIdentity.objects.filter(
+            way=WaitingIdentity.Way.CONFIGURATION, claim__entra_device_id__in=named
+        ).values_list("claim__entra_device_id", flat=True)
+    )
     phones = list(
         Device.objects.exclude(activation_status=Device.Activation.DEACTIVATED)
         .filter(Q(owner_oid__in=owners) | Q(entra_device_id__in=named))
@@ -271,6 +278,9 @@ def _waiting() -> list[dict[str, Any]]:
             "row": row,
             "who": row.invitation.email if row.invitation else row.owner_upn,
             "way": WAY_WORDS[WaitingIdentity.Way(row.way)],
+            # nothing but the app says whose it is: its configuration is on every managed phone
+            "said_by_app": row in configured and bool(row.owner_upn),
+            "rivals": rivals[row.claim["entra_device_id"]] if row in configured else 1,
             "outside": row.reason == enroll.NOT_IN_GROUP,
             "candidates": [phone for phone in phones if _may_be(row, phone)],
         }

@@ -36,6 +36,9 @@ RETRY_SECONDS: Final = 300
 # For one person Microsoft is asked at once a few times, then so seldom, however many keys ask.
 ASK_AGAIN_SECONDS: Final = 5
 ASK_AT_ONCE: Final = 5
+# Of one tenant, about device IDs that no poll has seen: the code for asking is on every managed phone.
+NAMED_PER_SECOND: Final = 5
+NAMED_AT_ONCE: Final = 100
 
 
 class Enroll:
@@ -45,6 +48,7 @@ class Enroll:
         self._directory = membership
         self._membership = Membership(self._ask, self._covers, self._owner)
         self._questions = Buckets(1 / ASK_AGAIN_SECONDS, ASK_AT_ONCE)
+        self._named = Buckets(NAMED_PER_SECOND, NAMED_AT_ONCE)
         self._public_url = public_url
         self._check_in_seconds = check_in_seconds
         self._threads = ThreadPoolExecutor(THREADS, "enroll")
@@ -86,12 +90,16 @@ class Enroll:
         return self._directory.covers(tenant_id, oid, device)
 
     def _owner(self, tenant_id: UUID, device: UUID) -> UUID | None:
+        self._refuse(self._named.take(tenant_id))
         self._refuse_too_often(tenant_id, device)
         return self._directory.owner(tenant_id, device)
 
     def _refuse_too_often(self, tenant_id: UUID, about: UUID | None) -> None:
         """Microsoft is not asked about one person at every repetition. Raises ProblemError `busy`."""
-        wait = self._questions.take((tenant_id, about))
+        self._refuse(self._questions.take((tenant_id, about)))
+
+    @staticmethod
+    def _refuse(wait: float) -> None:
         if wait:
             raise ProblemError("busy", retry_after=math.ceil(wait))
 

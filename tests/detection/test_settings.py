@@ -159,7 +159,7 @@ def test_special_access_of_an_app_that_is_not_listed_is_not_judged(listed: str, 
     held: dict[str, Any] = {named: ["org.x.side/.S"]}
     threats = [f for f in run(android(**held), Context()).findings if f.classification == "RISKWARE"]
     assert threats
-    inventory = [] if listed == "without it" else None
+    inventory: list[App] | None = [] if listed == "without it" else None
     hidden = msgspec.structs.replace(android(**held), apps=inventory, apps_complete=inventory is not None)
     assert not reconcile(threats, run(hidden, Context()).observations).resolved
     gone = msgspec.structs.replace(hidden, settings=Settings(**(held | {named: []})))
@@ -328,6 +328,20 @@ def test_versions_that_lack_fixes_or_are_not_mended() -> None:
     )
     threats = run(ANDROID, context).findings
     assert "exploited" in {t.key for t in reconcile(threats, run(patched, context).observations).resolved}
+
+
+def test_bulletins_of_an_android_version_do_not_say_that_its_maker_still_mends_it() -> None:
+    tables = OsKnowledge(
+        [
+            OsTable(
+                android=[AndroidFix("CVE-2026-1", "15", dt.date(2026, 10, 5), "High")],
+                lifetimes=[Lifetime("android", "14", "Android 14", ended=False)],
+            )
+        ]
+    )
+    answers_ = run(ANDROID, Context(systems=tables, today=dt.date(2026, 11, 22))).observations
+    assert "device.exploited" in {o.rule for o in answers_}, "the bulletins tell of this version"
+    assert "device.support" not in {o.rule for o in answers_}
 
 
 @given(st.builds(Network), st.builds(Settings), st.sampled_from([ANDROID, IPHONE]))

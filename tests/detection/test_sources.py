@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.detection.phones import ANDROID
 
-from vedette.detection import Context, run, sources
+from vedette.detection import Context, Result, run, sources
+from vedette.detection.detector import found
 from vedette.detection.sources import EXPIRES, FRESH, INVENTORY_EXPIRES, Known, whole
 from vedette.intel import Source
-from vedette.verdict.findings import AGENT, INTUNE
+from vedette.verdict.findings import AGENT, INTUNE, Evidence
 from vedette_facts.management import Inventory, ManagedFacts, NamedApp
 from vedette_facts.report import Facts
 
@@ -84,6 +85,13 @@ def test_findings_say_who_said_it() -> None:
     assert mine
     (root,) = sources.attributed(run(mine.facts, Context()), mine.origins).findings
     assert (root.classification, root.origin) == ("ROOT_JAILBREAK", AGENT)
+
+
+@pytest.mark.parametrize(("code", "origin"), [("OUT_OF_DATE_OS", INTUNE), ("OUT_OF_DATE_ASPL", AGENT)])
+def test_exploited_flaws_of_an_iphone_rest_on_its_version(code: str, origin: str) -> None:
+    answer = found(code, "exploited", (Evidence("count", "1", "device.exploited"),))
+    (marked,) = sources.attributed(Result((answer,), ()), {"os_version": INTUNE}).findings
+    assert marked.origin == origin
 
 
 NAMES = {"the spy": ("The Spy", Source("test"))}

@@ -159,9 +159,16 @@ def _filled(facts: Facts, managed: ManagedFacts | None, origins: Mapping[str, st
     return msgspec.structs.replace(facts, device=device, posture=posture)
 
 
+def _fact_behind(observation: Observation) -> str:
+    """Give the fact that an answer rests on; what an iPhone lacks is told by its version, it has no patch level."""
+    if observation.rule == "device.exploited" and observation.classification == "OUT_OF_DATE_OS":
+        return OS_VERSION
+    return RESTS_ON.get(observation.rule, "")
+
+
 def _marked(observation: Observation, origins: Mapping[str, str]) -> Observation:
     finding = observation.finding
-    origin = origins.get(RESTS_ON.get(observation.rule, ""), AGENT)
+    origin = origins.get(_fact_behind(observation), AGENT)
     if finding is None or origin == AGENT:
         return observation
     said = Evidence("reported_by", SAID_BY[origin], observation.rule)

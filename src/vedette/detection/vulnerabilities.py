@@ -66,7 +66,7 @@ def _support(
         since = f" ({system.ended.isoformat()})" if system.ended else ""
         evidence = (Evidence("system", (system.subject or device.os_version) + since, SUPPORT),)
         yield found("OUT_OF_DATE_OS", "support", evidence)
-    elif system.supported or answer.covered:
+    elif system.supported or (answer.covered and device.platform == "IOS"):
         yield fine(SUPPORT, "OUT_OF_DATE_OS", "support", "the maker still mends this version")
     model = known.model_support(device.manufacturer, device.model, today)
     if model.supported is False:

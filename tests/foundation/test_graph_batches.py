@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.foundation.graph_cloud import BRISK, Cloud, failure
@@ -214,10 +215,29 @@ def test_a_service_that_is_down_is_left_alone_and_another_tenant_and_service_are
     assert raised.value.retry_after
     assert codes(graph.batch(patches(1))) == ["circuit_open"]
     assert graph.get("/deviceManagement/managedDevices") == {"id": "x"}
-    assert Graph(f"{cloud.tenant[:-1]}0", patience=Patience(1)).get("/groups") == {"id": "x"}
+    assert Graph(str(uuid4()), patience=Patience(1)).get("/groups") == {"id": "x"}
     down.clear()
     with pytest.raises(NotSentError):
         graph.get("/groups")
     circuit.circuit(cloud.url, cloud.tenant, "identity")._next_try = 0
     assert graph.get("/groups") == {"id": "x"}
     assert heard == [(cloud.tenant, "identity", False), (cloud.tenant, "identity", True)]
+
+
+def test_a_probe_that_fails_inside_an_answered_batch_pauses_the_service_again_and_longer(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(circuit, "_listeners", [])
+    answering(cloud, lambda _item: {"status": 503, "body": {"error": {"code": "serviceNotAvailable"}}})
+    graph = Graph(cloud.tenant, patience=Patience(1))
+    for _ in range(circuit.FAILURES):
+        graph.batch(patches(1))
+    service = circuit.circuit(cloud.url, cloud.tenant, "identity")
+    assert 0 < service.refuses_for() <= circuit.FIRST_PAUSE
+    service._next_try = 0
+    assert codes(graph.batch(patches(2))) == ["serviceNotAvailable"] * 2, "the probe"
+    assert circuit.FIRST_PAUSE < service.refuses_for() <= 2 * circuit.FIRST_PAUSE
+    service._next_try = 0
+    cloud.graph = lambda _asked: Answer(json={})
+    assert codes(graph.batch(patches(1))) == ["unreadable"]
+    assert service.refuses_for() == 0.0, "a probe that says nothing makes way for another"

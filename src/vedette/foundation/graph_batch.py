@@ -139,12 +139,22 @@ class _Batch:
 
     def _attempt(self, deadline: float) -> Failures:
         """Send what is left once; settle what was answered well and return the others with why."""
+        charge = self._charge
         try:
             answered = self._caller.attempt(self._call(), deadline)
-            answers = _answers(answered)
         except (GraphError, TokenError) as error:
             return dict.fromkeys(self._left, error)
-        charge, sent = self._charge, len(self._left)
+        try:
+            return self._read_all(answered, charge)
+        except GraphError as error:
+            return dict.fromkeys(self._left, error)
+        finally:
+            # Only now: a probe that failed inside an answered batch must be known as one until it is noted.
+            self._caller.ended(charge)
+
+    def _read_all(self, answered: Answered, charge: Charge) -> Failures:
+        """Settle what was answered well and return the others with why. Raises GraphError for what is no batch."""
+        answers, sent = _answers(answered), len(self._left)
         failed: dict[int, GraphError] = {}
         for number, request in list(self._left.items()):
             reply = self._read(request, answers.get(str(number)), answered.request_id)

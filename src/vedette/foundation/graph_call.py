@@ -74,22 +74,32 @@ class Caller:
     def attempt(self, call: Call, until: float) -> Answered:
         """Send a call once, as soon as that is allowed. Raises GraphError and TokenError.
 
-        Raises NotSentError if that is not before `until` (monotonic), or while the circuit is open.
+        Raises NotSentError if that is not before `until` (monotonic), or while the circuit is open. Who reads
+        the answers of a batch says so by `ended`.
         """
         service = self._circuit(call.charge)
         refused = service.refuses_for()
         if refused:
             text = f"the service has not answered for a while; it is tried again in {refused:.0f} s"
             raise NotSentError(0, CIRCUIT_OPEN, text, retry_after=refused)
+        over = True
         try:
             self._pass(call, until)
-            return self._answer(call, self._send(call))
+            answered = self._answer(call, self._send(call))
+            # What a batch says of the service is still to be read.
+            over = not call.is_batch
         except GraphError as error:
             if error.status == 0 and error.code != REFUSED:
                 service.failed(error)
             raise
         finally:
-            service.ended()
+            if over:
+                service.ended()
+        return answered
+
+    def ended(self, charge: Charge) -> None:
+        """Note that the answers of a batch are read."""
+        self._circuit(charge).ended()
 
     def address(self, path: str) -> str:
         """Return the whole address of a path."""

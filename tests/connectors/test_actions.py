@@ -9,7 +9,7 @@ from tests.connectors.scene import Scene
 from tests.support.world import ADA
 
 from vedette.compliance import mode
-from vedette.connectors import deliver, spared, withdrawal
+from vedette.connectors import deliver, publisher, spared, withdrawal
 from vedette.connectors.actions import act_routes, settings_change
 from vedette.connectors.groups.ways import DEVICE_GROUP
 from vedette.connectors.models import Delivery, Push
@@ -111,6 +111,23 @@ def test_a_phone_that_flaps_is_told_once(grouped: Scene, move_clock: Clock) -> N
     grouped.publish("notify")
     assert len(calls(grouped, "CompanyPortal", since)) == 1, "it is blocked, which was said"
     assert grouped.delivery(device, "notify").status == "dropped"
+
+
+def test_a_phone_that_waits_for_its_turn_closes_the_way_for_no_other(grouped: Scene) -> None:
+    """Only Microsoft may hold a tenant back: a wait of one phone's own is none of the others' business."""
+    choose(grouped, notify_enabled=True)
+    first, second = grouped.devices(platform="ANDROID")[:2]
+    for device in (first, second):
+        grouped.activate(device)
+    grouped.report_good(first, second)
+    grouped.report_bad(first)
+    grouped.publish("notify")
+    grouped.report_good(first)
+    assert publisher.publish_due("notify", grouped.tenant_id) == 0.0
+    assert grouped.delivery(first, "notify").status == "due", "the first waits for its half hour"
+    grouped.report_bad(second)
+    grouped.publish("notify")
+    assert "Trojan" in notices(grouped, second)
 
 
 def test_who_was_never_told_of_a_block_is_not_told_of_its_end(grouped: Scene) -> None:

@@ -12,9 +12,10 @@ import pytest
 from django.db import connection
 from tests.connectors.scene import CONTACT, Scene, values, writes
 
-from vedette.connectors import deliver, publisher
+from vedette.connectors import deliver, outcome, publisher
 from vedette.connectors.intune import attribute_route
 from vedette.connectors.models import Delivery
+from vedette.connectors.signals import values_arrived
 from vedette.devices.models import Device
 from vedette.foundation import clock
 from vedette.foundation.graph import Patience
@@ -164,10 +165,11 @@ def test_a_batch_that_takes_too_long_gives_the_rest_back_untouched(
     turns = iter(range(3))
     real = deliver.settle
 
-    def settle(*arguments: Any) -> None:
-        real(*arguments)
+    def settle(*arguments: Any) -> Any:
+        settled = real(*arguments)
         if next(turns) == 1:
             stop.set()
+        return settled
 
     monkeypatch.setattr(deliver, "settle", settle)
     publisher.publish_due("attribute", enrolled.tenant_id, stop)
@@ -221,7 +223,7 @@ def test_a_tenant_that_is_held_back_has_no_turn_until_then_and_another_has(
     served: list[UUID] = []
     held, free = uuid4(), uuid4()
 
-    def publish_due(_route: str, tenant: UUID, _stop: threading.Event) -> float:
+    def publish_due(_route: str, tenant: UUID, _stop: threading.Event, _seconds: float) -> float:
         served.append(tenant)
         return 600.0 if tenant == held else 0.0
 
@@ -234,6 +236,93 @@ def test_a_tenant_that_is_held_back_has_no_turn_until_then_and_another_has(
             # One thread: what is asked for now is done after the turns.
             pool.submit(lambda: None).result()
     assert served == [held, free, free]
+
+
+def test_who_has_more_than_a_turn_allows_waits_for_the_next_behind_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served: list[UUID] = []
+    large, small = uuid4(), uuid4()
+
+    def publish_due(_route: str, tenant: UUID, _stop: threading.Event, seconds: float) -> float:
+        assert seconds == publisher.TURN_SECONDS
+        served.append(tenant)
+        if len(served) == 1:
+            # The look comes by while the large one is served.
+            turns.give(("attribute", large))
+            turns.give(("attribute", small))
+        return 0.0
+
+    monkeypatch.setattr(publisher, "publish_due", publish_due)
+    with ThreadPoolExecutor(1) as pool:
+        turns = publisher._Turns(pool, threading.Event())
+        turns.give(("attribute", large))
+        for _ in range(3):
+            pool.submit(lambda: None).result()
+    assert served == [large, small, large]
+
+
+def test_a_turn_ends_after_its_time_and_what_is_left_waits(
+    enrolled: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attribute_route.AttributeRoute, "batch", 5)
+    publisher.publish_due("attribute", enrolled.tenant_id, None, 0.0)
+    assert sorted(row.status for row in enrolled.deliveries()) == ["confirmed"] * 5 + ["due"] * 8
+    publisher.publish_due("attribute", enrolled.tenant_id)
+    assert set(values(enrolled)) == {"mtd:pending"}
+
+
+# --- what comes of it is written down
+
+
+def test_what_was_owed_anew_and_is_given_back_untouched_is_written_down(enrolled: Scene) -> None:
+    """Owing anew counts the tries from 0, and what was not tried is no try."""
+    enrolled.publish()
+    device = enrolled.activated()
+    (claimed,) = deliver.claim(enrolled.tenant_id, "attribute", 100)
+    enrolled.report_bad(device)
+    back = deliver.result(claimed, Delivery.Status.DUE)
+    assert deliver.settle(enrolled.tenant_id, [claimed], [back]) == {claimed.pk}
+    row = enrolled.delivery(device)
+    assert (row.status, row.attempts, row.lease_until, row.desired) == ("due", 0, None, "mtd:high")
+
+
+def test_what_came_of_a_batch_is_written_down_though_that_of_the_one_before_was_lost(
+    enrolled: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attribute_route.AttributeRoute, "batch", 7)
+    real, turns = deliver.settle, iter([True])
+
+    def settle(*arguments: Any) -> Any:
+        if next(turns, False):
+            raise OSError("the first is lost")
+        return real(*arguments)
+
+    monkeypatch.setattr(deliver, "settle", settle)
+    with pytest.raises(OSError, match="the first"):
+        enrolled.publish()
+    assert sorted(row.status for row in enrolled.deliveries()) == ["confirmed"] * 6 + ["leased"] * 7
+
+
+def test_a_value_that_arrived_is_told_though_telling_of_errors_fails(
+    enrolled: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[UUID] = []
+
+    def hear(device_ids: list[UUID], **_signal: Any) -> None:
+        heard.extend(device_ids)
+
+    values_arrived.connect(hear)
+    monkeypatch.setattr(outcome, "tell", lambda *_: 1 // 0)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            enrolled.publish()
+    finally:
+        values_arrived.disconnect(hear)
+    assert len(heard) == 13
+
+
+# --- tenants
 
 
 def test_one_tenants_trouble_does_not_delay_another(enrolled: Scene, new_scene: Callable[[], Scene]) -> None:

@@ -110,8 +110,10 @@ def claim(tenant_id: uuid.UUID, route: str, limit: int) -> list[Delivery]:
         return sorted(Delivery.objects.raw(deliver_sql.CLAIM, values), key=lambda delivery: delivery.due_at)
 
 
-def settle(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequence[Result]) -> None:
-    """Write what came of claimed deliveries, and each as a push.
+def settle(
+    tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequence[Result]
+) -> frozenset[uuid.UUID]:
+    """Write what came of claimed deliveries, and each as a push; return the keys of those that were written.
 
     A result of an older generation changes only what was sent; one whose lease has run out changes nothing,
     because somebody else has taken the delivery up.
@@ -133,6 +135,7 @@ def settle(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequen
             now,
         )
         forget_removed(list(claimed))
+    return frozenset(settled)
 
 
 def forget_removed(delivery_ids: Iterable[uuid.UUID]) -> None:

@@ -5,6 +5,7 @@ served when something new is owed is looked at again before its turn ends.
 """
 
 import logging
+import math
 import threading
 import time
 import uuid
@@ -29,6 +30,8 @@ WAKE_SECONDS: Final = 1.0
 TENANTS_AT_ONCE: Final = 16
 # A batch ends well before its lease does: nobody else takes it up meanwhile.
 BATCH_SECONDS: Final = LEASE.total_seconds() / 2
+# After so long the next tenant has its turn; who has more to send waits at the end of the queue.
+TURN_SECONDS: Final = 10.0
 
 Key = tuple[str, uuid.UUID]
 
@@ -57,7 +60,10 @@ def run(stop: threading.Event) -> None:
 
 
 class _Turns:
-    """One turn at a time for each route and tenant; a wish that comes during a turn makes it go on."""
+    """One turn at a time for each route and tenant; a wish that comes during a turn gives it another, last in line.
+
+    The look once a second wishes for who has more left than a turn allows.
+    """
 
     def __init__(self, pool: ThreadPoolExecutor, stop: threading.Event) -> None:
         self._pool = pool
@@ -79,27 +85,30 @@ class _Turns:
         self._pool.submit(self._serve, key)
 
     def _serve(self, key: Key) -> None:
-        while True:
-            held = 0.0
-            try:
-                held = publish_due(*key, self._stop)
-            except Exception:
-                # The leases run out by themselves; the next look takes the deliveries up again.
-                log.exception("Publishing %s for tenant %s failed", *key)
-            with self._lock:
-                self._not_before[key] = time.monotonic() + held
-                if held or key not in self._wished or self._stop.is_set():
-                    self._busy.discard(key)
-                    self._wished.discard(key)
-                    return
-                self._wished.discard(key)
+        held = 0.0
+        try:
+            held = publish_due(*key, self._stop, TURN_SECONDS)
+        except Exception:
+            # The leases run out by themselves; the next look takes the deliveries up again.
+            log.exception("Publishing %s for tenant %s failed", *key)
+        with self._lock:
+            self._not_before[key] = time.monotonic() + held
+            again = key in self._wished and not held and not self._stop.is_set()
+            self._wished.discard(key)
+            if not again:
+                self._busy.discard(key)
+        if again:
+            self._pool.submit(self._serve, key)
 
 
-def publish_due(route_name: str, tenant_id: uuid.UUID, stop: threading.Event | None = None) -> float:
-    """Send everything one route owes to one tenant's systems now.
+def publish_due(
+    route_name: str, tenant_id: uuid.UUID, stop: threading.Event | None = None, seconds: float = math.inf
+) -> float:
+    """Send everything one route owes to one tenant's systems now; no further batch begins after `seconds`.
 
-    Stops early when calls of this tenant are held back; returns for how many seconds, 0 when all was tried.
+    Stops early when calls of this tenant are held back; returns for how many seconds, 0 when they are not.
     """
+    until = time.monotonic() + seconds
     close_old_connections()
     route = ROUTES[route_name]
     stopped = stop or threading.Event()
@@ -109,10 +118,12 @@ def publish_due(route_name: str, tenant_id: uuid.UUID, stop: threading.Event | N
             # Where more waits, what came of this is written down while the next is on its way.
             more = len(claimed) == route.batch
             behind.do(_write_down, tenant_id, route, claimed, results, later=more)
-            held = [item.retry_after for item in results if item.retry_after and not item.error_code]
+            held = [item.retry_after or 0.0 for item in results if item.held]
             if held:
                 # A turn holds a thread that other tenants need.
                 return min(held)
+            if time.monotonic() >= until:
+                break
     return 0.0
 
 
@@ -135,9 +146,10 @@ def _publish(
 
 
 def _write_down(tenant_id: uuid.UUID, route: Route, claimed: list[Delivery], results: list[Result]) -> None:
-    deliver.settle(tenant_id, claimed, results)
+    settled = deliver.settle(tenant_id, claimed, results)
+    # First of all: what failed is seen by the next look too, that a value arrived is said only here.
+    arrival.tell(tenant_id, route, claimed, [item for item in results if item.delivery_id in settled])
     outcome.tell(tenant_id, route, results)
-    arrival.tell(tenant_id, route, claimed, results)
 
 
 class _Behind:
@@ -149,12 +161,14 @@ class _Behind:
         self._used = False
 
     def do(self, act: Callable[..., None], *arguments: Any, later: bool) -> None:
-        """Do something after what was begun before; at once, or `later` in the thread."""
-        self.wait()
-        if later:
-            self._last, self._used = self._pool.submit(act, *arguments), True
-        else:
-            act(*arguments)
+        """Do something after what was begun before, also when that failed; at once, or `later` in the thread."""
+        try:
+            self.wait()
+        finally:
+            if later:
+                self._last, self._used = self._pool.submit(act, *arguments), True
+            else:
+                act(*arguments)
 
     def wait(self) -> bool:
         """Wait for what was begun; tell whether there was any."""

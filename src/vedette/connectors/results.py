@@ -10,6 +10,7 @@ class Result:
 
     DUE with an error code asks for another try after a back-off, DUE without one gives the delivery back
     untouched; neither comes again sooner than ``retry_after`` seconds. DROPPED: there was nothing to do any more.
+    ``held``: nothing was sent because the limiter or the open circuit holds all calls of the tenant back.
     """
 
     delivery_id: uuid.UUID
@@ -22,3 +23,4 @@ class Result:
     error_code: str = ""
     error: str = ""
     retry_after: float | None = None
+    held: bool = False

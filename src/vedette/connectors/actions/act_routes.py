@@ -160,7 +160,7 @@ def _notify(graph: Graph, item: Delivery, managed_id: str, text: texts.Notificat
     try:
         graph.post(path, {"notificationTitle": words["title"], "notificationBody": words["body"]})
     except NotSentError as error:
-        return result(item, Delivery.Status.DUE, retry_after=error.retry_after)
+        return result(item, Delivery.Status.DUE, retry_after=error.retry_after, held=True)
     except GraphError as error:
         lost = error.status == 0 or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if lost and error.status not in _NOT_DONE and not isinstance(error.__cause__, _NEVER_SENT):
@@ -186,7 +186,7 @@ def _done(item: Delivery, request_id: str) -> Result:
 
 def _failed(item: Delivery, error: GraphError | TokenError) -> Result:
     if isinstance(error, NotSentError):
-        return result(item, Delivery.Status.DUE, retry_after=error.retry_after)
+        return result(item, Delivery.Status.DUE, retry_after=error.retry_after, held=True)
     if isinstance(error, TokenError):
         return result(item, Delivery.Status.DUE, error_code=error.name, error=str(error))
     gone = error.status == HTTPStatus.NOT_FOUND

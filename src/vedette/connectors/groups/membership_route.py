@@ -143,7 +143,11 @@ class MembershipRoute:
         failed = next((write for write in mine.values() if not write.done), None)
         if failed and failed.unsent:
             return result(
-                item, Delivery.Status.DUE, place=_places(item, mine), retry_after=failed.retry_after
+                item,
+                Delivery.Status.DUE,
+                place=_places(item, mine),
+                retry_after=failed.retry_after,
+                held=True,
             )
         if failed:
             return _failed(item, failed, _places(item, mine))

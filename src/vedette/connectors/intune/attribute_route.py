@@ -167,7 +167,7 @@ def _done(delivery: Delivery, attribute: str, found: str, request_id: str) -> Re
 def _failed(delivery: Delivery, error: GraphError | TokenError) -> Result:
     if isinstance(error, NotSentError):
         # Nothing of this delivery went wrong: it waits with all the others.
-        return result(delivery, Delivery.Status.DUE, retry_after=error.retry_after)
+        return result(delivery, Delivery.Status.DUE, retry_after=error.retry_after, held=True)
     if isinstance(error, TokenError):
         return result(delivery, Delivery.Status.DUE, error_code=error.name, error=str(error))
     if error.status == NOT_FOUND and delivery.desired == WITHDRAWN:

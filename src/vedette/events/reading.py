@@ -91,7 +91,10 @@ async def position_before(connection: AsyncConnection[Any], tenant_id: UUID, mom
 
 
 def written_at(event_id: UUID) -> dt.datetime | None:
-    """Return the time inside an ID of version 7, ours or somebody else's; None for other versions."""
+    """Return the time inside an ID of version 7, ours or somebody else's; None for other versions.
+
+    Raises ValueError for a time after the year 9999.
+    """
     if event_id.version != _UUID7:
         return None
     return dt.datetime.fromtimestamp((event_id.int >> _TIME_BITS) / 1000, dt.UTC)

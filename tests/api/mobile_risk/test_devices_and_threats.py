@@ -97,6 +97,7 @@ WRONG: list[tuple[str, dict[str, str]]] = [
     ("events", {"types": "PHONES"}),
     ("events", {"start_time": "now"}),
     ("events", {"oid": "7"}),
+    ("events", {"oid": "ffffffff-ffff-7fff-bfff-ffffffffffff"}),  # a time that no calendar has
 ]
 
 

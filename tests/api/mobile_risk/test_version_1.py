@@ -1,6 +1,7 @@
 """Version 1: every parameter, and errors in its words."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.api.mobile_risk.listening import all_ids
 from tests.support.risk_api import Program, make_key
@@ -20,7 +21,10 @@ def test_pages_lead_to_the_end_and_hold_the_place(program: Program, world: World
     while True:
         page = program.read("/events", streamPosition=position, limit=5)
         assert page["count"] == len(page["events"])
-        assert page["links"][1] == {"href": f"/events?streamPosition={page['streamPosition']}", "rel": "next"}
+        assert page["links"][1] == {
+            "href": f"/events?limit=5&streamPosition={page['streamPosition']}",
+            "rel": "next",
+        }
         assert page["requestId"]
         seen += ids(page)
         position = page["streamPosition"]
@@ -31,6 +35,22 @@ def test_pages_lead_to_the_end_and_hold_the_place(program: Program, world: World
     assert (again["events"], again["streamPosition"], again["moreEvents"]) == ([], position, False)
     now = program.read("/events", streamPosition="now")
     assert (now["events"], now["streamPosition"]) == ([], position)
+
+
+def test_pages_sorted_by_what_happened_lose_nothing(program: Program, world: World) -> None:
+    everything = all_ids(world, ("THREAT", "DEVICE"))
+    given = {"eventType": "DEVICE,THREAT", "sortBy": "auditEventType", "limit": "3"}
+    for order, offset in (("ASC", 0), ("DESC", 2)):
+        page = program.read("/events", **given, order=order, offset=offset)
+        seen = ids(page)
+        while page["moreEvents"]:
+            assert len(seen) < len(everything)
+            query = dict(parse_qsl(page["links"][1]["href"].partition("?")[2]))
+            assert "offset" not in query
+            page = program.read("/events", **query)
+            seen += ids(page)
+        expected = everything if order == "ASC" else everything[::-1][offset:]
+        assert sorted(seen) == sorted(expected)
 
 
 def test_every_parameter(program: Program, world: World) -> None:

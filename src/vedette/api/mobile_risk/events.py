@@ -56,12 +56,12 @@ async def position(
     if event_id.lower() not in NOTHING:
         try:
             wanted = UUID(event_id)
+            written = reading.written_at(wanted)
         except ValueError:
             raise wrong("id", event_id, "the id of an event") from None
         found = await reading.position_of(connection, tenant_id, wanted)
         if found is not None:
             return found
-        written = reading.written_at(wanted)
         since = written - _MARGIN if written else _oldest()
         return await reading.position_before(connection, tenant_id, max(since, _oldest()))
     if start_time is not None:

@@ -30,7 +30,7 @@ async def page(
     position, limit = await _position(connection, tenant_id, given), parameters.limit(default=MOST, most=MOST)
     where = _conditions(tenant_id, parameters, path)
     total = await _total(connection, where) if parameters.text("offset") else None
-    descending, order = _order(parameters)
+    descending, by_kind = _order(parameters)
     if position:
         where.add("position < {}" if descending else "position > {}", position)
     offset = parameters.number("offset", 0, 10**9) or 0
@@ -38,12 +38,16 @@ async def page(
     if given.get("streamPosition", "").strip().lower() != _NOW:
         cursor = await connection.execute(
             f"select {reading.COLUMNS} from events_event where tenant_id = %(tenant)s{where.sql()}"  # noqa: S608 - our own SQL
-            f" order by {order} limit %(limit)s offset %(offset)s",
+            f" order by position {'desc' if descending else 'asc'} limit %(limit)s offset %(offset)s",
             {**where.parameters, "limit": limit + 1, "offset": offset},
         )
         rows = [Logged(*row) for row in await cursor.fetchall()]
     more, rows = len(rows) > limit, rows[:limit]
     last = str(rows[-1].position if rows else position)
+    if (
+        by_kind
+    ):  # within the page, which positions choose: else the next one would begin behind events never shown
+        rows.sort(key=lambda row: (row.action, row.position), reverse=descending)
     known = await _known(connection, rows)
     return Page(
         count=len(rows),
@@ -52,7 +56,7 @@ async def page(
         request_id=str(uuid4()),
         links=[
             Link(href=path, rel="events"),
-            Link(href=f"{path}?{urlencode({'streamPosition': last})}", rel="next"),
+            Link(href=f"{path}?{_next(given, last)}", rel="next"),
         ],
         events=[as_event(row, known) for row in rows],
         total_count=total,
@@ -66,6 +70,12 @@ async def _position(connection: AsyncConnection[Any], tenant_id: UUID, given: Ma
     if named in NOTHING:
         return 0
     return Parameters(given).number("streamPosition", 0, 10**17) or 0
+
+
+def _next(given: Mapping[str, str], last: str) -> str:
+    """Give the query of the next page: the same one, from where this page ends; an offset counts from there anew."""
+    kept = {name: value for name, value in given.items() if name not in {"streamPosition", "offset"}}
+    return urlencode({**kept, "streamPosition": last})
 
 
 def _conditions(tenant_id: UUID, parameters: Parameters, path: str) -> Conditions:
@@ -83,17 +93,14 @@ def _conditions(tenant_id: UUID, parameters: Parameters, path: str) -> Condition
     return where
 
 
-def _order(parameters: Parameters) -> tuple[bool, str]:
-    """Return whether the newest come first, and the order as SQL."""
+def _order(parameters: Parameters) -> tuple[bool, bool]:
+    """Return whether the newest come first, and whether a page is sorted by what happened."""
     ascending, order = parameters.flag("ascending"), parameters.choice("order", {"ASC", "DESC"})
     by = parameters.choice("sortBy", {_BY_TIME, _BY_KIND})
     if ascending is not None and order is not None:
         raise wrong("ascending", ascending, "left out where order is given")
     descending = ascending is False or (order is not None and order.value == "DESC")
-    direction = "desc" if descending else "asc"
-    if by and by.value == _BY_KIND:
-        return descending, f"action {direction}, position {direction}"
-    return descending, f"position {direction}"
+    return descending, by is not None and by.value == _BY_KIND
 
 
 async def _total(connection: AsyncConnection[Any], where: Conditions) -> int:

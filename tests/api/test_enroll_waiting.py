@@ -12,7 +12,7 @@ from tests.support.world import ADA, World
 from vedette.api.device.enroll import ASK_AGAIN_SECONDS, ASK_AT_ONCE
 from vedette.compliance import enroll, lifecycle
 from vedette.devices import invitations
-from vedette.devices.models import Invitation
+from vedette.devices.models import Device, Invitation
 from vedette.events.models import Event
 from vedette.foundation import clock, database
 from vedette.foundation.graph import GraphError
@@ -184,6 +184,17 @@ def test_a_pending_phone_is_not_activated_while_microsoft_does_not_answer(
     assert world.device(object_id).activation_status == "PENDING"
     service.membership.down = None
     assert phone.enroll(code).status_code == 201
+
+
+def test_a_code_of_the_former_owner_is_refused_even_where_nothing_revoked_it(
+    world: World, service: Service
+) -> None:
+    object_id = world.phone(world.person("bo"))
+    world.poll()
+    code = invite(world.device(object_id))
+    with database.tenant(world.tenant_id):
+        Device.objects.update(owner_oid=world.person("cy"))
+    problem(Phone(service).enroll(code), 410, "expired_code")
 
 
 def test_an_answer_about_the_old_owner_does_not_activate_the_phone_of_a_new_one(

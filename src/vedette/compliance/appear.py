@@ -64,7 +64,7 @@ def absent() -> list[UUID]:
 
 
 def _appear(tenant_id: UUID, batch: Sequence[DirectoryDevice]) -> list[Device]:
-    owner_change.note(batch)
+    owner_change.note(batch, _STAYS_OUT)
     _refresh([row.object_id for row in batch])
     known = _known([row.object_id for row in batch])
     group = default_group(tenant_id)
@@ -123,6 +123,9 @@ def _describe(device: Device, row: DirectoryDevice, owners: dict[UUID, Directory
     device.os_version = row.os_version
     device.entra_object_id, device.entra_device_id = row.object_id, row.entra_device_id
     device.serial_number = row.serial_number
+    if device.owner_oid != row.owner_oid:
+        # the names of somebody else must not stay: mail goes there
+        device.owner_upn = device.owner_name = device.owner_email = ""
     device.owner_oid = row.owner_oid
     if owner:
         device.owner_upn, device.owner_name = owner.upn, owner.display_name

@@ -30,7 +30,7 @@ def by_code(attempt: Attempt, invitation: Invitation, *, asked: Ask | None) -> A
     if not enrollment_policy.read().by_code:
         return _closed()
     if invitation.device_id:
-        return _invited(attempt, invitation.device_id)
+        return _invited(attempt, invitation, invitation.device_id)
     if invitation.owner_oid is None:
         return Waiting(attempt.key_id, NEEDS_CONFIRMATION)
     return _of_person(attempt, invitation.owner_oid, Device.Binding.CODE, asked=asked)
@@ -109,13 +109,16 @@ def _of_person(attempt: Attempt, oid: UUID, binding: str, *, asked: Ask | None) 
     return Ask(oid)
 
 
-def _invited(attempt: Attempt, device_id: UUID) -> Found | Refused | Ask:
+def _invited(attempt: Attempt, invitation: Invitation, device_id: UUID) -> Found | Refused | Ask:
     device = _locked().get(id=device_id)
     if device.platform != attempt.claim["platform"]:
         return Refused(
             "unknown_code",
             gettext("This code belongs to another kind of phone (%s).") % device.get_platform_display(),
         )
+    if invitation.owner_oid and invitation.owner_oid != device.owner_oid:
+        # the code lies in the mailbox of somebody whose phone it no longer is
+        return Refused("expired_code")
     if device.activation_status != Device.Activation.DEACTIVATED:
         return Found(device, Device.Binding.CODE)
     if device.deactivation_reason == ADMINISTRATOR or device.owner_oid is None:

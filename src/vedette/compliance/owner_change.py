@@ -5,9 +5,11 @@ sign-in proved the former owner, so the binding falls to "asserted" until the ne
 were mailed to the former owner become worthless, and apps that wait with them are forgotten.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
+
+from django.db.models import Q
 
 from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.directory.models import DirectoryDevice
@@ -17,14 +19,18 @@ from vedette.foundation import clock
 _OF_A_PERSON: Final = frozenset({Device.Binding.CODE, Device.Binding.SIGN_IN, Device.Binding.SIGN_IN_DEVICE})
 
 
-def note(rows: Sequence[DirectoryDevice]) -> None:
+def note(rows: Sequence[DirectoryDevice], stays_out: Collection[str] = ()) -> None:
     """Take note of devices whose owner is another one than before; inside the tenant's writer, before the refresh.
 
-    An owner that is not known for a while (a person deleted, a phone shared) is no change of owner.
+    One that lost its owner counts too: who gets it next would not be compared with anybody any more. Devices that were
+    deactivated for one of the reasons `stays_out` are not refreshed, so nothing is said of them.
     """
-    owners = {row.object_id: row.owner_oid for row in rows if row.owner_oid}
-    devices = Device.objects.filter(entra_object_id__in=owners, owner_oid__isnull=False).only(
-        "id", "display_name", "binding", "owner_oid", "owner_upn", "entra_object_id"
+    owners = {row.object_id: row.owner_oid for row in rows}
+    out = Q(activation_status=Device.Activation.DEACTIVATED, deactivation_reason__in=stays_out)
+    devices = (
+        Device.objects.exclude(out)
+        .filter(entra_object_id__in=owners, owner_oid__isnull=False)
+        .only("id", "display_name", "binding", "owner_oid", "owner_upn", "entra_object_id")
     )
     changed = [
         device
@@ -41,9 +47,10 @@ def note(rows: Sequence[DirectoryDevice]) -> None:
     open_codes.update(revoked_at=clock.now())
 
 
-def _event(device: Device, owners: Mapping[UUID, UUID]) -> Draft:
+def _event(device: Device, owners: Mapping[UUID, UUID | None]) -> Draft:
     assert device.entra_object_id
-    changes = [change("owner_oid", str(device.owner_oid), str(owners[device.entra_object_id]))]
+    after = owners[device.entra_object_id]
+    changes = [change("owner_oid", str(device.owner_oid), str(after or ""))]
     if device.binding in _OF_A_PERSON:
         changes.append(change("binding", device.binding, Device.Binding.ASSERTED))
     return Draft(

@@ -180,6 +180,8 @@ def test_strangers_get_a_clear_answer(service: httpx.Client) -> None:
         ({"method": "GET"}, 405),
         ({"method": "POST", "content": b"{"}, 400),
         ({"method": "POST", "json": {"value": [{"subscriptionId": 5}]}}, 400),
+        ({"method": "POST", "json": {"value": [{"subscriptionId": "a\0b"}]}}, 400),
+        ({"method": "POST", "json": {"value": [{"subscriptionId": "no GUID"}]}}, 400),
         ({"method": "POST", "json": {"value": []}}, 202),
         ({"method": "POST", "content": b" " * (MOST_BYTES + 1)}, 413),
         ({"method": "POST", "params": {"validationToken": ""}}, 400),
@@ -283,6 +285,20 @@ def test_off_and_gone_leave_nothing_at_microsoft(watched: Scene) -> None:
         Tenant.objects.filter(pk=watched.tenant_id).update(status=Tenant.Status.DISCONNECTING)
     keep(watched)
     assert (remote(watched), rows(watched)) == ([], {})
+
+
+@pytest.mark.usefixtures("service")
+def test_off_and_on_again_before_the_job_ran_is_not_deaf(watched: Scene) -> None:
+    turn_on(watched)
+    before = {each["id"] for each in remote(watched)}
+    switch.turn_off(watched.tenant_id, ADA)
+    turn_on(watched)
+    after = {each["id"] for each in remote(watched)}
+    assert len(after) == 2
+    assert not after & before, "their secret was thrown away"
+    row = rows(watched)["users"]
+    assert row.secret_hash
+    assert row.remote_id in after
 
 
 def test_an_administrator_turns_the_switch_where_it_is_possible(

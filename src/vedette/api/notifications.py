@@ -8,7 +8,7 @@ import hmac
 import logging
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -44,10 +44,13 @@ REAUTHORIZE: Final = "reauthorizationRequired"
 REMOVED: Final = "subscriptionRemoved"
 
 
+GUID: Final = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
 class Note(msgspec.Struct, rename="camel"):
     """The part of a notification that is read; what changed is not."""
 
-    subscription_id: str
+    subscription_id: Annotated[str, msgspec.Meta(pattern=GUID)]
     client_state: str = ""
     lifecycle_event: str = ""
 

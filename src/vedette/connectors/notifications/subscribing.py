@@ -49,7 +49,7 @@ def keep(tenant_id: uuid.UUID) -> None:
             if row.unwanted or leaving:
                 _delete(graph, tenant_id, row)
             else:
-                _renew(graph, row) if row.remote_id else _make(graph, row)
+                _renew(graph, row) if row.remote_id and row.secret_hash else _make(graph, row)
         except (GraphError, TokenError) as error:
             problem = _problem(source, row.resource, error)
             errors.record(tenant_id, CONNECTOR, problem)
@@ -64,6 +64,8 @@ def hashed(secret: str) -> str:
 
 
 def _make(graph: Graph, row: Subscription) -> None:
+    """Have one made; what stands there without a secret (switched off and on again) could never be believed."""
+    _remove(graph, row)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     notify, lifecycle = addresses()
     now = clock.now()
@@ -91,20 +93,27 @@ def _renew(graph: Graph, row: Subscription) -> None:
     except GraphError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
+        row.remote_id = ""
         _make(graph, row)
         return
     _note(row, expires_at=now + LIFE)
 
 
 def _delete(graph: Graph, tenant_id: uuid.UUID, row: Subscription) -> None:
-    if row.remote_id:
-        try:
-            graph.delete(f"/subscriptions/{row.remote_id}")
-        except GraphError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
+    _remove(graph, row)
     with database.tenant(tenant_id):
         Subscription.objects.filter(pk=row.pk, next_at=row.next_at).delete()
+
+
+def _remove(graph: Graph, row: Subscription) -> None:
+    """Delete it at Microsoft, where one stands."""
+    if not row.remote_id:
+        return
+    try:
+        graph.delete(f"/subscriptions/{row.remote_id}")
+    except GraphError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 def _note(row: Subscription, **changes: Any) -> None:

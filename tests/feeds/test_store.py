@@ -2,7 +2,9 @@
 
 import json
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -13,8 +15,8 @@ from tests.support.database import Database
 from vedette.feeds import index, store
 from vedette.feeds.models import Feed, FeedVersion
 from vedette.feeds.models import Indicator as Row
-from vedette.foundation import database
-from vedette.intel import ImportFailedError, Kind, read
+from vedette.foundation import clock, database
+from vedette.intel import Hints, ImportFailedError, Kind, read
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("db")]
 DEMO = Path(store.__file__).parent / "demo"
@@ -72,6 +74,32 @@ def test_the_same_text_makes_no_new_version_but_another_reading_does() -> None:
     assert (back.number, back.fresh, back.active) == (1, False, True)
     assert hits("org.x.a") == [("spies", 1)]
     assert store.import_document("spies", feed("org.x.a"), untyped="ADWARE").number == 3
+
+
+def test_days_of_validity_and_confidence_make_another_reading_of_the_same_text() -> None:
+    store.import_document("spies", feed("org.x.a"))
+    readings: list[dict[str, Any]] = [{"confidence": 40}, {"valid_days": 1}, {"valid_days": 90}]
+    for number, reading in enumerate(readings, 2):
+        done = store.import_document("spies", feed("org.x.a"), **reading)
+        assert (done.number, done.fresh) == (number, True)
+    assert store.import_document("spies", feed("org.x.a"), valid_days=90).number == 4
+    assert store.import_document("spies", feed("org.x.a"), hints=Hints(family="Other")).number == 5
+
+
+def test_a_feed_found_unchanged_counts_the_days_of_validity_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = clock.now()
+
+    def after(days: int) -> list[tuple[str, int]]:
+        monkeypatch.setattr(clock, "now", lambda: start + timedelta(days=days))
+        return hits("org.x.a")
+
+    store.import_document("spies", feed("org.x.a"), valid_days=7)
+    assert after(6) == [("spies", 1)]
+    store.import_document("spies", feed("org.x.a"), valid_days=7)
+    assert after(12) == [("spies", 1)]
+    store.renew("spies", 7)  # the server answered that nothing changed
+    assert after(18) == [("spies", 1)]
+    assert after(20) == []
 
 
 def test_stored_without_being_put_in_force() -> None:

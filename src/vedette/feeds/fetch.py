@@ -127,6 +127,7 @@ def _fetch(source: FeedSource) -> Fetched:
     with http.client(total=TOTAL_SECONDS, max_bytes=store.LARGEST_BYTES) as client:
         answer = client.get(source.address, headers=_conditions(source), follow_redirects=True)
         if answer.status_code == httpx.codes.NOT_MODIFIED:
+            store.renew(source.feed.name, source.valid_days)
             _note_success(source, now)
             return Fetched(source.feed.name)
         if answer.status_code != httpx.codes.OK:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +17,9 @@ Versions = tuple[frozenset[UUID], date]
 _KINDS = {str(kind): kind for kind in Kind}
 _ROWS = """
 select kind, value, classification, family,
-       coalesce(detail ->> 'role', ''), coalesce(detail ->> 'note', ''), detail ->> 'valid_until',
-       (detail ->> 'confidence')::int
-from feeds_indicator where version_id = %s
+       coalesce(detail ->> 'role', ''), coalesce(detail ->> 'note', ''),
+       coalesce((detail ->> 'valid_until')::timestamptz, version.lapses_at), (detail ->> 'confidence')::int
+from feeds_indicator join feeds_feedversion version on version.id = version_id where version_id = %s
 """
 _AT_ONCE = 5000
 _lock = threading.Lock()
@@ -66,6 +66,6 @@ def _indicator(row: tuple[Any, ...]) -> Indicator:
         family,
         role,
         note,
-        datetime.fromisoformat(until) if until else None,
+        until,
         confidence,
     )

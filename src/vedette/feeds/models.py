@@ -56,6 +56,10 @@ class FeedVersion(models.Model):
     active = models.BooleanField(default=False)
     taken = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=dict)
+    lapses_at = models.DateTimeField(
+        null=True,
+        help_text="End of indicators without one of their own; moved on when the feed is found unchanged",
+    )
     table = models.BinaryField(null=True, help_text="Packed table about operating systems (feeds/tables.py)")
 
     class Meta:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection
+from django.db.models import QuerySet
 
 from vedette.feeds import tables
 from vedette.feeds.models import Feed, FeedVersion
@@ -92,12 +93,15 @@ def import_document(
     if len(text) > LARGEST_BYTES:
         raise FeedError(f"The text has {len(text):,} bytes; at most {LARGEST_BYTES:,} are read.")
     now = clock.now()
-    document = _completed(
-        read(text, format_, hints=replace(hints or Hints(), untyped=untyped, at=now)),
-        confidence,
-        now + timedelta(days=valid_days) if valid_days else None,
-    )
-    report = document.report.as_json() | {"untyped": untyped}
+    hints = replace(hints or Hints(), untyped=untyped, at=now)
+    document = _completed(read(text, format_, hints=hints), confidence)
+    reading = {"family": hints.family, "role": hints.role, "kind": str(hints.kind or "")}
+    report = document.report.as_json() | {
+        "untyped": untyped,
+        "confidence": confidence,
+        "valid_days": valid_days,
+        **reading,
+    }
     with database.system():
         feed, _ = Feed.objects.get_or_create(
             name=name, defaults={"format": document.report.format, "created_at": now}
@@ -108,6 +112,8 @@ def import_document(
         feed.save()
         before = feed.versions.filter(active=True).first()
         version, fresh = _version(feed, hashlib.sha256(text).hexdigest(), report, document, now)
+        if valid_days:
+            _move_end(feed.versions.filter(id=version.id), valid_days, now)
         if activate:
             _activate(version)
             _forget_old(feed)
@@ -124,18 +130,26 @@ def import_document(
         )
 
 
-def _completed(document: Document, confidence: int | None, valid_until: datetime | None) -> Document:
-    """Give indicators a confidence and an end of validity where the feed says nothing."""
-    if confidence is None and valid_until is None:
+def _completed(document: Document, confidence: int | None) -> Document:
+    """Give indicators a confidence where the feed says nothing."""
+    if confidence is None:
         return document
     completed = tuple(
-        item._replace(
-            confidence=confidence if item.confidence is None else item.confidence,
-            valid_until=item.valid_until or valid_until,
-        )
+        item if item.confidence is not None else item._replace(confidence=confidence)
         for item in document.indicators
     )
     return replace(document, indicators=completed)
+
+
+def renew(name: str, valid_days: int | None) -> None:
+    """Count the days of validity anew: the feed's publisher still says what the version in force holds."""
+    if valid_days:
+        with database.system():
+            _move_end(FeedVersion.objects.filter(feed__name=name, active=True), valid_days, clock.now())
+
+
+def _move_end(versions: QuerySet[FeedVersion], valid_days: int, now: datetime) -> None:
+    versions.update(lapses_at=now + timedelta(days=valid_days))
 
 
 def check_name(name: str) -> None:

@@ -90,6 +90,14 @@ class Migration(migrations.Migration):
                 ("taken", models.PositiveIntegerField(default=0)),
                 ("report", models.JSONField(default=dict)),
                 (
+                    "lapses_at",
+                    models.DateTimeField(
+                        help_text="End of indicators without one of their own; moved on when the feed is found "
+                        "unchanged",
+                        null=True,
+                    ),
+                ),
+                (
                     "table",
                     models.BinaryField(
                         help_text="Packed table about operating systems (feeds/tables.py)", null=True

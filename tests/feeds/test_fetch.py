@@ -69,8 +69,29 @@ def test_only_what_changed_is_fetched_and_imported(site: Site) -> None:
     assert (second.number, second.added, second.removed) == (2, 1, 0)
     with database.system():
         assert index.current().package("org.x.b")
-    assert store.roll_back("spies").number == 1
     assert source().due_at - clock.now() > timedelta(hours=5)
+
+
+@pytest.mark.parametrize("act", ["rollback", "off"])
+def test_what_was_taken_out_of_force_is_not_fetched_again_until_somebody_says_so(
+    site: Site, act: str
+) -> None:
+    fetch.subscribe("spies", site.server.url + "/ioc.yaml")
+    for packages in (["org.x.a"], ["org.x.b"]):
+        site.texts["/ioc.yaml"] = feed(*packages)
+        fetch.fetch("spies")
+    said = CliRunner().invoke(intel, [act, "spies"]).output
+    assert "fetched no more" in said
+    with database.system():
+        FeedSource.objects.update(due_at=clock.now())
+    site.texts["/ioc.yaml"] = feed("org.x.c")
+    assert fetch.due() == []
+    assert store.status()[0].active == (1 if act == "rollback" else None)
+    assert "fetched no more" not in CliRunner().invoke(intel, ["rollback", "spies", "--to", "2"]).output
+    fetch.subscribe("spies", site.server.url + "/ioc.yaml")
+    assert fetch.due() == ["spies"]
+    fetch.fetch("spies")
+    assert store.status()[0].active == 3
 
 
 @pytest.mark.parametrize(

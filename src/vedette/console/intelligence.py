@@ -170,10 +170,13 @@ def roll_back(request: MemberRequest, name: str) -> HttpResponseBase:
         request,
         lambda: change_feeds.roll_back(request.tenant.id, name, access.actor(request)),
         title=_("Go back to version %(number)d of %(name)s?") % {"number": number, "name": name},
-        body=_("%(added)d values come back and %(removed)d go. Phones are judged anew.")
+        body=_(
+            "%(added)d values come back and %(removed)d go. Phones are judged anew. The feed is fetched no more until "
+            "you choose to fetch it again: the next fetch would undo this."
+        )
         % {"added": added, "removed": removed},
         action=_("Go back"),
-        done=_("The version before is in force."),
+        done=_("The version before is in force, and the feed is fetched no more."),
         danger=True,
     )
 

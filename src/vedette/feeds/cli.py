@@ -178,7 +178,7 @@ def _tell_hit(hit: Hit, before: str = "") -> None:
 )
 @as_json_option
 def rollback(name: str, to: int | None, *, as_json: bool) -> None:
-    """Put an older version of the feed NAME in force again."""
+    """Put an older version of the feed NAME in force again; it is fetched no more until `subscribe`."""
     try:
         done = store.roll_back(name, to)
     except store.FeedError as error:
@@ -187,21 +187,30 @@ def rollback(name: str, to: int | None, *, as_json: bool) -> None:
         _print(dataclasses.asdict(done))
         return
     click.echo(f"{name}: version {done.number} in force, {done.added} added, {done.removed} removed")
+    _tell_stopped(name, stopped=done.stopped)
 
 
 @intel.command("off")
 @click.argument("name")
 @as_json_option
 def switch_off(name: str, *, as_json: bool) -> None:
-    """Take the feed NAME out of force; `rollback` puts its newest version back."""
+    """Take the feed NAME out of force and fetch it no more; `rollback` puts its newest version back."""
     try:
-        store.switch_off(name)
+        stopped = store.switch_off(name)
     except store.FeedError as error:
         _fail(str(error), as_json=as_json)
     if as_json:
-        _print({"name": name, "active": False})
+        _print({"name": name, "active": False, "stopped": stopped})
         return
     click.echo(f"{name}: no version in force")
+    _tell_stopped(name, stopped=stopped)
+
+
+def _tell_stopped(name: str, *, stopped: bool) -> None:
+    if stopped:
+        click.echo(
+            f"{name} is fetched no more, since a fetch would undo this. Again: vedette intel subscribe {name}"
+        )
 
 
 def _tell(report: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from vedette.feeds import tables
-from vedette.feeds.models import Feed, FeedVersion
+from vedette.feeds.models import Feed, FeedSource, FeedVersion
 from vedette.foundation import clock, database
 from vedette.intel import Document, Format, Hints, Indicator, Reference, Source, read
 
@@ -43,7 +43,8 @@ class FeedError(Exception):
 class Imported:
     """Outcome of an import. `added` and `removed` compare with the version that was active before.
 
-    `number` is the version; `fresh` is false when the same text had been imported before.
+    `number` is the version; `fresh` is false when the same text had been imported before. `stopped`: going back
+    ended the fetching, which would have undone it.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Imported:
     removed: int
     report: dict[str, Any]
     references: tuple[Reference, ...] = ()
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,11 @@ def check_name(name: str) -> None:
 
 
 def roll_back(name: str, to: int | None = None) -> Imported:
-    """Put an older version in force: the newest before the active one, or the one named. Raises FeedError."""
+    """Put an older version in force: the newest before the active one, or the one named. Raises FeedError.
+
+    The feed is fetched no more until somebody subscribes to it again: the next fetch would bring back what was
+    taken out of force.
+    """
     with database.system():
         feed = _feed(name)
         before = feed.versions.filter(active=True).first()
@@ -188,6 +194,7 @@ def roll_back(name: str, to: int | None = None) -> Imported:
             added=added,
             removed=removed,
             report=version.report,
+            stopped=_stop_fetching(feed),
         )
 
 
@@ -204,10 +211,19 @@ def difference_to_previous(name: str) -> tuple[int, int, int]:
         return added, removed, version.number
 
 
-def switch_off(name: str) -> None:
-    """Take a feed out of force and keep its versions. Raises FeedError."""
+def switch_off(name: str) -> bool:
+    """Take a feed out of force, keep its versions, and fetch it no more. Raises FeedError.
+
+    Return whether it was fetched until now.
+    """
     with database.system():
-        _feed(name).versions.filter(active=True).update(active=False)
+        feed = _feed(name)
+        feed.versions.filter(active=True).update(active=False)
+        return _stop_fetching(feed)
+
+
+def _stop_fetching(feed: Feed) -> bool:
+    return FeedSource.objects.filter(feed=feed, enabled=True).update(enabled=False) > 0
 
 
 def status() -> list[Status]:

@@ -10,6 +10,7 @@ from vedette.connectors.groups.membership_writes import GONE, REFUSES
 
 FOREIGN: Final = "foreign_members"
 PUT_BACK: Final = "members_put_back"
+GROUP_IN_USE: Final = "group_in_use"
 
 _ADVICE: Final[Mapping[str, Advice]] = {
     GONE: Advice(
@@ -23,6 +24,13 @@ _ADVICE: Final[Mapping[str, Advice]] = {
         _(
             "Undo that change in Entra (membership type Assigned, cloud-only, no roles), or choose another group."
         ),
+    ),
+    GROUP_IN_USE: Advice(
+        _(
+            "A group of phones or people at risk got another use: access to this console, or enrollment. Who was in it "
+            "is taken out, and nobody is blocked by it."
+        ),
+        _("Choose another group under Connectors > Groups at risk, or end the other use."),
     ),
     "Authorization_RequestDenied": Advice(
         _(

@@ -5,17 +5,18 @@ A membership that was written a moment ago may not be listed yet (eventual consi
 """
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 from django.utils.translation import gettext_noop as _
 
-from vedette.connectors import deliver, entra_groups, errors
+from vedette.connectors import deliver, entra_groups, errors, reserved_groups
 from vedette.connectors.errors import Problem
 from vedette.connectors.groups import wishes
-from vedette.connectors.groups.advice import FOREIGN, PUT_BACK, advice
-from vedette.connectors.groups.eligibility import refusal
+from vedette.connectors.groups.advice import FOREIGN, GROUP_IN_USE, PUT_BACK, advice
+from vedette.connectors.groups.eligibility import IN_USE, refusal
 from vedette.connectors.groups.membership_writes import GONE, REFUSES
 from vedette.connectors.groups.models import GroupRoute, ListedMember, RiskGroup
 from vedette.connectors.groups.settings_read import groups_of
@@ -35,6 +36,7 @@ MEMBER: Final = {DEVICE_GROUP: "entra_object_id", USER_GROUP: "owner_oid"}
 
 _GONE: Final = _("The group %(name)s (%(id)s) is not in Entra any more.")
 _REFUSES: Final = _("The group %(name)s (%(id)s) takes no members from Vedette any more.")
+_IN_USE: Final = _("The group %(name)s (%(id)s) has another use by now, so nobody at risk is put into it.")
 _FOREIGN: Final = _("Another hand put %(count)s members into the group %(name)s.")
 _PUT_BACK: Final = _("Another hand took %(count)s members out of the group %(name)s.")
 
@@ -54,8 +56,9 @@ def look(tenant_id: uuid.UUID, route: str) -> bool:
     except TokenError as error:
         return _failed(tenant_id, route, error.name, str(error))
     with database.writer(tenant_id):
+        uses = reserved_groups.uses(Tenant.objects.get(pk=tenant_id))
         for group, now, members in found:
-            problems += _judge(group, now, members, began)
+            problems += _judge(group, now, members, uses, began)
         # Also for phones that have another owner by now, and for people who are spared since.
         wishes.owe(tenant_id, route)
         _retry_failed(route, began)
@@ -83,7 +86,11 @@ def _read(graph: Graph, group: RiskGroup) -> tuple[entra_groups.Group | None, di
 
 
 def _judge(
-    group: RiskGroup, now: entra_groups.Group | None, members: dict[uuid.UUID, str], began: datetime
+    group: RiskGroup,
+    now: entra_groups.Group | None,
+    members: dict[uuid.UUID, str],
+    uses: Mapping[uuid.UUID, str],
+    began: datetime,
 ) -> list[Problem]:
     """Write down what was found of a group and owe what is missing; return what people should know."""
     if now is None:
@@ -106,7 +113,7 @@ def _judge(
         status=Delivery.Status.DUE, due_at=clock.now(), attempts=0, requested_at=clock.now()
     )
     _list(group, members, foreign)
-    refused = refusal(now, {})
+    refused = refusal(now, uses)
     RiskGroup.objects.filter(pk=group.pk).update(
         display_name=now.display_name,
         missing_since=None,
@@ -114,7 +121,10 @@ def _judge(
         put_back=put_back,
         refused=refused,
     )
-    problems = [_problem(group, REFUSES, _REFUSES)] if refused else []
+    problems = []
+    if refused:
+        code, message = (GROUP_IN_USE, _IN_USE) if refused == IN_USE else (REFUSES, _REFUSES)
+        problems.append(_problem(group, code, message))
     problems += [_problem(group, FOREIGN, _FOREIGN, count=len(foreign))] if foreign else []
     problems += [_problem(group, PUT_BACK, _PUT_BACK, count=put_back)] if put_back else []
     return problems

@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Mapping
 
+from vedette.connectors import reserved_groups
 from vedette.connectors.groups.desired import Rule
 from vedette.connectors.groups.models import GroupRoute, RiskGroup
 from vedette.connectors.groups.ways import USER_GROUP
 from vedette.connectors.models import SparedPerson
-from vedette.tenants.models import Administrator
+from vedette.tenants.models import Administrator, Tenant
 
 
 def route_of(tenant_id: uuid.UUID, route: str) -> GroupRoute:
@@ -22,9 +23,19 @@ def groups_of(route: str) -> list[RiskGroup]:
 
 
 def rule_of(tenant_id: uuid.UUID, route: str) -> Rule:
-    """Return the settings in the shape that decides."""
+    """Return the settings in the shape that decides.
+
+    A group that means something else by now (access to the console, enrollment) blocks nobody: nobody is put in,
+    and whoever was is taken out.
+    """
+    uses = reserved_groups.uses(Tenant.objects.get(pk=tenant_id))
     row = GroupRoute.objects.filter(tenant_id=tenant_id, route=route).first() or GroupRoute(route=route)
-    groups = {level: str(group.object_id) for group in groups_of(route) for level in group.levels}
+    groups = {
+        level: str(group.object_id)
+        for group in groups_of(route)
+        if group.object_id not in uses
+        for level in group.levels
+    }
     spared = spared_people(administrators=row.spare_administrators) if route == USER_GROUP else frozenset()
     return Rule(route, row.enabled, groups, spared)
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from vedette.connectors import reserved_groups
 from vedette.connectors.groups import live, preview, recipes, settings_change
+from vedette.connectors.groups.eligibility import REFUSALS
 from vedette.connectors.groups.forms import GroupForm
 from vedette.connectors.groups.live import UnfitError
 from vedette.connectors.groups.models import GroupRoute, ListedMember, RiskGroup
@@ -193,6 +194,7 @@ def _shown(group: RiskGroup) -> dict[str, Any]:
         "row": group,
         "levels": [LEVELS[level] for level in LEVELS if level in group.levels],
         "listed": listed,
+        "why": REFUSALS.get(group.refused, ""),
     }
 
 

@@ -110,6 +110,24 @@ def claim(tenant_id: uuid.UUID, route: str, limit: int) -> list[Delivery]:
         return sorted(Delivery.objects.raw(deliver_sql.CLAIM, values), key=lambda delivery: delivery.due_at)
 
 
+def foresee(tenant_id: uuid.UUID, places: Mapping[Delivery, str]) -> frozenset[uuid.UUID]:
+    """Note where claimed deliveries may stand from now on, before they are sent; return the keys of those noted.
+
+    One that was owed anew, or taken up by somebody else, meanwhile is not: it is not to be sent any more. Should
+    what came of it be lost, it is known what to withdraw.
+    """
+    rows = [
+        {"id": row.pk, "generation": row.generation, "lease_until": row.lease_until, "place": place}
+        for row, place in places.items()
+    ]
+    if not rows:
+        return frozenset()
+    values: dict[str, Any] = {"tenant": tenant_id, "planned": msgspec.json.encode(rows).decode()}
+    with database.tenant(tenant_id), connection.cursor() as cursor:
+        cursor.execute(deliver_sql.FORESEE, values)
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
 def settle(
     tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequence[Result]
 ) -> frozenset[uuid.UUID]:

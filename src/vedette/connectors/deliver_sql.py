@@ -17,9 +17,10 @@ join connectors_delivery d
   on d.tenant_id = %(tenant)s and d.route = %(route)s and d.device_id = o.device_id
 where case when %(by_owner)s then d.owner_oid is distinct from dev.owner_oid and d.owner_oid is not null
            else d.entra_object_id is distinct from dev.entra_object_id and d.entra_object_id is not null end
-  and coalesce(d.sent, '') <> ''
+  and (coalesce(d.sent, '') <> '' or (d.sent is null and d.place <> ''))
 """
-"""Withdraw what was written to the Entra device, or for the person, that a device stood for before."""
+"""Withdraw what was written, or may have been, to the Entra device, or for the person, that a device stood for
+before."""
 
 OWE: Final = """
 insert into connectors_delivery as d
@@ -69,6 +70,26 @@ from free where d.tenant_id = %(tenant)s and d.id = free.id
 returning d.*
 """
 
+FORESEE: Final = """
+with r as (
+    select * from jsonb_to_recordset(%(planned)s::jsonb)
+        as r(id uuid, generation bigint, lease_until timestamptz, place text)
+), held as materialized (
+    select d.id
+    from connectors_delivery d
+    join r on d.id = r.id and d.lease_until = r.lease_until and d.generation = r.generation
+    where d.tenant_id = %(tenant)s
+    order by d.device_id, d.id
+    for no key update of d
+)
+update connectors_delivery as d
+set place = r.place
+from r, held
+where d.tenant_id = %(tenant)s and d.id = held.id and d.id = r.id
+  and d.lease_until = r.lease_until and d.generation = r.generation
+returning d.id
+"""
+
 SETTLE: Final = """
 with r as (
     select * from jsonb_to_recordset(%(results)s::jsonb)
@@ -87,7 +108,7 @@ update connectors_delivery as d
 set sent = case when r.arrived then r.value else d.sent end,
     sent_at = case when r.arrived then %(now)s else d.sent_at end,
     confirmed_at = case when r.status = 'confirmed' then %(now)s else d.confirmed_at end,
-    place = coalesce(nullif(r.place, ''), d.place),
+    place = coalesce(r.place, d.place),
     before = coalesce(r.before, d.before),
     request_id = coalesce(nullif(r.request_id, ''), d.request_id),
     attempts = greatest(0, d.attempts - r.untouched::int),

@@ -10,6 +10,7 @@ class Result:
 
     DUE with an error code asks for another try after a back-off, DUE without one gives the delivery back
     untouched; neither comes again sooner than ``retry_after`` seconds. DROPPED: there was nothing to do any more.
+    ``place`` None leaves it as it is, empty clears it.
     ``held``: nothing was sent because the limiter or the open circuit holds all calls of the tenant back.
     """
 
@@ -17,7 +18,7 @@ class Result:
     generation: int
     status: str
     value: str | None = None
-    place: str = ""
+    place: str | None = None
     before: str | None = None
     request_id: str = ""
     error_code: str = ""

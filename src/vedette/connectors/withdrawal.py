@@ -8,6 +8,8 @@ from vedette.connectors.models import ACTS, Delivery
 
 # Written and not withdrawn yet; `sent` is null before the first push and empty after a withdrawal.
 _STANDING = Q(sent__isnull=False) & ~Q(sent="")
+# Begun, and what came of it was lost: it may have been written.
+_MAY_STAND = Q(sent=None, desired="") & ~Q(place="")
 _MOVING = Q(status__in=[Delivery.Status.DUE, Delivery.Status.LEASED]) & ~Q(route__in=ACTS)
 
 
@@ -39,11 +41,11 @@ def written() -> list[Written]:
 
 def remaining() -> int:
     """Count the devices whose value is still to be withdrawn; inside the tenant's door."""
-    return Delivery.objects.filter(_STANDING | _MOVING).count()
+    return Delivery.objects.filter(_STANDING | _MAY_STAND | _MOVING).count()
 
 
 def stuck() -> list[Stuck]:
     """Count the withdrawals that met an error, by its code; inside the tenant's door."""
-    rows = Delivery.objects.filter(_STANDING | _MOVING).exclude(error_code="")
+    rows = Delivery.objects.filter(_STANDING | _MAY_STAND | _MOVING).exclude(error_code="")
     counted = rows.values("error_code", "error").annotate(devices=Count("pk")).order_by("-devices")
     return [Stuck(row["error_code"], row["error"], row["devices"]) for row in counted]

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from django.db.models import F
+
+from vedette.connectors import deliver
 from vedette.connectors.deliver import result
 from vedette.connectors.errors import Advice
 from vedette.connectors.groups.advice import advice
@@ -86,28 +89,47 @@ class MembershipRoute:
         with database.tenant(tenant_id):
             entra_tenant_id = Tenant.objects.get(pk=tenant_id).entra_tenant_id
         mine = {item.pk for item in deliveries}
-        rows = self._rows(tenant_id, members, mine)
+        rows = self._rows(tenant_id, members)
         plan = planned(
             [row for key, row in rows.items() if key in mine],
             [row for key, row in rows.items() if key not in mine],
         )
         if budget.is_spent:
             return [result(item, Delivery.Status.DUE) for item in deliveries]
+        late = self._foresee(tenant_id, deliveries, plan.put_in)
         graph = Graph(entra_tenant_id, patience=PATIENCE)
-        done = put_in(graph, plan.put_in)
+        done = put_in(graph, (pair for pair in plan.put_in if pair[0] not in late))
         # Who moves to another group is put into the new one before the old one lets go.
-        held = {member for (member, _group), write in done.items() if not write.done}
+        held = late | {member for (member, _group), write in done.items() if not write.done}
         done |= take_out(graph, (pair for pair in plan.take_out if pair[0] not in held))
         self._ask_again(tenant_id, {pair for pair in plan.take_out if pair in done and done[pair].done})
-        return [self._result(item, plan, done) for item in deliveries]
+        return [
+            result(item, Delivery.Status.DUE)
+            if self._member(item) in late
+            else self._result(item, plan, done)
+            for item in deliveries
+        ]
 
     def advice(self, code: str) -> Advice:
         """Say in words what an error code means."""
         return advice(code)
 
-    def _rows(
-        self, tenant_id: uuid.UUID, members: set[uuid.UUID], claimed: set[uuid.UUID]
-    ) -> dict[uuid.UUID, Row]:
+    def _foresee(
+        self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], pairs: frozenset[Pair]
+    ) -> set[uuid.UUID]:
+        """Write down who is about to be put in, so that a lost answer leaves nobody in; return whom to leave alone.
+
+        Those are the members of whose phones something newer is owed by now: it comes next.
+        """
+        new = {
+            item: " ".join(sorted({*item.place.split(), item.desired}))
+            for item in deliveries
+            if (self._member(item), item.desired) in pairs and item.desired not in item.place.split()
+        }
+        noted = deliver.foresee(tenant_id, new)
+        return {member for item in new if item.pk not in noted and (member := self._member(item))}
+
+    def _rows(self, tenant_id: uuid.UUID, members: set[uuid.UUID]) -> dict[uuid.UUID, Row]:
         """All rows of these members, by their key: one question for any number of them."""
         with database.tenant(tenant_id):
             found = Delivery.objects.filter(route=self.name, **{f"{self._column}__in": members})
@@ -116,8 +138,7 @@ class MembershipRoute:
                     member=member,
                     desired=item.desired,
                     told=bool(item.desired) and item.sent == item.desired,
-                    # Where a withdrawn value stood says nothing, unless a later write may have arrived.
-                    places=frozenset(item.place.split()) if item.sent or item.pk in claimed else frozenset(),
+                    places=frozenset(item.place.split()),
                 )
                 for item in found.defer("error")
                 if (member := self._member(item))
@@ -131,9 +152,9 @@ class MembershipRoute:
                 asked = Delivery.objects.filter(
                     route=self.name, desired=group, **{f"{self._column}__in": members}
                 )
-                asked.exclude(status=Delivery.Status.LEASED).update(
-                    status=Delivery.Status.DUE, due_at=clock.now()
-                )
+                # Also what is on its way: it may have been put in before it was taken out. Its lease is kept, and
+                # what comes of it is that of an older generation.
+                asked.update(status=Delivery.Status.DUE, due_at=clock.now(), generation=F("generation") + 1)
 
     def _result(self, item: Delivery, plan: Plan, done: Mapping[Pair, Write]) -> Result:
         member = self._member(item)
@@ -153,13 +174,15 @@ class MembershipRoute:
             return _failed(item, failed, _places(item, mine))
         if item.desired == NOWHERE and item.sent is None and not item.place:
             return result(item, Delivery.Status.DROPPED)
+        stays = not item.desired and any(pair[0] == member for pair in plan.wanted)
         return result(
             item,
             Delivery.Status.CONFIRMED,
             value=item.desired,
-            place=item.desired,
+            # A withdrawn value stands nowhere, unless another phone keeps the person there.
+            place=None if stays else item.desired,
             request_id=next((write.request_id for write in mine.values() if write.request_id), ""),
-            error=STILL_IN if not item.desired and any(pair[0] == member for pair in plan.wanted) else "",
+            error=STILL_IN if stays else "",
         )
 
 
@@ -179,7 +202,7 @@ def _nobody(item: Delivery) -> Result:
 def _failed(item: Delivery, write: Write, place: str) -> Result:
     gone = write.status == HTTPStatus.NOT_FOUND and write.code != GONE
     if write.code == GONE and item.desired == NOWHERE:
-        return result(item, Delivery.Status.CONFIRMED, value=NOWHERE)
+        return result(item, Delivery.Status.CONFIRMED, value=NOWHERE, place="")
     wait = MENDED_BY_HAND.get(write.code, write.retry_after)
     if write.status == HTTPStatus.FORBIDDEN and write.code not in MENDED_BY_HAND:
         wait = FORBIDDEN_SECONDS

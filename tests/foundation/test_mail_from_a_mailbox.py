@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from email.mime.image import MIMEImage
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
@@ -12,6 +13,7 @@ from tests.support.microsoft import Microsoft, Organisation, register
 
 from vedette.foundation import config, mail, registration, tokens
 from vedette.foundation.mail.sender import GRAPH, SMTP_OAUTH, Sender
+from vedette.foundation.registration import Registration
 
 ROUTES = [GRAPH, SMTP_OAUTH]
 PERMISSION = {GRAPH: "Mail.Send", SMTP_OAUTH: "SMTP.SendAsApp"}
@@ -206,6 +208,27 @@ def test_the_installation_may_send_from_a_mailbox(
     config.current.cache_clear()
     mail.send("ada@example.org", "Hello", "text")
     assert [found["subject"] for found in arrived(microsoft.lab)] == ["Hello"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_installations_mailbox_is_not_spoken_for_by_its_tenants_own_registration(
+    microsoft: Microsoft,
+    organisation: Organisation,
+    mailbox: str,
+    route: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lab = microsoft.lab
+    own = Registration(client_id=str(uuid4()), login_url=lab.url, graph_url=lab.url, own=True)
+    monkeypatch.setattr(registration, "_sources", [lambda _tenant: own])
+    monkeypatch.setenv("VEDETTE_MAIL_ROUTE", route)
+    monkeypatch.setenv("VEDETTE_MAIL_TENANT", str(organisation.id))
+    monkeypatch.setenv("VEDETTE_MAIL_MAILBOX", mailbox)
+    config.current.cache_clear()
+    mail.send("ada@example.org", "Hello", "text")
+    assert [found["subject"] for found in arrived(lab)] == ["Hello"]
+    with pytest.raises(mail.MailError):
+        send(organisation, route, mailbox)
 
 
 @pytest.mark.parametrize(

@@ -169,11 +169,29 @@ def shared(settings: Config) -> tuple[Tokens, httpx.Client]:
 
 
 def trying(settings: Config, fixed: Registration) -> tuple[Tokens, httpx.Client]:
-    """Return tokens by one registration that is not in force (yet), over the shared connections."""
+    """Return tokens by one registration whatever speaks for the tenant, over the shared connections.
+
+    It is one that is not in force (yet), or the installation's, whose tokens are kept.
+    """
+    if fixed == registration.installation(settings):
+        return _of_installation(settings)
     client = shared(settings)[1]
     return Tokens(settings, client, fixed), client
 
 
-def app_token(entra_tenant_id: uuid.UUID | str, scope: str, *, fresh: bool = False) -> str:
-    """Return an app-only token for another resource than Graph. Raises TokenError."""
-    return shared(config.current())[0].token(str(entra_tenant_id), fresh=fresh, scope=scope)
+@lru_cache(maxsize=4)
+def _of_installation(settings: Config) -> tuple[Tokens, httpx.Client]:
+    client = shared(settings)[1]
+    return Tokens(settings, client, registration.installation(settings)), client
+
+
+def app_token(
+    entra_tenant_id: uuid.UUID | str, scope: str, *, fresh: bool = False, by_installation: bool = False
+) -> str:
+    """Return an app-only token for another resource than Graph. Raises TokenError.
+
+    `by_installation` asks with the installation's registration, also where the tenant has its own.
+    """
+    settings = config.current()
+    used = _of_installation(settings) if by_installation else shared(settings)
+    return used[0].token(str(entra_tenant_id), fresh=fresh, scope=scope)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.core.mail import EmailMultiAlternatives
 from django.utils.translation import gettext
 
+from vedette.foundation import config, registration
 from vedette.foundation.graph import Graph, GraphError, Patience, TokenError
 from vedette.foundation.mail.errors import MailError
 from vedette.foundation.mail.sender import Sender
@@ -26,7 +27,8 @@ class GraphConnection:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._graph = Graph(sender.entra_tenant_id, patience=ONCE)
+        used = registration.installation(config.current()) if sender.installations else None
+        self._graph = Graph(sender.entra_tenant_id, patience=ONCE, trying=used)
 
     def send(self, message: EmailMultiAlternatives) -> None:
         """Send one message. Raises MailError."""

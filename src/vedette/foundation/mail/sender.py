@@ -18,11 +18,16 @@ GRAPH: Final = "graph"
 
 @dataclass(frozen=True)
 class Sender:
-    """A way: SMTP as VEDETTE_SMTP_URL says, or SMTP_OAUTH or GRAPH from `mailbox` of an Entra tenant."""
+    """A way: SMTP as VEDETTE_SMTP_URL says, or SMTP_OAUTH or GRAPH from `mailbox` of an Entra tenant.
+
+    `installations`: it is the operator's mailbox. The installation's registration speaks for it, even where the
+    tenant it lies in has a registration of its own, which need not be permitted to send.
+    """
 
     route: str = SMTP
     entra_tenant_id: str = ""
     mailbox: str = ""
+    installations: bool = False
 
 
 Source = Callable[[UUID], Sender | None]
@@ -39,7 +44,7 @@ def use(source: Source) -> None:
 def installation() -> Sender:
     """Return the way that the settings name."""
     mailbox = config.current().mailbox
-    return Sender(mailbox.route, mailbox.entra_tenant_id, mailbox.address)
+    return Sender(mailbox.route, mailbox.entra_tenant_id, mailbox.address, installations=True)
 
 
 def of(tenant_id: UUID) -> Sender:

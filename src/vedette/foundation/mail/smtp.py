@@ -107,7 +107,12 @@ class ExchangeBackend(EmailBackend):
         return opened
 
     def _sign_in(self, *, fresh: bool = False) -> None:
-        token = tokens.app_token(self._sender.entra_tenant_id, self._scope, fresh=fresh)
+        token = tokens.app_token(
+            self._sender.entra_tenant_id,
+            self._scope,
+            fresh=fresh,
+            by_installation=self._sender.installations,
+        )
         assert self.connection is not None
         self.connection.ehlo_or_helo_if_needed()
         code, words = self.connection.auth("XOAUTH2", _response(self._sender.mailbox, token))

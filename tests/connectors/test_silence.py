@@ -7,6 +7,7 @@ import pytest
 from tests.connectors.scene import Scene
 from tests.support.world import facts, load_intelligence
 
+from vedette.compliance import sweep
 from vedette.compliance.assess import assess
 from vedette.connectors import silence, silence_jobs
 from vedette.connectors.mail.models import Notification
@@ -71,6 +72,20 @@ def test_what_stands_still_is_told_once_and_ends_when_it_is_heard(
     scene.publish()
     assert silence.look(scene.tenant_id) == []
     assert alarms(scene) == set()
+
+
+def test_an_outage_that_outlasts_the_time_to_disconnect_is_no_end_of_it(
+    enrolled: Scene, move_clock: Callable[[float], None]
+) -> None:
+    scene = enrolled
+    phone = scene.activated()
+    move_clock(49 * HOUR)
+    assert "check_ins" in silence.look(scene.tenant_id)
+    move_clock(60 * DAY)
+    sweep.sweep(scene.tenant_id)
+    with database.tenant(scene.tenant_id):
+        assert Device.objects.get(id=phone.id).disconnected_at is not None
+    assert "check_ins" in silence.look(scene.tenant_id)
 
 
 def test_reports_that_nobody_judges_raise_an_alarm(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Min
+from django.db.models import Max, Min, Q
 from django.utils.translation import gettext_noop as _
 
 from vedette.connectors import deliver, errors
@@ -103,12 +103,16 @@ def _problem(source: Source, heard: Heard, now: datetime) -> Problem:
 
 
 def _check_ins(_tenant_id: uuid.UUID) -> Heard:
-    """The youngest check-in of the phones that count as connected; a tenant without any has nothing to say."""
-    phones = Device.objects.filter(
-        activation_status=Device.Activation.ACTIVATED, disconnected_at=None, last_seen_at__isnull=False
+    """The youngest check-in of all active phones; a tenant without any has nothing to say.
+
+    How long is usual depends on how many were connected then: that they count as disconnected later, because
+    nobody is heard, ends no silence.
+    """
+    phones = Device.objects.filter(activation_status=Device.Activation.ACTIVATED, last_seen_at__isnull=False)
+    youngest = phones.aggregate(youngest=Max("last_seen_at"))["youngest"]
+    count = (
+        phones.filter(Q(disconnected_at=None) | Q(disconnected_at__gt=youngest)).count() if youngest else 0
     )
-    count = phones.count()
-    youngest = phones.order_by("-last_seen_at").values_list("last_seen_at", flat=True).first()
     usual = next((span for fewer, span in PHONES if count < fewer), THRESHOLDS[CHECK_INS])
     return Heard(youngest, usual)
 

@@ -15,7 +15,7 @@ from tests.support.microsoft import PUBLIC, Browser, Microsoft, Organisation, re
 
 from vedette.events.models import Event
 from vedette.foundation import config, database
-from vedette.tenants import accounts
+from vedette.tenants import accounts, entrance
 from vedette.tenants.models import Administrator, Tenant
 from vedette.tenants.openid.provider import provider
 
@@ -64,6 +64,7 @@ def forget() -> None:
     """Read settings, metadata and keys anew."""
     config.current.cache_clear()
     provider.cache_clear()
+    entrance.forget()
 
 
 @pytest.fixture

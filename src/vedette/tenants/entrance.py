@@ -7,6 +7,8 @@ their domain, of which Entra's published metadata tell the tenant.
 from __future__ import annotations
 
 import re
+import threading
+import time
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,6 +22,13 @@ from vedette.tenants.openid.provider import Provider, ProviderError, fetch_json,
 
 ORGANISATIONS: Final = "organizations"
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+KEEP_SECONDS: Final = 600.0
+NOBODY_SECONDS: Final = 60.0
+"""Also how long a domain stays unknown after Entra could not be reached."""
+MOST_DOMAINS: Final = 1000
+
+_lock = threading.Lock()
+_domains: Final[dict[tuple[str, str], tuple[float, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -56,14 +65,40 @@ def find(organisation: str) -> Tenant | None:
     if found or not _DOMAIN.fullmatch(text):
         return found
     for login_url in _logins():
-        try:
-            issuer = Provider(login_url, text, fetch_json).metadata().issuer
-        except ProviderError:
-            continue
-        found = _known(urlsplit(issuer).path.strip("/").partition("/")[0])
+        found = _known(_tenant_of_domain(login_url, text))
         if found:
             return found
     return None
+
+
+def forget() -> None:
+    """Ask about every domain anew."""
+    with _lock:
+        _domains.clear()
+
+
+def _tenant_of_domain(login_url: str, domain: str) -> str:
+    """Return the tenant ID by Entra's published metadata, empty where it names none; kept for a short while.
+
+    Anybody may ask, so what is kept is bounded: what was asked longest ago is forgotten first.
+    """
+    key, now = (login_url, domain), time.monotonic()
+    with _lock:
+        kept = _domains.get(key)
+    if kept and kept[0] > now:
+        return kept[1]
+    try:
+        issuer = Provider(login_url, domain, fetch_json).metadata().issuer
+    except ProviderError:
+        said, keep = "", NOBODY_SECONDS
+    else:
+        said, keep = urlsplit(issuer).path.strip("/").partition("/")[0], KEEP_SECONDS
+    with _lock:
+        _domains.pop(key, None)
+        _domains[key] = now + keep, said
+        while len(_domains) > MOST_DOMAINS:
+            _domains.pop(next(iter(_domains)))
+    return said
 
 
 def _known(text: str) -> Tenant | None:

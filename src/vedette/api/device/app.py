@@ -6,13 +6,13 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from vedette.api.device import sign_in
 from vedette.api.device.answers import Answer, ProblemError, bad
 from vedette.api.device.check_in import CheckIn
 from vedette.api.device.enroll import Enroll
 from vedette.api.device.http import GoneError, Receive, Scope, Send, language, read_body, respond
 from vedette.api.device.keys import Keys
 from vedette.api.device.rules import Rules
+from vedette.api.device.sign_in import SignIn
 from vedette.api.device.status import Status, Statuses
 from vedette.compliance.enroll import Membership
 from vedette.foundation import config
@@ -39,6 +39,7 @@ class DeviceApi:
         self._rules = Rules()
         keys, statuses = Keys(pool), Statuses(pool, self._rules)
         self._enroll = Enroll(membership, public_url=public_url, check_in_seconds=check_in_seconds)
+        self._sign_in = SignIn()
         check_in = CheckIn(pool, keys, statuses, public_url=public_url, check_in_seconds=check_in_seconds)
         status = Status(pool, keys, statuses, public_url=public_url)
         self._batchers = (keys.batcher, statuses.batcher, check_in.batcher)
@@ -59,6 +60,7 @@ class DeviceApi:
         """End: what waits is answered as unavailable."""
         await asyncio.gather(*(batcher.stop() for batcher in self._batchers))
         await self._enroll.stop()
+        await self._sign_in.stop()
         await self._rules.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,8 +88,7 @@ class DeviceApi:
         if scope["path"] == SIGN_IN_PATH:
             if scope["method"] != "GET":
                 raise ProblemError("method_not_allowed", "Only GET is possible here.", allow="GET")
-            self._refuse_too_many(scope)
-            return await sign_in.answer(scope.get("query_string", b""), words)
+            return await self._sign_in.answer(scope.get("query_string", b""), _address(scope), words)
         handler = self._handlers.get(scope["path"])
         if handler is None:
             raise ProblemError("not_found")
@@ -105,9 +106,13 @@ class DeviceApi:
 
     def _refuse_too_many(self, scope: Scope) -> None:
         """Bound how often one address may try codes. Raises ProblemError `busy`."""
-        wait = self._strangers.take(caller((scope.get("client") or ("",))[0]))
+        wait = self._strangers.take(caller(_address(scope)))
         if wait:
             raise ProblemError("busy", retry_after=math.ceil(wait))
+
+
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
 
 
 def make_app(

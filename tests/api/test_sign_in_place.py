@@ -1,5 +1,6 @@
 """Where to sign in, asked by anybody: seldom by each, few at once, and of Microsoft once for a domain."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,8 +11,9 @@ from tests.support.world import World
 
 from vedette.api.device import sign_in
 from vedette.foundation.rates import Buckets
-from vedette.tenants import entrance
+from vedette.tenants import entrance, phone_sign_in
 from vedette.tenants.openid.provider import ProviderError
+from vedette.tenants.openid.tokens import TokenRefusedError
 from vedette_facts.protocol import SIGN_IN_PATH
 
 LOGIN = "https://login.example"
@@ -56,6 +58,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     entrance.forget()
     yield fetched
     entrance.forget()
+
+
+def test_a_token_nested_beyond_all_reading_is_refused() -> None:
+    body = urlsafe_b64encode(b"[" * 20_000).decode()
+    with pytest.raises(TokenRefusedError):
+        phone_sign_in.believe(f"x.{body}.x", "key")
 
 
 def test_microsoft_is_asked_once_about_a_domain(asked: list[str]) -> None:

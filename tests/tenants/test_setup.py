@@ -267,6 +267,18 @@ def test_the_wizard_is_left_and_taken_up_and_thrown_away(
     assert wizard.get("test")["Location"] == wizard.base
 
 
+def test_what_a_test_found_counts_for_what_was_tested_only(
+    wizard: Wizard, account: Tenant, own_app: str, microsoft: Microsoft
+) -> None:
+    by_secret(wizard, microsoft, own_app)
+    tried = rows(account)["draft"]
+    by_secret(wizard, microsoft, own_app, "another-secret-of-the-tests")
+    assert not drafts.tested(tried, {"token": True}), "the credential was replaced meanwhile"
+    assert rows(account)["draft"].trial == {}
+    assert drafts.tested(rows(account)["draft"], {"token": True})
+    assert rows(account)["draft"].trial == {"token": True}
+
+
 @pytest.mark.parametrize(
     ("page", "form", "words"),
     [

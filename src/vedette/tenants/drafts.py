@@ -23,6 +23,11 @@ from vedette.tenants.models import AppRegistration, Tenant
 
 DRAFT: Final = AppRegistration.Stage.DRAFT
 IN_FORCE: Final = AppRegistration.Stage.IN_FORCE
+_TRIED: Final = (
+    *("stage", "kind", "client_id", "cloud", "profiles"),
+    *("certificate", "sealed_key", "sealed_secret", "secret_expires"),
+)
+"""What a test is about; sealing the same secret again makes another text."""
 
 
 class NotReadyError(Exception):
@@ -97,10 +102,11 @@ def prove_by_federation(tenant: Tenant, actor: Actor) -> AppRegistration:
     return _prove(tenant, actor, FEDERATED, {})
 
 
-def tested(tenant: Tenant, stage: AppRegistration.Stage, found: dict[str, Any]) -> None:
-    """Keep what a test found."""
-    with database.tenant(tenant.id):
-        AppRegistration.objects.filter(stage=stage).update(trial=found, tested_at=clock.now())
+def tested(row: AppRegistration, found: dict[str, Any]) -> bool:
+    """Keep what a test of this row found; False where the row is another one by now: nothing is known of that."""
+    with database.tenant(row.tenant_id):
+        same = AppRegistration.objects.filter(pk=row.pk, **{name: getattr(row, name) for name in _TRIED})
+        return bool(same.update(trial=found, tested_at=clock.now()))
 
 
 def put_in_force(tenant: Tenant, actor: Actor) -> AppRegistration:

@@ -87,5 +87,5 @@ def _said_tenant(id_token: str) -> UUID:
         body = id_token.split(".")[1]
         claims: Any = msgspec.json.decode(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         return UUID(str(claims["tid"]))
-    except (IndexError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise TokenRefusedError("malformed", "The token cannot be read.") from error

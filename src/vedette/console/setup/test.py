@@ -81,8 +81,8 @@ def permissions(draft: AppRegistration) -> list[probing.Permission]:
 
 def _try(place: Place, draft: AppRegistration) -> None:
     found = trial.look(place.tenant, registrations.read(draft), draft.profiles)
-    drafts.tested(place.tenant, drafts.DRAFT, found)
-    draft.trial = found
+    if drafts.tested(draft, found):
+        draft.trial = found
 
 
 def _same_application(place: Place, draft: AppRegistration) -> bool:

@@ -36,7 +36,11 @@ def values(text: str, **hints: object) -> set[tuple[str, str]]:
         ("app.evil[.]co", Kind.DOMAIN, "app.evil.co"),
         ("com.example.app", None, ""),
         ("hello", None, ""),
+        ("a@" + "." * 400, None, ""),
+        ("a" * 320 + "@evil.example", None, ""),
+        ("https://evil.example/" + "x" * 5000, None, ""),
     ],
+    ids=lambda raw: str(raw)[:40],
 )
 def test_shapes(raw: str, kind: Kind | None, value: str) -> None:
     found = kind_of(raw)

@@ -134,6 +134,15 @@ def test_sofa_takes_the_scope_from_the_name() -> None:
     assert document.report.not_understood == {"release": 1}
 
 
+@pytest.mark.parametrize("opening", [b"{%", b"{{", b"{{ a }"], ids=["tags", "outputs", "half outputs"])
+def test_a_page_full_of_openings_is_read_in_time(opening: bytes) -> None:
+    page = b"---\neolColumn: x\ntitle: 'T " + opening * 400_000 + b"'\nreleases:\n"
+    page += b"  - releaseCycle: {% if a %}'1'{% endif %}{{ b }}\n    eol: false\n---\n"
+    document = read(page)
+    assert document.table is not None
+    assert [lifetime.cycle for lifetime in document.table.lifetimes] == ["1"]
+
+
 def test_kev_and_end_of_life() -> None:
     kev = {
         "catalogVersion": "1",

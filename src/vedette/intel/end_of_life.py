@@ -10,7 +10,8 @@ from vedette.intel.safe_yaml import YamlError, load_yaml
 from vedette.intel.tally import Document, ImportFailedError, Tally
 from vedette.intel.text_list import text_of
 
-_LIQUID: Final = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_LIQUID: Final = re.compile(r"\{%[^%]{0,500}%\}|\{\{[^{}]{0,500}\}\}")
+"""Bounded, and no second opening inside: a page full of openings costs no more than one of plain text."""
 
 
 def is_end_of_life(head: bytes) -> bool:

@@ -6,6 +6,10 @@ from typing import Final
 
 from vedette.intel.indicators import BadValueError, Kind, domain, refang
 
+LONGEST: Final = 4096
+"""Characters; no kind of value is longer, and a longer one is not looked at: feeds are other people's texts."""
+_LONGEST_MAIL: Final = 320
+"""RFC 3696, section 3: 64 for the name, 255 for the host, and the sign between them."""
 _HASHES: Final = {32: Kind.MD5, 40: Kind.SHA1, 64: Kind.SHA256}
 _HEX: Final = re.compile(r"[0-9a-fA-F]+")
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-fA-F]{2}:){19}(?:(?:[0-9a-fA-F]{2}:){12})?[0-9a-fA-F]{2}")
@@ -79,6 +83,8 @@ def kind_of(text: str) -> tuple[Kind, str] | None:
     `com.example.app` may be a package or a host name: it is a package if it begins as one and does not end as a host
     name does; if it could be both it is not told.
     """
+    if len(text) > LONGEST:
+        return None
     value = refang(text).strip("\"'<>")
     if not value or re.search(r"\s", value):
         return None
@@ -108,7 +114,7 @@ def _address(value: str) -> tuple[Kind, str] | None:
 
 
 def _mail(value: str) -> tuple[Kind, str] | None:
-    return (Kind.EMAIL, value) if _EMAIL.fullmatch(value) else None
+    return (Kind.EMAIL, value) if len(value) <= _LONGEST_MAIL and _EMAIL.fullmatch(value) else None
 
 
 def _name(value: str, *, defanged: bool) -> tuple[Kind, str] | None:

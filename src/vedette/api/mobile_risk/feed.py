@@ -1,6 +1,7 @@
 """The events of one tenant as they come: read once for all its streams, and the newest kept for those that resume."""
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from typing import Any, Final
@@ -27,6 +28,8 @@ class Feed:
     def __init__(self, pool: Pool, tenant_id: UUID, reads: asyncio.Semaphore) -> None:
         self.tenant_id = tenant_id
         self.streams: set[Stream] = set()
+        self.followers: set[Stream] = set()
+        """Streams that rest on this feed, those that are still catching up from the database included."""
         self.tail = 0
         self.idle_since = 0.0
         self._pool = pool
@@ -56,11 +59,12 @@ class Feed:
         """Look for new events."""
         self._woken.set()
 
-    async def reach(self, position: int) -> None:
-        """Wait until the feed has read as far as somebody who looked into the log itself."""
-        while self.tail < position:
+    async def reach(self, position: int, stream: Stream) -> None:
+        """Wait until the feed has read as far as a stream that looked into the log itself, or the stream ends."""
+        while self.tail < position and not stream.ended:
             self.wake()
-            await self._moved.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), AGAIN_SECONDS)
 
     async def past(self, position: int) -> list[Item] | None:
         """Read the next events after a position that is not in memory; None when all from there on are."""

@@ -42,6 +42,7 @@ class Hub:
         self._feeds: dict[UUID, asyncio.Task[Feed]] = {}
         self._of_key: Counter[UUID] = Counter()
         self._open: set[Stream] = set()
+        self._following: dict[Stream, Feed] = {}
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._tasks: list[asyncio.Task[None]] = []
         self._check = asyncio.Event()
@@ -94,18 +95,24 @@ class Hub:
         self._of_key[stream.key_id] -= 1
         if not self._of_key[stream.key_id]:
             del self._of_key[stream.key_id]
-        task = self._feeds.get(stream.tenant_id)
-        if task and task.done() and not task.exception():
-            feed = task.result()
+        feed = self._following.pop(stream, None)
+        if feed is not None:
             feed.streams.discard(stream)
+            feed.followers.discard(stream)
             feed.idle_since = time.monotonic()
 
-    async def feed(self, tenant_id: UUID) -> Feed:
-        """Return a tenant's feed, started by the first who asks."""
-        task = self._feeds.get(tenant_id)
-        if task is None or (task.done() and task.exception()):
-            task = self._feeds[tenant_id] = asyncio.create_task(self._started(tenant_id))
-        return await asyncio.shield(task)
+    async def follow(self, stream: Stream) -> Feed:
+        """Return the feed of a stream's tenant, started by the first who asks; it lasts until the stream is closed."""
+        while True:
+            task = self._feeds.get(stream.tenant_id)
+            if task is None or (task.done() and task.exception()):
+                task = self._feeds[stream.tenant_id] = asyncio.create_task(self._started(stream.tenant_id))
+            feed = await asyncio.shield(task)
+            if self._feeds.get(stream.tenant_id) is task:
+                # no await stands here: nobody can stop the feed between the look and the entry
+                feed.followers.add(stream)
+                self._following[stream] = feed
+                return feed
 
     async def _started(self, tenant_id: UUID) -> Feed:
         feed = Feed(self._pool, tenant_id, self._reads)
@@ -144,16 +151,21 @@ class Hub:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            now, wall = time.monotonic(), time.time()
-            for stream in list(self._open):
-                if stream.expires_at <= wall:
-                    stream.finish()
-                else:
-                    stream.tick(now)
-            for feed in self._running():
-                if not feed.streams and now - feed.idle_since > IDLE_SECONDS:
-                    del self._feeds[feed.tenant_id]
-                    await feed.stop()
+            try:
+                await self._tick_once(time.monotonic(), time.time())
+            except Exception:
+                log.exception("Streams could not be ticked; trying again")
+
+    async def _tick_once(self, now: float, wall: float) -> None:
+        for stream in list(self._open):
+            if stream.expires_at <= wall:
+                stream.finish()
+            else:
+                stream.tick(now)
+        for feed in self._running():
+            if not feed.followers and now - feed.idle_since > IDLE_SECONDS:
+                self._feeds.pop(feed.tenant_id, None)
+                await feed.stop()
 
     async def _look(self) -> None:
         """Look, now and then or when told to, where each log ends and which keys are still good."""
@@ -176,21 +188,23 @@ class Hub:
         feeds = {feed.tenant_id: feed for feed in self._running()}
         if not feeds:
             return
+        # before the question: what a feed reads while the answer is on its way is no sign of a shorter log
+        tails = {tenant_id: feed.tail for tenant_id, feed in feeds.items()}
         async with pool_system(self._pool) as connection:
             cursor = await connection.execute(_HEADS, [list(feeds)])
             for tenant_id, position in await cursor.fetchall():
                 feed = feeds[tenant_id]
                 if position > feed.tail:
                     feed.wake()
-                elif position < feed.tail:
+                elif position < tails[tenant_id]:
                     await self._restart(feed)
 
     async def _restart(self, feed: Feed) -> None:
         """Begin anew with a log that is shorter than it was: the database was put back to an older state."""
         log.warning("The log of tenant %s went back; its streams begin anew", feed.tenant_id)
-        del self._feeds[feed.tenant_id]
+        self._feeds.pop(feed.tenant_id, None)
         await feed.stop()
-        for stream in list(feed.streams):
+        for stream in list(feed.followers):
             stream.finish()
 
     async def _look_at_keys(self) -> None:

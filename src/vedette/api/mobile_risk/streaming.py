@@ -76,11 +76,11 @@ class Streaming:
             raise ProblemError(429, "Too many new streams, please wait.", "TOO_MANY_REQUESTS", retry_after=5)
 
     async def _follow(self, stream: Stream, position: int, send: Send) -> None:
-        feed = await self._hub.feed(stream.tenant_id)
+        feed = await self._hub.follow(stream)
         while not stream.ended:
             missed = await feed.past(position)
             if missed is None:
-                await feed.reach(position)
+                await feed.reach(position, stream)
                 feed.join(stream, position)
                 break
             position = missed[-1].position if missed else feed.tail

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.api.mobile_risk.listening import Reader, all_ids, happen
@@ -13,6 +14,7 @@ from tests.support.world import World
 
 from vedette.api.mobile_risk import hub
 from vedette.api.mobile_risk.feed import Feed
+from vedette.api.mobile_risk.stream import Stream
 
 
 @pytest.fixture
@@ -38,3 +40,20 @@ def test_who_catches_up_slowly_still_hears_what_comes(program: Program, world: W
         for _ in range(2):
             made = happen(world)
             assert [event["id"] for event in reader.events(len(made))] == made
+
+
+def test_a_log_that_went_back_ends_every_stream_of_its_tenant() -> None:
+    tenant_id, other = uuid4(), uuid4()
+    keys: Any = None
+
+    async def scenario() -> list[bool]:
+        pool: Any = None
+        streams = hub.Hub(pool, keys)
+        feed = Feed(pool, tenant_id, asyncio.Semaphore())
+        told = [Stream(tenant, uuid4(), 1, 0.0, frozenset(), None) for tenant in (tenant_id, other)]
+        for stream in told:
+            streams.opened(stream)
+        await streams._restart(feed)
+        return [stream.ended for stream in told]
+
+    assert asyncio.run(scenario()) == [True, False], "also one that follows no feed yet"

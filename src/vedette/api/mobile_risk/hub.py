@@ -203,9 +203,12 @@ class Hub:
         """Begin anew with a log that is shorter than it was: the database was put back to an older state."""
         log.warning("The log of tenant %s went back; its streams begin anew", feed.tenant_id)
         self._feeds.pop(feed.tenant_id, None)
+        for stream in list(
+            self._open
+        ):  # also one that took its place from the longer log and follows nothing yet
+            if stream.tenant_id == feed.tenant_id:
+                stream.finish()
         await feed.stop()
-        for stream in list(feed.followers):
-            stream.finish()
 
     async def _look_at_keys(self) -> None:
         """End the streams of keys that were revoked, and of tokens that were ended."""

@@ -81,7 +81,8 @@ class Streaming:
             missed = await feed.past(position)
             if missed is None:
                 await feed.reach(position, stream)
-                feed.join(stream, position)
+                if not stream.ended:  # nothing comes behind the farewell
+                    feed.join(stream, position)
                 break
             position = missed[-1].position if missed else feed.tail
             for message in messages(missed, stream.types):

@@ -203,9 +203,8 @@ class Hub:
         """Begin anew with a log that is shorter than it was: the database was put back to an older state."""
         log.warning("The log of tenant %s went back; its streams begin anew", feed.tenant_id)
         self._feeds.pop(feed.tenant_id, None)
-        for stream in list(
-            self._open
-        ):  # also one that took its place from the longer log and follows nothing yet
+        # also one that took its place from the longer log and follows nothing yet
+        for stream in list(self._open):
             if stream.tenant_id == feed.tenant_id:
                 stream.finish()
         await feed.stop()

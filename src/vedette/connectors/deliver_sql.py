@@ -17,7 +17,8 @@ join connectors_delivery d
   on d.tenant_id = %(tenant)s and d.route = %(route)s and d.device_id = o.device_id
 where case when %(by_owner)s then d.owner_oid is distinct from dev.owner_oid and d.owner_oid is not null
            else d.entra_object_id is distinct from dev.entra_object_id and d.entra_object_id is not null end
-  and (coalesce(d.sent, '') <> '' or (d.sent is null and d.place <> ''))
+  and (coalesce(d.sent, '') <> '' or (
+      d.place <> '' and (d.sent is null or d.desired <> '' or d.status in ('due', 'leased'))))
 """
 """Withdraw what was written, or may have been, to the Entra device, or for the person, that a device stood for
 before."""

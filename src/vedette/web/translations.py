@@ -16,8 +16,6 @@ import polib
 
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
 
-# Parts whose texts stand in front of everyone who carries a phone or signs in: these are complete in each language.
-COMPLETE: Final = ("web/", "phone/", "tenants/", "devices/", "api/", "connectors/mail/")
 PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 
@@ -44,7 +42,8 @@ def sources(locale: Path = LOCALE) -> list[Path]:
 def faults(source: Path) -> Iterator[str]:
     """Yield what is wrong in one file, a line each.
 
-    Placeholders that differ, entries marked fuzzy, and texts without translation where COMPLETE wants all.
+    Placeholders that differ, entries marked fuzzy, and texts without translation: a page half in one language and
+    half in another is worse than a whole one.
     """
     for entry in polib.pofile(str(source)):
         if entry.obsolete:
@@ -53,15 +52,9 @@ def faults(source: Path) -> Iterator[str]:
         if entry.fuzzy:
             yield f"{where}: marked fuzzy; check it and remove the mark"
         elif not entry.translated():
-            if is_required(entry):
-                yield f"{where}: not translated"
+            yield f"{where}: not translated"
         else:
             yield from (f"{where}: {fault}" for fault in placeholder_faults(entry))
-
-
-def is_required(entry: polib.POEntry) -> bool:
-    """Tell whether an entry comes from a part that is complete in each language."""
-    return any(path.startswith(COMPLETE) for path, _line in entry.occurrences)
 
 
 def placeholder_faults(entry: polib.POEntry) -> Iterator[str]:

@@ -47,8 +47,8 @@ def index(kind: Kind, value: str, classification: str = "SURVEILLANCEWARE") -> I
             Trace(kind="file", value="HomeDomain/private/var/db/x", where="w"),
             True,
         ),
-        (Kind.FILE_NAME, "implant", Trace(kind="file", value="/data/local/tmp/implant", where="w"), True),
-        (Kind.FILE_NAME, "implant", Trace(kind="file", value="/data/local/tmp/implant2", where="w"), False),
+        (Kind.FILE_NAME, "implant", Trace(kind="file", value="/system/xbin/implant", where="w"), True),
+        (Kind.FILE_NAME, "implant", Trace(kind="file", value="/system/xbin/implant2", where="w"), False),
         (
             Kind.DOMAIN,
             "evil.example",

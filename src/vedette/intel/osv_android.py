@@ -14,6 +14,9 @@ from vedette.intel.os_versions import android_release
 from vedette.intel.tally import Document, ImportFailedError, Tally
 
 MOST_ENTRIES: Final = 100_000
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError)
+"""What `zipfile` raises at a bad archive: NotImplementedError for a packing method it does not know, RuntimeError for
+an encrypted entry (CPython, Lib/zipfile), the others for broken bytes."""
 LARGEST_ENTRY: Final = 2 * 1024 * 1024
 LARGEST_UNPACKED: Final = 512 * 1024 * 1024
 
@@ -104,7 +107,7 @@ def _unpacked(content: bytes, tally: Tally) -> Iterator[bytes]:
                     tally.puzzle("entry", member.filename, f"larger than {LARGEST_ENTRY:,} bytes")
                 else:
                     yield text
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except _BROKEN as error:
         raise ImportFailedError(f"The archive cannot be unpacked: {error}") from None
 
 

@@ -5,6 +5,7 @@ lost counts as shown or not, nobody knows, and is not sent again.
 """
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -39,7 +40,7 @@ _NOT_DONE: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_U
 Todo = list[tuple[Delivery, Target]]
 
 
-class Act:
+class Act(ABC):
     """What all acts share: whom to leave alone, and how seldom."""
 
     connector = "actions"
@@ -94,8 +95,9 @@ class Act:
     def _lacking(self, target: Target) -> str:
         return "" if target.managed_id else NOT_IN_INTUNE
 
+    @abstractmethod
     def _do(self, graph: Graph, todo: Todo, tenant: Tenant, row: ActionSettings) -> list[Result]:
-        raise NotImplementedError
+        """Do what is due, and say what came of each."""
 
 
 class Sync(Act):

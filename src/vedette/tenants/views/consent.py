@@ -21,7 +21,7 @@ from vedette.tenants import access, console_session, people
 from vedette.tenants import consent as domain
 from vedette.tenants.models import Tenant
 from vedette.tenants.openid.tokens import Person
-from vedette.tenants.views import refusals, sign_in
+from vedette.tenants.views import consent_refusals, refusals, sign_in
 from vedette.tenants.views.consent_texts import PROFILES, step_entries
 from vedette.web.limits import limited
 
@@ -96,10 +96,10 @@ def begin(request: HttpRequest, tenant: Tenant, person: Person) -> HttpResponseB
     """Send a Global Administrator on to Entra's consent page; explain to others what is missing."""
     if not domain.carries_roles(person):
         people.refused(tenant, person.oid, person.upn, "no directory roles in the token")
-        return refusals.no_roles(request, person, tenant)
+        return consent_refusals.no_roles(request, person, tenant)
     if not may_consent(person):
         people.refused(tenant, person.oid, person.upn, "not a Global Administrator")
-        return refusals.wrong_role(request, person, tenant)
+        return consent_refusals.wrong_role(request, person, tenant)
     pending = Pending(tenant.id, person, generate_token(32))
     # From here on the session stands for a person, who is let in at its end: whoever knew its key no longer does.
     request.session.cycle_key()
@@ -113,7 +113,7 @@ def begin(request: HttpRequest, tenant: Tenant, person: Person) -> HttpResponseB
 def callback(request: HttpRequest) -> HttpResponseBase:
     """Take Entra's answer: it only says whether it is worth asking Graph."""
     if request.GET.get("state") == domain.HANDED_OVER:
-        return refusals.handed_over(request)
+        return consent_refusals.handed_over(request)
     pending = Pending.load(request)
     if pending is None or request.GET.get("state") != pending.state:
         return refusals.state_lost(request)
@@ -123,11 +123,11 @@ def callback(request: HttpRequest) -> HttpResponseBase:
     if "error" in request.GET or request.GET.get("admin_consent", "").lower() != "true":
         del request.session[PENDING]
         error = request.GET.get("error", "no consent")
-        return refusals.consent_cancelled(request, error, request.GET.get("error_description", ""))
+        return consent_refusals.consent_cancelled(request, error, request.GET.get("error_description", ""))
     said = request.GET.get("tenant", "")
     if said and said.lower() != str(pending.person.tid):
         del request.session[PENDING]
-        return refusals.consent_elsewhere(request, said, tenant)
+        return consent_refusals.consent_elsewhere(request, said, tenant)
     # A state is used once: from here on only the session counts.
     Pending(pending.tenant, pending.person, generate_token(32), clock.now()).store(request)
     return HttpResponseRedirect(reverse("consent-progress"))

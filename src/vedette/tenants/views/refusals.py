@@ -1,4 +1,4 @@
-"""Every way a sign-in or a consent can fail, as a page: what is missing, and who can mend it (A4, A6)."""
+"""Every way a sign-in can fail, as a page: what is missing, and who can mend it (A6)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from vedette.tenants.openid.client import ClientNotConfiguredError, ExchangeErro
 from vedette.tenants.openid.provider import ProviderError
 from vedette.tenants.openid.tokens import Person, TokenRefusedError
 from vedette.web.errors import Fact, explain
-
-DECLINED_CODES = ("AADSTS65004", "AADSTS90094")
-"""The person declined, or may not consent and did not ask an administrator (microsoft.md 3.5)."""
 
 NOT_PROVEN = (ClientNotConfiguredError, ProviderError, ExchangeError, TokenRefusedError)
 
@@ -54,25 +51,6 @@ def state_lost(request: HttpRequest) -> TemplateResponse:
     )
 
 
-def handed_over(request: HttpRequest) -> TemplateResponse:
-    """Thank who followed a consent link that somebody handed to them: what they decided is probed, not believed."""
-    if request.GET.get("admin_consent", "").lower() != "true" or "error" in request.GET:
-        return explain(
-            request,
-            status=403,
-            title=_("Nothing was granted"),
-            reason=_("Microsoft says that the request was not accepted."),
-            next_step=_("Open the link again and accept, or tell whoever sent it to you why not."),
-        )
-    return explain(
-        request,
-        status=200,
-        title=_("Thank you"),
-        reason=_("Microsoft says that the request was accepted. It takes effect within a few minutes."),
-        next_step=_("You can close this window. Whoever sent you the link checks it with Look again."),
-    )
-
-
 def entra_refused(request: HttpRequest, error: str, description: str, *, consent: bool) -> TemplateResponse:
     """Explain that Entra sent the person back with an error, or that they cancelled."""
     return explain(
@@ -81,7 +59,7 @@ def entra_refused(request: HttpRequest, error: str, description: str, *, consent
         title=_("Microsoft did not complete the sign-in"),
         reason=_("You cancelled, or Microsoft Entra ID refused the sign-in. Nobody was signed in."),
         next_step=_("Try again; if Microsoft refuses, show its message to your Entra administrator."),
-        facts=_said(error, description),
+        facts=said_facts(error, description),
         action=link_to_consent() if consent else link_to_sign_in(),
     )
 
@@ -101,7 +79,7 @@ def not_proven(request: HttpRequest, error: Exception) -> TemplateResponse:
 
 def exchange_refused(request: HttpRequest, error: ExchangeError) -> TemplateResponse:
     """Explain that Entra did not accept the code or this installation's credential."""
-    facts = _said(error.error, error.description)
+    facts = said_facts(error.error, error.description)
     if error.trace:
         facts.append((_("Trace ID"), error.trace))
     return explain(
@@ -225,7 +203,7 @@ def before_consent(request: HttpRequest, person: Person, tenant: Tenant) -> Temp
             "was sent to %(contact)s."
         )
         % {"contact": tenant.primary_contact},
-        facts=_who(person, tenant),
+        facts=who_facts(person, tenant),
         action=link_to_consent(),
     )
 
@@ -290,87 +268,6 @@ def graph_down(request: HttpRequest, error: GraphError | TokenError) -> Template
     )
 
 
-def no_roles(request: HttpRequest, person: Person, tenant: Tenant) -> TemplateResponse:
-    """Explain that the token says nothing about directory roles: not the same as a wrong role (A4)."""
-    return explain(
-        request,
-        status=403,
-        title=_("Microsoft did not say which directory roles you have"),
-        reason=_(
-            "The first sign-in must be by a Global Administrator, and the proof of your sign-in carries no "
-            "directory roles at all. You may well have the role; this service cannot see it."
-        ),
-        next_step=_(
-            "The operator of this service opens the manifest of its application registration in Entra ID, sets "
-            "“groupMembershipClaims” to “DirectoryRole” and saves. Then begin again."
-        ),
-        facts=_who(person, tenant),
-        action=link_to_consent(),
-    )
-
-
-def wrong_role(request: HttpRequest, person: Person, tenant: Tenant) -> TemplateResponse:
-    """Explain that the person lacks the role that can consent for the organisation."""
-    return explain(
-        request,
-        status=403,
-        title=_("A Global Administrator is needed"),
-        reason=_(
-            "You proved who you are, but you do not have the directory role Global Administrator, without which "
-            "nobody can give this consent for the whole organisation."
-        ),
-        next_step=_(
-            "Pass the link to a Global Administrator of your Entra tenant. If you were given the role only now, "
-            "or activate it for a limited time, sign out at Microsoft first, then begin again."
-        ),
-        facts=_who(person, tenant),
-        action=link_to_consent(),
-    )
-
-
-def consent_cancelled(request: HttpRequest, error: str, description: str) -> TemplateResponse:
-    """Explain that consent was not given."""
-    declined = error in {"access_denied", "permission_denied", "consent_required"} or any(
-        code in description for code in DECLINED_CODES
-    )
-    return explain(
-        request,
-        status=403,
-        title=_("Consent was not given") if declined else _("Microsoft could not record the consent"),
-        reason=_("You chose Cancel on Microsoft's page. Nothing was changed and nobody was signed in.")
-        if declined
-        else _("Microsoft Entra ID answered with an error. Nobody was signed in."),
-        next_step=_(
-            "Without consent this service can neither find devices nor let anybody sign in. Read on the consent "
-            "page what is asked for and why, then try again and choose Accept."
-        )
-        if declined
-        else _(
-            "Try again; if it happens each time, show Microsoft's message to the operator of this service."
-        ),
-        facts=_said(error, description),
-        action=(_("Try again"), consent_url()),
-    )
-
-
-def consent_elsewhere(request: HttpRequest, said: str, tenant: Tenant) -> TemplateResponse:
-    """Explain that consent was reported for another tenant than the one signed in to."""
-    return explain(
-        request,
-        status=403,
-        title=_("Consent was given for another tenant"),
-        reason=_(
-            "You signed in to one Entra tenant, and Microsoft reports consent for another. It does not count."
-        ),
-        next_step=_("Begin again and use the same account on both of Microsoft's pages."),
-        facts=[
-            (_("Signed in to"), f"{tenant.name} ({tenant.entra_tenant_id})"),
-            (_("Consent reported for"), said),
-        ],
-        action=(_("Try again"), consent_url()),
-    )
-
-
 def failure_facts(error: GraphError | TokenError) -> list[Fact]:
     """Return what a person can pass on to whoever mends it."""
     if isinstance(error, TokenError):
@@ -385,7 +282,8 @@ def failure_facts(error: GraphError | TokenError) -> list[Fact]:
     ]
 
 
-def _who(person: Person, tenant: Tenant) -> list[Fact]:
+def who_facts(person: Person, tenant: Tenant) -> list[Fact]:
+    """Return who signed in, and to which account."""
     return [(_("Signed in as"), person.upn), *_tenant_facts(tenant)]
 
 
@@ -393,7 +291,8 @@ def _tenant_facts(tenant: Tenant) -> list[Fact]:
     return [(_("Account"), tenant.name), (_("Entra tenant ID"), str(tenant.entra_tenant_id))]
 
 
-def _said(error: str, description: str) -> list[Any]:
+def said_facts(error: str, description: str) -> list[Any]:
+    """Return what Microsoft said."""
     # The first line is for people; the rest repeats codes and times.
     first_line = description.splitlines()[0] if description else ""
     return [(_("Microsoft's message"), f"{error}: {first_line}" if first_line else error)]

@@ -148,3 +148,15 @@ def member_calls(scene: Scene, since: int) -> list[dict[str, Any]]:
 def refused(answer: httpx.Response) -> str:
     """The code of a refusal."""
     return str(answer.json()["error"]["code"])
+
+
+def phones_of_one(scene: Scene) -> tuple[Device, Device]:
+    """Two Android phones of one person, activated and secured."""
+    by_owner: dict[Any, list[Device]] = {}
+    for device in scene.devices():
+        by_owner.setdefault(device.owner_oid, []).append(device)
+    first, second = next(found for found in by_owner.values() if len(found) > 1)[:2]
+    for device in (first, second):
+        scene.activate(device)
+    scene.report_good(first, second)
+    return first, second

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from tests.api.answers import problem
 from tests.api.conftest import Phone, Service
 from tests.api.enrolling import invite
-from tests.api.test_check_in import problem
 from tests.support.world import ADA, World, facts
 
 from vedette.api.device.enroll import ASK_AT_ONCE

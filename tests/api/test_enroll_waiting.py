@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from tests.api.answers import problem
 from tests.api.conftest import Phone, Service
 from tests.api.enrolling import invite, invite_person, waiting
-from tests.api.test_check_in import problem
 from tests.support.world import ADA, World
 
 from vedette.api.device.enroll import ASK_AGAIN_SECONDS, ASK_AT_ONCE

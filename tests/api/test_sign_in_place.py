@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from tests.api.answers import problem
 from tests.api.conftest import Service
-from tests.api.test_check_in import problem
 from tests.support.world import World
 
 from vedette.api.device import sign_in

@@ -10,7 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.connectors.conftest import cloud, microsoft, new_scene, scene, stages
 from tests.connectors.scene import Scene
 from tests.connectors.stages import allow_groups
-from tests.console.audited_acts import ACTS, LOOKING, Changed, Stage
+from tests.console.audited_acts import ACTS, LOOKING
+from tests.console.audited_stage import Changed, Stage
 from tests.support.console import Member, audit, settings, sign_in
 from tests.support.database import Database
 from tests.support.world import ADA, BAD_PACKAGE, facts, load_intelligence

@@ -8,6 +8,7 @@ from vedette.detection.capabilities import capabilities
 from vedette.detection.detector import Context, found, unknown
 from vedette.detection.imitation import imitated
 from vedette.detection.installers import BY_HAND, MANAGEMENT, STORES, is_side_loaded
+from vedette.detection.root import MANAGERS
 from vedette.intel.certificates import public_key
 from vedette.verdict.findings import ANY, Evidence, Observation
 from vedette_facts.report import App, Facts
@@ -29,20 +30,7 @@ _COLLECTING: Final = (
     ("all_files",),
 )
 _FEW, _SOME, _MANY = 2, 3, 4
-ROOT_TOOLS: Final = frozenset(
-    {
-        "com.topjohnwu.magisk",
-        "io.github.vvb2060.magisk",
-        "me.weishu.kernelsu",
-        "me.bmax.apatch",
-        "eu.chainfire.supersu",
-        "com.koushikdutta.superuser",
-        "com.noshufou.android.su",
-        "com.kingroot.kinguser",
-        "com.kingouser.com",
-        "com.geohot.towelroot",
-    }
-)
+ROOT_TOOLS: Final = MANAGERS | {"com.kingroot.kinguser", "com.kingouser.com", "com.geohot.towelroot"}
 
 
 def judge(facts: Facts, context: Context) -> Iterator[Observation]:

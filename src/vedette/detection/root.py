@@ -30,7 +30,7 @@ _SORTS = (
 )
 """Signs of one sort are one sign: three paths of su are one su."""
 
-_MANAGERS = frozenset(
+MANAGERS = frozenset(
     {
         "com.topjohnwu.magisk",
         "io.github.vvb2060.magisk",
@@ -41,6 +41,7 @@ _MANAGERS = frozenset(
         "com.noshufou.android.su",
     }
 )
+"""Applications that keep a phone rooted and give root to others."""
 
 
 def judge_root(facts: Facts) -> Observation:
@@ -70,11 +71,11 @@ def judge_root(facts: Facts) -> Observation:
 
 def _signs(facts: Facts) -> list[str]:
     reported = [sign for sign in facts.posture.root_signs if sign.strip() and not _WEAK.search(sign)]
-    managers = [f"application {app.package}" for app in facts.apps or () if app.package in _MANAGERS]
+    managers = [f"application {app.package}" for app in facts.apps or () if app.package in MANAGERS]
     return [*reported, *managers]
 
 
 def _sort(sign: str) -> str:
-    if sign.removeprefix("application ") in _MANAGERS:
+    if sign.removeprefix("application ") in MANAGERS:
         return "root manager"
     return next((name for pattern, name in _SORTS if pattern.search(sign)), sign.strip().lower())

@@ -1,4 +1,4 @@
-"""The little of HTTP that the APIs for other programs need: a request, a bounded body, one answer."""
+"""The little of HTTP that the APIs need: a request, a bounded body, one answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -68,13 +68,13 @@ class Request:
         scheme, _, credentials = self.header(b"authorization").partition(" ")
         return credentials.strip() if scheme.lower() == "bearer" else ""
 
-    async def body(self, most: int) -> bytes:
-        """Read the body. Raises TooLargeError, SlowError or GoneError."""
+    async def body(self, most: int, seconds: float = BODY_SECONDS) -> bytes:
+        """Read the body, at most so many bytes and seconds. Raises TooLargeError, SlowError or GoneError."""
         announced = self.header(b"content-length")
         if announced.isdigit() and int(announced) > most:
             raise TooLargeError
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await self._collect(most)
         except TimeoutError:
             raise SlowError from None

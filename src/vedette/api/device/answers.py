@@ -1,12 +1,12 @@
 """Answers of the protocol: JSON, and errors in words a person can act on."""
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from vedette.api.http import Answer, Headers
 from vedette_facts.protocol import ERROR_STATUS, ErrorAnswer
 
 _WORDS: Final[dict[str, tuple[Any, Any]]] = {
@@ -94,17 +94,6 @@ _WORDS: Final[dict[str, tuple[Any, Any]]] = {
 }
 _OTHER_STATUS: Final = {"not_found": 404, "method_not_allowed": 405}
 
-Headers = list[tuple[bytes, bytes]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer before it is sent."""
-
-    status: int
-    body: bytes
-    headers: Headers = field(default_factory=list)
-
 
 class ProblemError(Exception):
     """Ends a request with an error of the protocol; `message` replaces the usual words where given."""
@@ -147,4 +136,4 @@ def bad(problem: ProblemError, language: str) -> Answer:
         headers.append((b"retry-after", str(problem.retry_after).encode()))
     if status == _OTHER_STATUS["method_not_allowed"]:
         headers.append((b"allow", problem.allow.encode()))
-    return Answer(status, msgspec.json.encode(error), headers)
+    return Answer(status, msgspec.json.encode(error), headers=headers)

@@ -6,14 +6,15 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from vedette.api.device.answers import Answer, ProblemError, bad
+from vedette.api.device.answers import ProblemError, bad
 from vedette.api.device.check_in import CheckIn
 from vedette.api.device.enroll import Enroll
-from vedette.api.device.http import GoneError, Receive, Scope, Send, language, read_body, respond
+from vedette.api.device.http import language, read_message
 from vedette.api.device.keys import Keys
 from vedette.api.device.rules import Rules
 from vedette.api.device.sign_in import SignIn
 from vedette.api.device.status import Status, Statuses
+from vedette.api.http import Answer, GoneError, Receive, Request, Scope, Send, respond
 from vedette.compliance.enroll import Membership
 from vedette.foundation import config
 from vedette.foundation.database import Pool
@@ -65,9 +66,10 @@ class DeviceApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        words = language(scope)
+        request = Request(scope, receive)
+        words = language(request)
         try:
-            answer = await self._answer(scope, receive, words)
+            answer = await self._answer(request, scope, words)
             await respond(send, answer)
         except GoneError:
             return
@@ -81,38 +83,34 @@ class DeviceApi:
             }
             await respond(send, bad(problem, words), close=unread or problem.code == "busy")
         except Exception:
-            log.exception("The device API failed at %s", scope["path"])
+            log.exception("The device API failed at %s", request.path)
             await respond(send, bad(ProblemError("unavailable", retry_after=30), words))
 
-    async def _answer(self, scope: Scope, receive: Receive, words: str) -> Answer:
-        if scope["path"] == SIGN_IN_PATH:
-            if scope["method"] != "GET":
+    async def _answer(self, request: Request, scope: Scope, words: str) -> Answer:
+        if request.path == SIGN_IN_PATH:
+            if request.method != "GET":
                 raise ProblemError("method_not_allowed", "Only GET is possible here.", allow="GET")
-            return await self._sign_in.answer(scope.get("query_string", b""), _address(scope), words)
-        handler = self._handlers.get(scope["path"])
+            return await self._sign_in.answer(scope.get("query_string", b""), request.address, words)
+        handler = self._handlers.get(request.path)
         if handler is None:
             raise ProblemError("not_found")
-        if scope["method"] != "POST":
+        if request.method != "POST":
             raise ProblemError("method_not_allowed")
         if self._under_way >= MOST_REQUESTS:
             raise ProblemError("busy", retry_after=5)
-        if scope["path"] == ENROLL_PATH:
-            self._refuse_too_many(scope)
+        if request.path == ENROLL_PATH:
+            self._refuse_too_many(request.address)
         self._under_way += 1
         try:
-            return await handler(await read_body(scope, receive), words)
+            return await handler(await read_message(request), words)
         finally:
             self._under_way -= 1
 
-    def _refuse_too_many(self, scope: Scope) -> None:
+    def _refuse_too_many(self, address: str) -> None:
         """Bound how often one address may try codes. Raises ProblemError `busy`."""
-        wait = self._strangers.take(caller(_address(scope)))
+        wait = self._strangers.take(caller(address))
         if wait:
             raise ProblemError("busy", retry_after=math.ceil(wait))
-
-
-def _address(scope: Scope) -> str:
-    return str((scope.get("client") or ("",))[0])
 
 
 def make_app(

@@ -6,12 +6,13 @@ import time
 from datetime import datetime, timedelta
 from typing import Final
 
-from vedette.api.device.answers import Answer, ProblemError, good
+from vedette.api.device.answers import ProblemError, good
 from vedette.api.device.batch import Batcher
 from vedette.api.device.inbox import HELD, Arrival, Inbox, Verdict
 from vedette.api.device.keys import Keys, Speaker
 from vedette.api.device.requests import malformed, spoken
 from vedette.api.device.status import Statuses
+from vedette.api.http import Answer
 from vedette.foundation import clock
 from vedette.foundation.database import Pool
 from vedette_facts.protocol import REPORT_TYP, CheckInAnswer, ReportRequest

@@ -1,19 +1,17 @@
 """A phone enrols with its code and a key of its own making."""
 
-import asyncio
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import UUID
 
-from django.db import close_old_connections, connections
-from django.db.utils import DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext
 
-from vedette.api.device.answers import Answer, ProblemError, good
+from vedette.api.device.answers import ProblemError, good
 from vedette.api.device.requests import introduced
+from vedette.api.http import Answer
+from vedette.api.threads import Threads
 from vedette.compliance.enroll import (
     NEEDS_CONFIRMATION,
     NOT_IN_GROUP,
@@ -51,12 +49,12 @@ class Enroll:
         self._named = Buckets(NAMED_PER_SECOND, NAMED_AT_ONCE)
         self._public_url = public_url
         self._check_in_seconds = check_in_seconds
-        self._threads = ThreadPoolExecutor(THREADS, "enroll")
+        self._threads = Threads(THREADS, "enroll")
         self._under_way = 0
 
     async def stop(self) -> None:
         """Wait for enrolments under way and let their database connections go."""
-        await asyncio.to_thread(self._threads.shutdown, wait=True)
+        await self._threads.stop()
 
     async def answer(self, body: bytes, language: str) -> Answer:
         """Answer one enrolment. Raises ProblemError."""
@@ -65,21 +63,14 @@ class Enroll:
             raise ProblemError("busy", retry_after=10)
         self._under_way += 1
         try:
-            loop = asyncio.get_running_loop()
-            outcome = await loop.run_in_executor(self._threads, self._redeem, message, jwk, language)
+            outcome = await self._threads.run(self._redeem, message, jwk, language)
         finally:
             self._under_way -= 1
         return self._answer(outcome, language)
 
     def _redeem(self, message: EnrollRequest, jwk: Mapping[str, str], language: str) -> Outcome:
-        close_old_connections()
-        try:
-            with translation.override(language):
-                return redeem(message, jwk, self._membership)
-        except DatabaseError:
-            # whatever state the connection is in, the next enrolment of this thread gets a new one
-            connections.close_all()
-            raise
+        with translation.override(language):
+            return redeem(message, jwk, self._membership)
 
     def _ask(self, tenant_id: UUID, oid: UUID) -> Member | None:
         self._refuse_too_often(tenant_id, oid)

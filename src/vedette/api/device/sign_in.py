@@ -7,7 +7,8 @@ from urllib.parse import parse_qs
 from django.utils import translation
 from django.utils.translation import gettext
 
-from vedette.api.device.answers import Answer, ProblemError, good
+from vedette.api.device.answers import ProblemError, good
+from vedette.api.http import Answer
 from vedette.api.threads import Threads
 from vedette.foundation.rates import Buckets, caller
 from vedette.tenants import phone_sign_in

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from vedette.api.device.answers import Answer, ProblemError, good
+from vedette.api.device.answers import ProblemError, good
 from vedette.api.device.batch import Batcher
 from vedette.api.device.keys import Keys, Speaker
 from vedette.api.device.requests import spoken
 from vedette.api.device.rules import Rules
+from vedette.api.http import Answer
 from vedette.connectors.intune.desired import PREFIX
 from vedette.connectors.intune.enforcement import Enforcement
 from vedette.foundation import clock

@@ -8,12 +8,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from vedette.connectors import entra_groups, reserved_groups
+from vedette.connectors import entra_groups, group_search, reserved_groups
 from vedette.connectors.entra_groups import Group, Resolved
 from vedette.connectors.groups import live, settings_change
 from vedette.connectors.groups.desired import Rule
@@ -32,20 +31,12 @@ from vedette.tenants.access import MemberRequest
 from vedette.web.confirm import confirm
 from vedette.web.errors import Fact
 
-LONGEST_SEARCH = 120
-
 
 @require_GET
 @access.member("connectors", door=False)
 def search(request: MemberRequest) -> HttpResponseBase:
     """Answer search-as-you-type: groups with their object IDs."""
-    text = request.GET.get("name", "").replace("\0", "")[:LONGEST_SEARCH]
-    context: dict[str, Any] = {"text": text.strip()}
-    try:
-        context["found"] = entra_groups.search(graph_of(request), text)
-    except (GraphError, TokenError) as error:
-        context["trouble"] = str(error)
-    return TemplateResponse(request, "groups/options.html", context)
+    return group_search.options(request, graph_of(request))
 
 
 @require_POST
@@ -66,14 +57,8 @@ def add(request: MemberRequest, way: str) -> HttpResponseBase:
         inside = live.check(graph, group, uses)
     except UnfitError as error:
         form.add_error("name", str(error))
-    except GraphError as error:
-        gone = error.status == HTTPStatus.NOT_FOUND
-        text = _("Entra has no group with this object ID any more.")
-        form.add_error(
-            "name", text if gone else _("Microsoft could not be asked: %(error)s") % {"error": error}
-        )
-    except TokenError as error:
-        form.add_error("name", _("Microsoft could not be asked: %(error)s") % {"error": error})
+    except (GraphError, TokenError) as error:
+        form.add_error("name", group_search.trouble(error))
     else:
         return _add(request, route, form, group, inside)
     return _again(request, route, form, {})

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from vedette.connectors import entra_groups
+from vedette.connectors import entra_groups, group_search
 from vedette.connectors.intune import group_kinds, groups, leavers, settings_change
 from vedette.connectors.intune.forms import EnrollmentForm, GroupForm
 from vedette.connectors.intune.models import EnrollmentGroup
@@ -30,7 +30,6 @@ from vedette.web.errors import Fact
 PATIENCE: Final = Patience(attempts=2, seconds=8.0)
 NOT_FOUND: Final = 404
 FORBIDDEN: Final = 403
-LONGEST_SEARCH: Final = 120
 
 
 @access.member("connectors")
@@ -51,13 +50,7 @@ def enrollment(request: MemberRequest) -> HttpResponseBase:
 @access.member("connectors", door=False)
 def search(request: MemberRequest) -> HttpResponse:
     """Answer search-as-you-type: groups with their object IDs."""
-    text = request.GET.get("name", "").replace("\0", "")[:LONGEST_SEARCH]
-    context: dict[str, Any] = {"text": text.strip()}
-    try:
-        context["found"] = entra_groups.search(_graph(request), text)
-    except (GraphError, TokenError) as error:
-        context["trouble"] = str(error)
-    return TemplateResponse(request, "intune/group_options.html", context)
+    return group_search.options(request, _graph(request))
 
 
 @require_POST
@@ -69,16 +62,8 @@ def add(request: MemberRequest) -> HttpResponseBase:
         return _again(request, form, {})
     try:
         return _add(request, form)
-    except GraphError as error:
-        gone = error.status == NOT_FOUND
-        text = (
-            _("Entra has no group with this object ID any more.")
-            if gone
-            else _("Microsoft could not be asked: %(error)s")
-        )
-        form.add_error("name", text if gone else text % {"error": error})
-    except TokenError as error:
-        form.add_error("name", _("Microsoft could not be asked: %(error)s") % {"error": error})
+    except (GraphError, TokenError) as error:
+        form.add_error("name", group_search.trouble(error))
     return _again(request, form, {})
 
 

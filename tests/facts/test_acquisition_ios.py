@@ -4,9 +4,11 @@ import plistlib
 import sqlite3
 from pathlib import Path
 
+import pytest
 from tests.facts.acquisitions import write
 
 from vedette_facts.acquisition.read import read
+from vedette_facts.ios import databases
 
 
 def database(statements: list[str]) -> bytes:
@@ -82,6 +84,28 @@ def test_an_encrypted_ios_backup_says_so(tmp_path: Path) -> None:
     got = read(folder)
     assert "encrypted backup" in got.unread[0].why
     assert got.facts is not None
+
+
+def test_queries_of_all_databases_together_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view stands where the table of messages should: it never ends by itself."""
+    monkeypatch.setattr(databases, "_MOST_CALLS", 200)
+    numbers = "with recursive n(i) as (select 1 union all select i + 1 from n)"
+    folder = ios_backup(tmp_path / "ios")
+    (folder / "cc" / ("c" * 40)).write_bytes(
+        database([f"create view message as {numbers} select 'http' as text, i as date from n where i < 0"])
+    )
+    got = read(folder)
+    assert [(part.path, part.why) for part in got.unread] == [
+        ("HomeDomain/Library/SMS/sms.db", "The database could not be read: interrupted.")
+    ]
+    assert got.facts is not None
+
+
+def test_a_long_text_is_no_information_about_an_iphone(tmp_path: Path) -> None:
+    long = "ProductType: iPhone12,1\n" + "x" * (4 * 1024 * 1024)
+    assert read(write(tmp_path / "i", {"info.txt": long})).facts is None
 
 
 def test_what_a_computer_was_told_about_an_iphone(tmp_path: Path) -> None:

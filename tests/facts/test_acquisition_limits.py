@@ -32,6 +32,12 @@ def test_a_bomb_is_noticed_before_it_is_unpacked(tmp_path: Path, monkeypatch: py
     assert "larger than" in read(path).unread[0].why
 
 
+def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "a", {"getprop.txt": GETPROP, "dumpsys.txt": DUMPSYS})
+    monkeypatch.setattr(tree, "MAX_TOTAL_BYTES", len(GETPROP) + len(DUMPSYS))
+    assert read(folder).unread == ()
+
+
 def test_a_link_that_leads_out_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text(GETPROP)
     folder = write(tmp_path / "a", {"ps.txt": "USER PID NAME\nroot 1 init\n"})
@@ -73,6 +79,9 @@ class Memory:
 
     def names(self) -> list[str]:
         return sorted(self.files)
+
+    def size(self, name: str) -> int:
+        return len(self.files[name])
 
     def read(self, name: str) -> bytes:
         return self.files[name]

@@ -266,3 +266,9 @@ _BY_BEGINNING: Final[tuple[tuple[re.Pattern[bytes], _Method], ...]] = (
     (re.compile(rb"^DUMP OF SERVICE |^== dumpstate: ", re.MULTILINE), Reader.dumpstate),
     (re.compile(rb"^(?:USER|PID|LABEL) .*(?:NAME|CMD)\s*$", re.MULTILINE), Reader.processes),
 )
+
+
+def is_android(names: list[str]) -> bool:
+    """Tell by the names alone whether files are those of an Android phone."""
+    bases = [PurePosixPath(name).name.lower() for name in names]
+    return any(pattern.fullmatch(base) for base in bases for pattern, _method in _BY_NAME)

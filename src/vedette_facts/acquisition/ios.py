@@ -5,7 +5,7 @@ from typing import Final
 
 from vedette_facts.acquisition.found import Acquisition, Found
 from vedette_facts.acquisition.tree import Tree
-from vedette_facts.ios.databases import opened, rows
+from vedette_facts.ios.databases import Work, opened, rows
 from vedette_facts.ios.device_info import app_list, device_info, facts_of, parse_plist, profile_of
 from vedette_facts.ios.histories import histories_of, read_history
 from vedette_facts.limits import UnreadableError
@@ -24,25 +24,25 @@ Stored = tuple[str, str, str]
 
 def read_backup(tree: Tree, names: list[str], manifest: str) -> Acquisition:
     """Read a backup whose files lie under the first two digits of their IDs."""
-    found = Found()
+    found, work = Found(), Work()
     root = PurePosixPath(manifest).parent
     there = {PurePosixPath(name).name: name for name in names}
-    stored = _stored(tree, manifest, found)
+    stored = _stored(tree, manifest, found, work)
     profiles: list[Profile] = []
     for file_id, domain, path in stored:
         where = f"{domain}/{path}"[:255]
         found.add([Trace(kind="file", value=f"{domain}/{path}"[:4096], where=manifest[:255])])
         if file_id in there:
-            _file(tree, there[file_id], (domain, path, where), found, profiles)
+            _file(tree, there[file_id], (domain, path, where), found, profiles, work)
     info = _info(tree, str(root / "Info.plist"), names, found)
     facts = facts_of(info, [], profiles if stored else None) if info else None
     return found.done("iOS backup", facts)
 
 
-def _stored(tree: Tree, manifest: str, found: Found) -> list[Stored]:
+def _stored(tree: Tree, manifest: str, found: Found, work: Work) -> list[Stored]:
     listed = []
     try:
-        with opened(tree.read(manifest)) as connection:
+        with opened(tree.read(manifest), work) as connection:
             for file_id, domain, path in rows(connection, _FILES):
                 if isinstance(file_id, str) and isinstance(domain, str) and isinstance(path, str):
                     listed.append((file_id, domain, path))
@@ -51,11 +51,11 @@ def _stored(tree: Tree, manifest: str, found: Found) -> list[Stored]:
     return listed
 
 
-def _file(tree: Tree, name: str, of: Stored, found: Found, profiles: list[Profile]) -> None:
+def _file(tree: Tree, name: str, of: Stored, found: Found, profiles: list[Profile], work: Work) -> None:
     domain, path, where = of
     try:
         for history in histories_of(domain, path):
-            found.add(*read_history(tree.read(name), history, where))
+            found.add(*read_history(tree.read(name), history, where, work))
         if _PROFILE_DOMAIN in domain and path.startswith(_PROFILES) and path.endswith((".stub", ".plist")):
             profile = profile_of(tree.read(name))
             profiles += [profile] if profile else []
@@ -77,7 +77,8 @@ def _info(tree: Tree, path: str, names: list[str], found: Found) -> dict[str, ob
 
 def read_texts(tree: Tree, names: list[str]) -> Acquisition | None:
     """Read device information and lists of applications of an iPhone; None when no file describes one."""
-    small = [name for name in names if name.endswith((".plist", ".txt", ".xml", ".csv"))]
+    kinds = (".plist", ".txt", ".xml", ".csv")
+    small = [name for name in names if name.endswith(kinds) and tree.size(name) <= _SMALL]
     found = Found()
     info: dict[str, object] = {}
     apps: list[App] = []
@@ -85,8 +86,6 @@ def read_texts(tree: Tree, names: list[str]) -> Acquisition | None:
     for name in small:
         try:
             content = tree.read(name)
-            if len(content) > _SMALL:
-                continue
             if described := device_info(content):
                 info.update(described)
                 used.add(name)

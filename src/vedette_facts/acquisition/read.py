@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from vedette_facts.acquisition.android import ANDROIDQF_LISTS, Reader
+from vedette_facts.acquisition.android import ANDROIDQF_LISTS, Reader, is_android
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.acquisition.ios import read_backup, read_texts
 from vedette_facts.acquisition.tree import Tree, open_tree
@@ -26,7 +26,8 @@ def read(path: Path) -> Acquisition:
         return read_backup(tree, names, backup)
     if len(names) == 1 and (whole := _report(tree, names[0])):
         return whole
-    return read_texts(tree, names) or Reader(tree).read(names)
+    whole = None if is_android(names) else read_texts(tree, names)
+    return whole or Reader(tree).read(names)
 
 
 def _report(tree: Tree, name: str) -> Acquisition | None:

@@ -29,6 +29,8 @@ class Tree(Protocol):
 
     def names(self) -> list[str]: ...  # noqa: D102 - the class says it
 
+    def size(self, name: str) -> int: ...  # noqa: D102 - bytes, as the folder or archive claims; 0 when it cannot tell
+
     def read(self, name: str) -> bytes: ...  # noqa: D102 - whole content; UnreadableError
 
 
@@ -54,6 +56,13 @@ class Folder:
                 path = Path(folder, name)
                 if not path.is_symlink() and path.is_file():
                     yield path
+
+    def size(self, name: str) -> int:
+        """Size of a file in bytes; 0 when it is gone."""
+        try:
+            return (self._root / name).lstat().st_size
+        except OSError:
+            return 0
 
     def read(self, name: str) -> bytes:
         """Read one file; UnreadableError when it is too large or cannot be read."""
@@ -89,6 +98,10 @@ class Archive:
         """List the files; names that lead out of the archive are left out."""
         return sorted(self._entries)
 
+    def size(self, name: str) -> int:
+        """Size of a file unpacked, in bytes, as its header claims."""
+        return self._entries[name].file_size
+
     def read(self, name: str) -> bytes:
         """Unpack one file; UnreadableError when it is encrypted, broken, too large or packed too well."""
         entry = self._entries[name]
@@ -115,15 +128,20 @@ class Single:
     """One file that is the whole acquisition."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._name = path.name
+        self._folder = Folder(path.parent)
 
     def names(self) -> list[str]:
         """Name the file."""
-        return [self._path.name]
+        return [self._name]
+
+    def size(self, name: str) -> int:
+        """Size of the file in bytes."""
+        return self._folder.size(name)
 
     def read(self, name: str) -> bytes:
         """Read it; UnreadableError when it is too large or cannot be read."""
-        return Folder(self._path.parent).read(name)
+        return self._folder.read(name)
 
 
 class Budget:

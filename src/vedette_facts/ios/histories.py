@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from vedette_facts.ios.databases import Row, opened, rows
+from vedette_facts.ios.databases import Row, Work, opened, rows
 from vedette_facts.links import links
 from vedette_facts.traces import Kind, Moment, Trace
 
@@ -134,10 +134,12 @@ def histories_of(domain: str, path: str) -> list[History]:
     ]
 
 
-def read_history(content: bytes, history: History, where: str) -> tuple[list[Trace], list[Moment]]:
+def read_history(
+    content: bytes, history: History, where: str, work: Work
+) -> tuple[list[Trace], list[Moment]]:
     """Ask a database one thing. UnreadableError when it has no such table or is broken."""
     traces: dict[tuple[str, dt.datetime | None], Trace] = {}
-    with opened(content) as connection:
+    with opened(content, work) as connection:
         for row in rows(connection, history.query):
             at = _time(row[1], history.clock)
             for value in _values(row, history):

@@ -32,7 +32,7 @@ class Scan:
         return finding.mend or classification(finding.classification).mend
 
     def as_json(self) -> dict[str, Any]:
-        """Give the contract's JSON (facts, findings, unread), and beside it kind, timeline and unanswered rules."""
+        """Give the contract's JSON (facts, findings, unread), and beside it kind and timeline."""
         return {
             "kind": self.acquisition.kind,
             "facts": msgspec.to_builtins(self.acquisition.facts) if self.acquisition.facts else {},

@@ -86,16 +86,17 @@ def test_an_encrypted_ios_backup_says_so(tmp_path: Path) -> None:
     assert got.facts is not None
 
 
+ENDLESS = """create view message as with recursive n(i) as (select 1 union all select i + 1 from n)
+    select 'http' as text, i as date from n where i < 0"""
+
+
 def test_queries_of_all_databases_together_are_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A view stands where the table of messages should: it never ends by itself."""
     monkeypatch.setattr(databases, "_MOST_CALLS", 200)
-    numbers = "with recursive n(i) as (select 1 union all select i + 1 from n)"
     folder = ios_backup(tmp_path / "ios")
-    (folder / "cc" / ("c" * 40)).write_bytes(
-        database([f"create view message as {numbers} select 'http' as text, i as date from n where i < 0"])
-    )
+    (folder / "cc" / ("c" * 40)).write_bytes(database([ENDLESS]))
     got = read(folder)
     assert [(part.path, part.why) for part in got.unread] == [
         ("HomeDomain/Library/SMS/sms.db", "The database could not be read: interrupted.")

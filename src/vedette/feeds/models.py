@@ -45,6 +45,14 @@ class FeedSource(models.Model):
         indexes = [models.Index(fields=["due_at"], condition=models.Q(enabled=True), name="feed_source_due")]
 
 
+class FeedVersions(models.Manager["FeedVersion"]):
+    """Leaves the packed table, up to megabytes of each version, in the database until somebody names it."""
+
+    def get_queryset(self) -> models.QuerySet["FeedVersion"]:
+        """Give all versions."""
+        return super().get_queryset().defer("table")
+
+
 class FeedVersion(models.Model):
     """One import of a feed. At most one version of a feed is active; rolling back activates an older one."""
 
@@ -61,6 +69,8 @@ class FeedVersion(models.Model):
         help_text="End of indicators without one of their own; moved on when the feed is found unchanged",
     )
     table = models.BinaryField(null=True, help_text="Packed table about operating systems (feeds/tables.py)")
+
+    objects = FeedVersions()
 
     class Meta:
         constraints = [

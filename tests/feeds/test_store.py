@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ import pytest
 from django.db import ProgrammingError
 from tests.support.database import Database
 
-from vedette.feeds import index, store
+from vedette.feeds import index, store, tables
 from vedette.feeds.models import Feed, FeedVersion
 from vedette.feeds.models import Indicator as Row
 from vedette.foundation import clock, database
@@ -140,6 +140,16 @@ def test_old_versions_are_forgotten() -> None:
     assert store.status()[0].versions == tuple(range(last - store.KEPT_VERSIONS, last + 1))
     with database.system():
         assert Row.objects.count() == store.KEPT_VERSIONS + 1
+
+
+def test_tables_stay_in_the_database_until_they_are_asked_for() -> None:
+    page = b"---\npermalink: /android\nreleases:\n  - releaseCycle: '13'\n    eol: 2026-03-02\n---\n"
+    store.import_document("life", page)
+    with database.system():
+        (version,) = Feed.objects.get(name="life").versions.all()
+        assert version.get_deferred_fields() == FeedVersion.objects.get().get_deferred_fields() == {"table"}
+        assert tables.current().android_support("13", None, date(2026, 3, 2)).supported is False
+        assert tables.current() is tables.current()
 
 
 def test_what_is_stored_is_what_was_read() -> None:

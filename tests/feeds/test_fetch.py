@@ -28,7 +28,7 @@ class Site:
 
     texts: dict[str, bytes] = field(default_factory=dict)
     status: int = 200
-    server: Running = field(default=None)  # type: ignore[assignment] - set before any test sees it
+    server: Running = field(default=None)  # type: ignore[assignment]  # set before any test sees it
 
     def __call__(self, asked: Asked) -> Answer:
         text = self.texts.get(asked.path.partition("?")[0])

@@ -16,7 +16,7 @@ SHA = "ab" * 32
 
 
 def values(text: str, **hints: object) -> set[tuple[str, str]]:
-    return {(str(i.kind), i.value) for i in read(text.encode(), hints=Hints(**hints)).indicators}  # type: ignore[arg-type] - the field names are those of Hints
+    return {(str(i.kind), i.value) for i in read(text.encode(), hints=Hints(**hints)).indicators}  # type: ignore[arg-type]  # the field names are those of Hints
 
 
 @pytest.mark.parametrize(

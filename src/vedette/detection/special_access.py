@@ -77,7 +77,7 @@ def _unknown_sources(facts: Facts, settings: Settings) -> Iterator[Observation]:
             yield fine(UNKNOWN_SOURCES, code, key, "no application but stores may install others")
     elif settings.unknown_sources is not None:
         if settings.unknown_sources:
-            yield found(code, key, (Evidence("apps", "*", UNKNOWN_SOURCES),))
+            yield found(code, key, (Evidence("apps", "every_app", UNKNOWN_SOURCES),))
         else:
             yield fine(UNKNOWN_SOURCES, code, key, "the device-wide switch is off")
 

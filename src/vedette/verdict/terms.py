@@ -170,8 +170,9 @@ CODED: Final = frozenset(
         "powers",
         "how",
         "boot",
+        "permission",
+        "apps",
     }
-    | {"permission"}
 )
 """Facts of evidence whose values are codes, several with a comma between them."""
 SEPARATOR: Final = ", "

@@ -12,9 +12,10 @@ from tests.detection.phones import ANDROID, IPHONE, apps
 from vedette.detection import Context, run
 from vedette.intel import Index, Indicator, Kind, Source
 from vedette.intel.os_knowledge import OsKnowledge
-from vedette.intel.os_table import AndroidFix, Exploited, Lifetime, OsTable
+from vedette.intel.os_table import AndroidFix, AppleRelease, Exploited, Lifetime, OsTable
 from vedette.verdict.policy import Policy
 from vedette.verdict.reconcile import reconcile
+from vedette.verdict.summaries import summary_in
 from vedette_facts.network import Network, Probe
 from vedette_facts.report import AgentFacts, App, Facts
 from vedette_facts.settings import Profile, Settings, UserCertificate
@@ -167,6 +168,9 @@ def test_special_access_of_an_app_that_is_not_listed_is_not_judged(listed: str, 
 
 
 def test_unknown_sources_below_android_8() -> None:
+    (finding,) = [f for f in run(android(25, unknown_sources=True), Context()).findings if "unknown" in f.key]
+    assert finding.summary.endswith("by: every app.")
+    assert str(summary_in("fr", finding.evidence)).endswith("par : toutes les applications.")
     assert told(android(25, unknown_sources=True), "device.unknown_sources")
     assert told(android(25, unknown_sources=False), "device.unknown_sources") is None
     assert told(android(26, unknown_sources=True), "device.unknown_sources") is None, (
@@ -218,7 +222,7 @@ def on(**network: Any) -> Facts:
 
 
 def probe(outcome: str) -> Probe:
-    return Probe(host="probe.example", outcome=outcome)  # type: ignore[arg-type] - one of the outcomes
+    return Probe(host="probe.example", outcome=outcome)  # type: ignore[arg-type]  # one of the outcomes
 
 
 @pytest.mark.parametrize(
@@ -328,6 +332,20 @@ def test_versions_that_lack_fixes_or_are_not_mended() -> None:
     )
     threats = run(ANDROID, context).findings
     assert "exploited" in {t.key for t in reconcile(threats, run(patched, context).observations).resolved}
+
+
+def test_the_update_that_is_named_mends_every_exploited_flaw() -> None:
+    day = dt.date(2026, 1, 1)
+    releases = [
+        AppleRelease(f"16.7.{n}", day, iphone=True, ipad=True, cves=[f"CVE-{n}"], exploited=[f"CVE-{n}"])
+        for n in (8, 9, 10)
+    ]
+    phone = msgspec.structs.replace(
+        IPHONE, device=msgspec.structs.replace(IPHONE.device, os_version="16.7.8")
+    )
+    context = Context(systems=OsKnowledge([OsTable(apple=releases)]))
+    (finding,) = [f for f in run(phone, context).findings if f.key == "exploited"]
+    assert "update to 16.7.10 " in finding.summary
 
 
 def test_bulletins_of_an_android_version_do_not_say_that_its_maker_still_mends_it() -> None:

@@ -1,7 +1,7 @@
 """Flaws that this very version has: exploited ones that a newer one mends, versions and models that nobody mends."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from vedette.detection.detector import Context, fine, found
@@ -9,7 +9,7 @@ from vedette.intel.os_knowledge import NOT_COVERED, Answer, OsKnowledge
 from vedette.intel.os_versions import is_ipad
 from vedette.verdict.findings import Evidence, Observation
 from vedette_facts.report import DeviceFacts, Facts
-from vedette_facts.versions import patch_date
+from vedette_facts.versions import Version, parse_version, patch_date
 
 EXPLOITED: Final = "device.exploited"
 SUPPORT: Final = "device.support"
@@ -28,7 +28,7 @@ def judge(facts: Facts, context: Context) -> Iterator[Observation]:
         evidence = (
             Evidence("count", str(len(exploited)), EXPLOITED),
             Evidence("cves", named, EXPLOITED),
-            Evidence("mended_by", max(flaw.mended_by for flaw in exploited), EXPLOITED),
+            Evidence("mended_by", _newest(flaw.mended_by for flaw in exploited), EXPLOITED),
             Evidence("missing", str(len(answer.missing)), EXPLOITED),
         )
         yield found(code, "exploited", evidence)
@@ -47,6 +47,11 @@ def missing(device: DeviceFacts, known: OsKnowledge) -> Answer:
         return known.apple(device.os_version, ipad=is_ipad(device.model))
     patch = patch_date(device.security_patch)
     return NOT_COVERED if patch is None else known.android(device.os_version, device.sdk, patch)
+
+
+def _newest(names: Iterable[str]) -> str:
+    """Choose what mends all: 16.7.10 is newer than 16.7.9. Patch levels, which are no versions, compare as texts."""
+    return max(names, key=lambda name: (parse_version(name) or Version(()), name))
 
 
 def _support(

@@ -1,4 +1,4 @@
-"""Integrity of the system beyond root: verified boot, boot loader, SELinux, kernel of trust in certificates."""
+"""Integrity of the system beyond root: verified boot, boot loader, SELinux, added authorities, listed processes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -40,7 +40,9 @@ def _verified_boot(settings: Settings) -> Iterator[Observation]:
         boot = ", ".join(part for part in parts if part)
         yield found(_CODE, "verified_boot", (Evidence("boot", boot, VERIFIED_BOOT),))
     else:
-        yield fine(VERIFIED_BOOT, _CODE, "verified_boot", f"verified boot {state or 'not reported'}, locked")
+        lock = "not reported" if locked is None else "locked"
+        detail = f"verified boot {state or 'not reported'}, boot loader {lock}"
+        yield fine(VERIFIED_BOOT, _CODE, "verified_boot", detail)
 
 
 def _selinux(settings: Settings) -> Iterator[Observation]:

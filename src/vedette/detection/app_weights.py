@@ -44,7 +44,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Signal:
-    """One thing that counts. `code` names its sentence in verdict/reasons.py."""
+    """One thing that counts. `code` names its words in verdict/terms.py."""
 
     code: str
     points: int

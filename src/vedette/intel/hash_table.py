@@ -4,8 +4,8 @@ A million host names as Python texts in a dict cost some 150 MB; as hashes they 
 
 Two texts could share a hash. 74 bits of BLAKE2b are compared: 10 choose the bucket and 64 stand in it. With a million
 entries the chance that a text which is not listed matches is 10^6 / 2^74, about 5 in 10^17 for each look-up: at a
-billion look-ups a day one false match in fifty million years, far below that of a broken memory cell. The hash is
-keyed with a secret of the process, so that nobody can make a name that collides on purpose.
+billion look-ups a day one false match in fifty thousand years. The hash is keyed with a secret of the process, so that
+nobody can make a name that collides on purpose.
 """
 
 from array import array

@@ -154,7 +154,7 @@ def _every_permission() -> list[str]:
 
 def test_refused_permissions_do_not_count() -> None:
     given = app("org.x.y", *COLLECTING, granted=[P + "CAMERA"])
-    assert capabilities(given) == {"camera"}
+    assert capabilities(given) == frozenset({"camera"})
     assert capabilities(App(package="org.x.y")) is None
 
 

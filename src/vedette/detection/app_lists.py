@@ -98,21 +98,21 @@ def evidence_of(
             )
 
 
-def unjudged(app: App, lists: AppLists) -> Iterator[str]:
-    """Give the keys of breaches that nobody can rule out: what they would be told by was not read of the application.
+def unjudged(apps: Iterable[App], lists: AppLists) -> Iterator[str]:
+    """Give the keys of breaches that nobody can rule out: what they would be told by was not read of an application.
 
     A missing certificate or hash is no proof that the signer or the file is another, nor a missing manifest that the
     application can do less.
     """
     subjects = {subject for subject, _ in lists.denied}
-    if ("signer" in subjects and not app.certificates) or ("sha256" in subjects and app.sha256 is None):
-        yield app_key(app.package)
-    if app.system or lists.allows(app):
-        return
-    unread = capabilities(app) is None
-    for rule in lists.rules:
-        if unread or (rule.only_side_loaded and app.installer is None):
-            yield f"rule:{rule.name}:{app.package}"
+    for app in apps:
+        if ("signer" in subjects and not app.certificates) or ("sha256" in subjects and app.sha256 is None):
+            yield app_key(app.package)
+        if app.system or not lists.rules or lists.allows(app):
+            continue
+        for rule in lists.rules:
+            if app.manifest is None or (rule.only_side_loaded and app.installer is None):
+                yield f"rule:{rule.name}:{app.package}"
 
 
 def _entry(app: App, listed: Mapping[tuple[Subject, str], Named]) -> Named | None:

@@ -18,7 +18,7 @@ def judge(facts: Facts, context: Context) -> Iterator[Observation]:
     for app in facts.apps:
         for key, evidence in evidence_of(app, context.lists, system):
             yield found(CODE, key, evidence)
-    exempt = frozenset(key for app in facts.apps for key in unjudged(app, context.lists))
+    exempt = frozenset(unjudged(facts.apps, context.lists))
     for rule, prefix in ((LISTED, "app:*"), (CAPABILITY, "rule:*")):
         if facts.apps_complete:
             detail = "complete list of applications checked"

@@ -5,9 +5,10 @@ from typing import Final
 
 from vedette.detection.app_weights import HARMFUL, OLD_TARGET, RISKY, Score, Seen, score
 from vedette.detection.capabilities import capabilities
-from vedette.detection.detector import Context, found, unknown
+from vedette.detection.detector import Context, closing, found
 from vedette.detection.imitation import imitated
-from vedette.detection.installers import BY_HAND, MANAGEMENT, STORES, is_side_loaded
+from vedette.detection.installers import BY_HAND, is_from_store, is_side_loaded
+from vedette.detection.labels import app_label
 from vedette.detection.root import MANAGERS
 from vedette.intel.certificates import public_key
 from vedette.verdict.findings import ANY, Evidence, Observation
@@ -53,9 +54,9 @@ def judge(facts: Facts, context: Context) -> Iterator[Observation]:
         yield from _old(app, seen)
     if not (facts.apps_complete or any(app.manifest for app in facts.apps)):
         return  # an agent that sends neither all applications nor manifests is not asked about them
-    yield _closing(BEHAVIOUR, ANY, complete=facts.apps_complete, exempt=unjudged, prefix=_PREFIX)
+    yield closing(BEHAVIOUR, ANY, _PREFIX, complete=facts.apps_complete, exempt=unjudged)
     old = {f"old:{name.partition(':')[2]}" for name in unjudged}
-    yield _closing(OLD_APP, "VULNERABILITY", complete=facts.apps_complete, exempt=old, prefix="old")
+    yield closing(OLD_APP, "VULNERABILITY", "old", complete=facts.apps_complete, exempt=old)
 
 
 def see(app: App, apps: Sequence[App], settings: Settings, system: frozenset[str]) -> Seen | None:
@@ -64,7 +65,7 @@ def see(app: App, apps: Sequence[App], settings: Settings, system: frozenset[str
     if can is None:
         return None
     installer = app.installer
-    from_store = installer in STORES or installer in MANAGEMENT
+    from_store = is_from_store(installer)
     side_loaded = installer is not None and is_side_loaded(installer, system)
     return Seen(
         app,
@@ -95,7 +96,7 @@ def _judged(app: App, seen: Seen) -> Iterator[Observation]:
         code,
         f"{_PREFIX}:{app.package}",
         (
-            Evidence("app", f"{app.name} ({app.package})" if app.name else app.package, BEHAVIOUR),
+            Evidence("app", app_label(app), BEHAVIOUR),
             Evidence("reasons", reasons, BEHAVIOUR),
             Evidence("points", str(result.points), BEHAVIOUR),
             Evidence("all_reasons", ", ".join(signal.code for signal in result.signals), BEHAVIOUR),
@@ -132,7 +133,7 @@ def classify(seen: Seen, result: Score) -> str | None:
 
 def _root_tool(app: App) -> Observation:
     evidence = (
-        Evidence("app", f"{app.name} ({app.package})" if app.name else app.package, "apps.root_tool"),
+        Evidence("app", app_label(app), "apps.root_tool"),
         Evidence("package", app.package, "apps.root_tool"),
     )
     return found("ROOT_ENABLER", f"{_PREFIX}:{app.package}", evidence)
@@ -147,16 +148,8 @@ def _old(app: App, seen: Seen) -> Iterator[Observation]:
         "VULNERABILITY",
         f"old:{app.package}",
         (
-            Evidence("app", f"{app.name} ({app.package})" if app.name else app.package, OLD_APP),
+            Evidence("app", app_label(app), OLD_APP),
             Evidence("target_sdk", str(target), OLD_APP),
             Evidence("package", app.package, OLD_APP),
         ),
-    )
-
-
-def _closing(rule: str, code: str, *, complete: bool, exempt: set[str], prefix: str) -> Observation:
-    if not complete:
-        return unknown(rule, code, f"{prefix}:*", "the list of applications is not complete")
-    return Observation(
-        rule, "ok", code, f"{prefix}:*", detail="all manifests judged", exempt=frozenset(exempt)
     )

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from vedette.detection.capabilities import capabilities
 from vedette.detection.installers import is_side_loaded
+from vedette.detection.labels import app_label
 from vedette.verdict.findings import Evidence, app_key
 from vedette_facts.report import App
 
@@ -65,7 +66,7 @@ def evidence_of(
     app: App, lists: AppLists, system: frozenset[str]
 ) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     """Give key and evidence of each breach by one application."""
-    label = f"{app.name} ({app.package})" if app.name else app.package
+    label = app_label(app)
     if entry := lists.denies(app):
         yield (
             app_key(app.package),

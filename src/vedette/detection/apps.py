@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from vedette.detection.detector import Context, found, unknown
+from vedette.detection.detector import Context, closing, found, unknown
 from vedette.detection.installers import is_side_loaded
+from vedette.detection.labels import app_label
 from vedette.intel.certificates import public_key
 from vedette.intel.index import Hit, Index
 from vedette.intel.indicators import Kind
@@ -43,17 +44,6 @@ def _nothing_known(why: str) -> Iterator[Observation]:
     yield unknown(PUBLIC_KEY, "VULNERABILITY", "signer:*", why)
 
 
-def _closing(
-    rule: str, code: str, prefix: str, *, complete: bool, exempt: frozenset[str] = frozenset()
-) -> Observation:
-    """Say what the inventory proves about everything that was not found in it."""
-    if not complete:
-        return unknown(rule, code, f"{prefix}:*", "the list of applications is not complete")
-    return Observation(
-        rule, "ok", code, f"{prefix}:*", detail="complete list of applications checked", exempt=exempt
-    )
-
-
 def _indicators(apps: Sequence[App], facts: Facts, context: Context) -> Iterator[Observation]:
     index = context.index
     if not index.size:
@@ -69,7 +59,7 @@ def _indicators(apps: Sequence[App], facts: Facts, context: Context) -> Iterator
             yield _listed(app, code, hits)
     unjudged = {app_key(app.package) + "@" for app in apps if not (app.sha256 and app.certificates)}
     unread = {app_key(app.package, HOSTS) for app in apps if app.manifest is None}
-    yield _closing(INDICATORS, ANY, "app", complete=facts.apps_complete, exempt=frozenset(unjudged | unread))
+    yield closing(INDICATORS, ANY, "app", complete=facts.apps_complete, exempt=unjudged | unread)
 
 
 def _hits(app: App, platform: str, index: Index) -> tuple[Hit, ...]:
@@ -94,7 +84,7 @@ def _listed(app: App, code: str, hits: Sequence[Hit]) -> Observation:
     first = hits[0]
     family = next((hit.family for hit in hits if hit.family), "")
     evidence = (
-        Evidence("app", _label(app), INDICATORS),
+        Evidence("app", app_label(app), INDICATORS),
         Evidence("family", family or classification(code).title, INDICATORS),
         Evidence("feed", str(first.source), INDICATORS, str(first.source)),
         *(Evidence(str(hit.kind), hit.value, INDICATORS, str(hit.source)) for hit in hits),
@@ -123,14 +113,12 @@ def _side_loaded(apps: Sequence[App], inventory: Sequence[App], *, complete: boo
                 "SIDELOADED_APP",
                 key,
                 (
-                    Evidence("app", _label(app), SIDELOADED),
+                    Evidence("app", app_label(app), SIDELOADED),
                     Evidence("installer", app.installer, SIDELOADED),
                     Evidence("package", app.package, SIDELOADED),
                 ),
             )
-    yield _closing(
-        SIDELOADED, "SIDELOADED_APP", "installer", complete=complete, exempt=frozenset(unknown_origin)
-    )
+    yield closing(SIDELOADED, "SIDELOADED_APP", "installer", complete=complete, exempt=unknown_origin)
 
 
 def _public_keys(apps: Sequence[App], *, complete: bool) -> Iterator[Observation]:
@@ -152,15 +140,11 @@ def _public_keys(apps: Sequence[App], *, complete: bool) -> Iterator[Observation
                     "VULNERABILITY",
                     key,
                     (
-                        Evidence("app", _label(app), PUBLIC_KEY),
+                        Evidence("app", app_label(app), PUBLIC_KEY),
                         Evidence("key", name, PUBLIC_KEY),
                         Evidence("certificate", certificate, PUBLIC_KEY),
                         Evidence("package", app.package, PUBLIC_KEY),
                     ),
                 )
                 break
-    yield _closing(PUBLIC_KEY, "VULNERABILITY", "signer", complete=complete, exempt=frozenset(unsigned))
-
-
-def _label(app: App) -> str:
-    return f"{app.name} ({app.package})" if app.name else app.package
+    yield closing(PUBLIC_KEY, "VULNERABILITY", "signer", complete=complete, exempt=unsigned)

@@ -1,7 +1,7 @@
 """What a detector is, and what it may look at beside the facts."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vedette.detection.app_lists import AppLists
@@ -61,6 +61,16 @@ def found(
 def fine(rule: str, classification: str, key: str, detail: str) -> Observation:
     """Answer *ok*: positive evidence of absence."""
     return Observation(rule, "ok", classification, key, detail=detail)
+
+
+def closing(
+    rule: str, classification: str, prefix: str, *, complete: bool, exempt: Collection[str] = ()
+) -> Observation:
+    """Say what an inventory of applications proves about all that was not found in it; `exempt` was not judged."""
+    if not complete:
+        return unknown(rule, classification, f"{prefix}:*", "the list of applications is not complete")
+    detail = "complete list of applications checked"
+    return Observation(rule, "ok", classification, f"{prefix}:*", detail=detail, exempt=frozenset(exempt))
 
 
 def unknown(rule: str, classification: str, key: str, detail: str) -> Observation:

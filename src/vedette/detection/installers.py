@@ -44,6 +44,11 @@ BY_HAND = frozenset(
 """Installers that run on a file the person chose. They are part of the system, and still no store."""
 
 
+def is_from_store(installer: str | None) -> bool:
+    """Tell whether a store or a management agent installed an application."""
+    return installer in STORES or installer in MANAGEMENT
+
+
 def is_side_loaded(installer: str, system: frozenset[str]) -> bool:
     """Tell whether an application installed by `installer` came from outside a store.
 
@@ -52,4 +57,4 @@ def is_side_loaded(installer: str, system: frozenset[str]) -> bool:
     """
     if installer in BY_HAND:
         return True
-    return installer not in STORES and installer not in MANAGEMENT and installer not in system
+    return not is_from_store(installer) and installer not in system

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from vedette.detection.app_lists import CAPABILITY, LISTED, evidence_of, unjudged
-from vedette.detection.detector import Context, found, unknown
+from vedette.detection.detector import Context, closing, found
 from vedette.verdict.findings import Observation
 from vedette_facts.report import Facts
 
@@ -19,9 +19,6 @@ def judge(facts: Facts, context: Context) -> Iterator[Observation]:
         for key, evidence in evidence_of(app, context.lists, system):
             yield found(CODE, key, evidence)
     exempt = frozenset(unjudged(facts.apps, context.lists))
-    for rule, prefix in ((LISTED, "app:*"), (CAPABILITY, "rule:*")):
-        if facts.apps_complete:
-            detail = "complete list of applications checked"
-            yield Observation(rule, "ok", CODE, prefix, detail=detail, exempt=exempt)
-        elif context.lists.denied or context.lists.rules:
-            yield unknown(rule, CODE, prefix, "the list of applications is not complete")
+    if facts.apps_complete or context.lists.denied or context.lists.rules:
+        for rule, prefix in ((LISTED, "app"), (CAPABILITY, "rule")):
+            yield closing(rule, CODE, prefix, complete=facts.apps_complete, exempt=exempt)

@@ -7,7 +7,8 @@ from typing import Final
 
 from vedette.detection.capabilities import PERMISSIONS, held
 from vedette.detection.detector import Context, fine, found, unknown
-from vedette.detection.installers import MANAGEMENT, STORES
+from vedette.detection.installers import is_from_store
+from vedette.detection.labels import app_label
 from vedette.verdict.findings import Evidence, Observation
 from vedette_facts.report import App, Facts
 from vedette_facts.settings import Settings
@@ -84,7 +85,7 @@ def _unknown_sources(facts: Facts, settings: Settings) -> Iterator[Observation]:
 
 def _may_install(package: str) -> bool:
     """Stores and management install by profession; adb's shell holds every app-op (detection.md 1.10)."""
-    return package in STORES or package in MANAGEMENT or package == "com.android.shell"
+    return is_from_store(package) or package == "com.android.shell"
 
 
 def _adb_network(settings: Settings) -> Iterator[Observation]:
@@ -134,14 +135,13 @@ def _given(
     known = apps or {}
     for name in names:
         app = known.get(name)
-        if app is None or app.system or context.lists.allows(app) or _from_store(app):
+        if app is None or app.system or context.lists.allows(app) or is_from_store(app.installer):
             continue
-        label = f"{app.name} ({name})" if app.name else name
         yield found(
             "RISKWARE",
             f"{key}:{name}",
             (
-                Evidence("app", label, rule),
+                Evidence("app", app_label(app), rule),
                 Evidence("installer", app.installer or "not known", rule),
                 Evidence("package", name, rule),
                 *((Evidence("capabilities", _reads(app), rule),) if _reads(app) else ()),
@@ -149,10 +149,6 @@ def _given(
         )
     unjudged = frozenset(f"{key}:{name}" for name in names if name not in known)
     yield replace(fine(rule, "RISKWARE", f"{key}:*", "special access checked"), exempt=unjudged)
-
-
-def _from_store(app: App) -> bool:
-    return app.installer in STORES or app.installer in MANAGEMENT
 
 
 def _reads(app: App) -> str:

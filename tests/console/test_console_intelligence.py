@@ -179,3 +179,8 @@ def test_rules_on_capabilities(full: Member, world: World) -> None:
     assert full.post("/policy/rules/add", name="No SMS", all_of=["read_sms"]).status_code == 422
     page = text(full.get("/policy/apps/"))
     assert "reads text messages" in page
+    full.client.cookies["vedette_language"] = "fr"
+    page = text(full.get("/policy/apps/"))
+    # once in the list of rules, once in each list to choose from
+    assert page.count("lit les SMS") == 3
+    assert "reads text messages" not in page

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from vedette.compliance import change_apps
 from vedette.compliance.change_apps import BadEntry
+from vedette.console import words
 from vedette.detection.capabilities import CAPABILITIES
 from vedette.foundation import clock, database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.threats.models import AppEntry, CapabilityRule, Threat
-from vedette.verdict.terms import TERMS
 from vedette.web.confirm import confirm
 
 ACTIONS: Final = {
@@ -32,8 +32,15 @@ SUBJECTS: Final = {
     AppEntry.Subject.SIGNER: gettext_lazy("Signer's certificate (SHA-1 or SHA-256)"),
     AppEntry.Subject.SHA256: gettext_lazy("File (SHA-256)"),
 }
-CHOICES: Final = sorted(((name, TERMS[name]["en"]) for name in CAPABILITIES), key=lambda pair: pair[1])
-_SEVERAL: Final = gettext_lazy("Hold Ctrl (or Cmd) to choose several.")
+
+
+def _in_words(capability: str) -> str:
+    return words.value_words(capability, "capabilities")
+
+
+def _choices() -> list[tuple[str, str]]:
+    """Capabilities in the reader's language, in its order."""
+    return sorted(((name, _in_words(name)) for name in CAPABILITIES), key=lambda pair: pair[1].casefold())
 
 
 class EntryForm(forms.Form):
@@ -58,16 +65,14 @@ class RuleForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     all_of = forms.MultipleChoiceField(
         label=gettext_lazy("Can do all of these"),
-        choices=CHOICES,
-        help_text=_SEVERAL,
-        widget=forms.SelectMultiple(attrs={"size": 8}),
+        choices=_choices,
+        widget=forms.CheckboxSelectMultiple,
     )
     none_of = forms.MultipleChoiceField(
         label=gettext_lazy("and none of these"),
-        choices=CHOICES,
+        choices=_choices,
         required=False,
-        help_text=_SEVERAL,
-        widget=forms.SelectMultiple(attrs={"size": 8}),
+        widget=forms.CheckboxSelectMultiple,
     )
     only_side_loaded = forms.BooleanField(
         label=gettext_lazy("Only apps that did not come from a store"), required=False
@@ -195,7 +200,7 @@ def _done(request: MemberRequest, act: Any) -> HttpResponseBase:
 
 def _draw(request: MemberRequest, entry: EntryForm, rule: RuleForm, *, status: int = 200) -> TemplateResponse:
     rules = [
-        (row, [TERMS[n]["en"] for n in row.all_of], [TERMS[n]["en"] for n in row.none_of])
+        (row, [_in_words(name) for name in row.all_of], [_in_words(name) for name in row.none_of])
         for row in CapabilityRule.objects.order_by("name")
     ]
     context = {

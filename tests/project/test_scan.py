@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from vedette.project.scan.command import command
+from vedette.project.scan import command
 
 GETPROP = "[ro.product.model]: [<b>E1</b>]\n[ro.build.version.release]: [15]\n[ro.secure]: [0]\n"
 

@@ -23,7 +23,7 @@ LAZY = {
     "key": "vedette.tenants.key_cli:key",
     "intel": "vedette.feeds.cli:intel",
     "evaluate": "vedette.project.evaluate:evaluate",
-    "scan": "vedette.project.scan.command:command",
+    "scan": "vedette.project.scan:command",
     "audit": "vedette.project.commands:audit",
 }
 # These look after their own environment; all others get a database and Django first.

@@ -14,8 +14,8 @@ from vedette.detection import Context
 from vedette.foundation import clock, config
 from vedette.intel import ImportFailedError, Index, Indicator, Source, read
 from vedette.project import environment
-from vedette.project.scan import html_report, stix_report
-from vedette.project.scan.result import Scan, scan
+from vedette.scans import html_report, stix_report
+from vedette.scans.result import Scan, scan
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.acquisition.read import read as read_acquisition
 from vedette_facts.android.live import file_exists, over_adb, texts_of

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from vedette.project.scan.result import Scan
+from vedette.scans.result import Scan
 from vedette.verdict.findings import Finding
 
 _MOST_ROWS: Final = 2000

@@ -8,7 +8,7 @@ import json
 import uuid
 from typing import Any, Final
 
-from vedette.project.scan.result import Scan
+from vedette.scans.result import Scan
 from vedette.verdict.findings import Finding
 
 _NAMESPACE: Final = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")

@@ -1,1 +1,0 @@
-"""`vedette scan`: what an analyst collected of a phone, judged and told as text, JSON, HTML or STIX."""

@@ -30,8 +30,9 @@ T = TypeVar("T")
 class Reader:
     """Goes through the files of one acquisition."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, password: str = "") -> None:
         self._tree = tree
+        self._password = password
         self._texts = Texts()
         self._found = Found()
         self._kinds: dict[str, None] = {}
@@ -187,7 +188,7 @@ class Reader:
 
     def backup(self, content: bytes, name: str) -> None:
         """Read an Android backup: whose data it holds, and links in text messages."""
-        archive = backup.unpack(content)
+        archive = backup.unpack(content, self._password)
         self._kinds["Android backup"] = None
         packages: dict[str, None] = {}
         for path, messages in backup.contents(archive):

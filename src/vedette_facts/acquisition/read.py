@@ -12,12 +12,13 @@ from vedette_facts.report import FactsError, decode_facts
 _MOST_FACTS = 1024 * 1024
 
 
-def read(path: Path) -> Acquisition:
+def read(path: Path, *, name: str = "", password: str = "") -> Acquisition:
     """Read a folder, an archive or a file. UnreadableError when nothing of it could be opened at all.
 
-    A part that cannot be read is named in `unread`; the others are read all the same.
+    A part that cannot be read is named in `unread`; the others are read all the same. `name`: what a single file was
+    called, where that differs from the path; `password`: of an encrypted backup or archive.
     """
-    tree = open_tree(path)
+    tree = open_tree(path, name, password)
     names = tree.names()
     if not names:
         raise UnreadableError("It holds no file.")
@@ -27,7 +28,7 @@ def read(path: Path) -> Acquisition:
     if len(names) == 1 and (whole := _report(tree, names[0])):
         return whole
     whole = None if is_android(names) else read_texts(tree, names)
-    return whole or Reader(tree).read(names)
+    return whole or Reader(tree, password).read(names)
 
 
 def _report(tree: Tree, name: str) -> Acquisition | None:

@@ -80,9 +80,10 @@ class Folder:
 class Archive:
     """A zip archive. Entries are read in pieces, so that a bomb is noticed before it fills the memory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, password: str = "") -> None:
         """Open it. UnreadableError when it is no zip archive, or a broken one."""
         self._budget = Budget()
+        self._password = password.encode() or None
         try:
             self._zip = zipfile.ZipFile(path)
         except _READ_ERRORS as error:
@@ -105,13 +106,13 @@ class Archive:
     def read(self, name: str) -> bytes:
         """Unpack one file; UnreadableError when it is encrypted, broken, too large or packed too well."""
         entry = self._entries[name]
-        if entry.flag_bits & 1:
-            raise UnreadableError("It is encrypted; unpack it with its password first.")
+        if entry.flag_bits & 1 and self._password is None:
+            raise UnreadableError("It is encrypted and no password was given.")
         # what the header says is a claim: what is really unpacked is counted again below
         self._budget.allow(entry.file_size)
         pieces, size = [], 0
         try:
-            with self._zip.open(entry) as file:
+            with self._zip.open(entry, pwd=self._password) as file:
                 while piece := file.read(_CHUNK):
                     size += len(piece)
                     self._budget.allow(size)
@@ -125,10 +126,11 @@ class Archive:
 
 
 class Single:
-    """One file that is the whole acquisition."""
+    """One file that is the whole acquisition; `name`: what it was called where it was taken."""
 
-    def __init__(self, path: Path) -> None:
-        self._name = path.name
+    def __init__(self, path: Path, name: str = "") -> None:
+        self._name = name or path.name
+        self._stored = path.name
         self._folder = Folder(path.parent)
 
     def names(self) -> list[str]:
@@ -137,11 +139,13 @@ class Single:
 
     def size(self, name: str) -> int:
         """Size of the file in bytes."""
-        return self._folder.size(name)
+        assert name == self._name
+        return self._folder.size(self._stored)
 
     def read(self, name: str) -> bytes:
         """Read it; UnreadableError when it is too large or cannot be read."""
-        return self._folder.read(name)
+        assert name == self._name
+        return self._folder.read(self._stored)
 
 
 class Budget:
@@ -163,13 +167,13 @@ class Budget:
         self._left -= size
 
 
-def open_tree(path: Path) -> Tree:
+def open_tree(path: Path, name: str = "", password: str = "") -> Tree:
     """Open a folder, a zip archive or a single file. UnreadableError when there is none."""
     if path.is_dir():
         return Folder(path)
     if not path.is_file():
         raise UnreadableError("There is no such file or folder.")
-    return Archive(path) if zipfile.is_zipfile(path) else Single(path)
+    return Archive(path, password) if zipfile.is_zipfile(path) else Single(path, name)
 
 
 def _is_inside(name: str) -> bool:

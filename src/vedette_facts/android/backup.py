@@ -1,7 +1,7 @@
 """Android backups (`adb backup`, file `.ab`): the header, the packed tar archive, and the text messages in it.
 
 Format: AOSP `BackupManagerService` and `FullBackup`: four lines of header, then a tar stream, packed with zlib when the
-third line is 1, encrypted when the fourth is not `none`.
+third line is 1, encrypted when the fourth is not `none` (backup_cipher).
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from vedette_facts.android.backup_cipher import decrypt
 from vedette_facts.limits import MAX_FILE_BYTES, MAX_FILES, UnreadableError
 from vedette_facts.links import links
 from vedette_facts.traces import Moment, Trace
@@ -26,8 +27,11 @@ _MILLISECONDS: Final = 100_000_000_000
 """Times above this are in milliseconds: as seconds they would lie after the year 5000."""
 
 
-def unpack(source: bytes) -> bytes:
-    """Give the tar archive of a backup. UnreadableError when it is none, encrypted, broken or too large."""
+def unpack(source: bytes, password: str = "") -> bytes:
+    """Give the tar archive of a backup.
+
+    UnreadableError when it is none, broken, too large, or encrypted with another password than the one given.
+    """
     if not source.startswith(MAGIC):
         raise UnreadableError("It is not an Android backup.")
     parts = source.split(b"\n", 4)
@@ -35,7 +39,9 @@ def unpack(source: bytes) -> bytes:
         raise UnreadableError("The backup ends in its header.")
     packed, cipher, body = parts[2], parts[3], parts[4]
     if cipher != b"none":
-        raise UnreadableError("The backup is encrypted; make one without a password, or unpack it first.")
+        if not password:
+            raise UnreadableError("The backup is encrypted and no password was given.")
+        body = decrypt(parts[1], cipher, body, password)
     if packed != b"1":
         return body
     return inflate(body)

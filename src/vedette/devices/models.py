@@ -73,6 +73,9 @@ class Device(TenantRow):
     facts = models.JSONField(null=True)
     facts_digest = models.TextField(blank=True, default="")
     facts_observed_at = models.DateTimeField(null=True)
+    facts_dropped = models.JSONField(
+        null=True, help_text="Rules whose facts were dropped once judged, and whether each lacked its answer"
+    )
     managed_facts = models.JSONField(null=True, help_text="vedette_facts.ManagedFacts, as Intune said last")
     managed_at = models.DateTimeField(null=True, help_text="When the phone last synchronised with Intune")
     managed_apps = models.JSONField(null=True, help_text="vedette_facts.Inventory, as Intune said last")
@@ -174,6 +177,27 @@ class EnrollmentPolicy(TenantRow):
         constraints = [models.UniqueConstraint(fields=["tenant_id"], name="enrollment_policy_one")]
 
 
+class PrivacyPolicy(TenantRow):
+    """What is kept of phones' applications, by whom they belong to, and whether networks are named."""
+
+    company = models.TextField(default="kept")
+    personal = models.TextField(default="matched")
+    unknown = models.TextField(default="matched", help_text="Phones of which nobody knows whose they are")
+    network_names = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id"], name="privacy_policy_one"),
+            *(
+                models.CheckConstraint(
+                    condition=models.Q(**{f"{owner}__in": ["kept", "matched", "none"]}),
+                    name=f"privacy_policy_{owner}",
+                )
+                for owner in ("company", "personal", "unknown")
+            ),
+        ]
+
+
 class WaitingIdentity(TenantRow):
     """An app opened before its user was in a group: it keeps its key until it can be activated (D3).
 
@@ -225,3 +249,37 @@ class Report(TenantRow):
             ),
             models.Index(fields=["tenant_id", "device", "-received_at"], name="report_of_device"),
         ]
+
+
+class ResolverAddress(TenantRow):
+    """A phone's own address at the resolver. What names it is known to the phone; here is only its hash."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, db_constraint=False)
+    token_hash = models.BinaryField(unique=True)
+    made_at = models.DateTimeField()
+    made_by = models.TextField(blank=True, default="")
+    asked_at = models.DateTimeField(null=True, help_text="When it was last used, to the hour")
+    paused_until = models.DateTimeField(null=True, help_text="Nothing is judged or blocked until then")
+    paused_by = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "device"], name="resolver_address_one_per_device")
+        ]
+
+
+class ResolverSettings(TenantRow):
+    """How a tenant's resolver answers. One row; without one the defaults stand."""
+
+    sinkhole = models.BooleanField(
+        default=True, help_text="Blocked names lead to the block page; else there is no such name"
+    )
+    fail_closed = models.BooleanField(
+        default=False, help_text="A name that cannot be judged is an error; else it is answered"
+    )
+    dot_name = models.TextField(
+        blank=True, default="", help_text="Name under which phones ask over TLS; empty: the installation's"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id"], name="resolver_settings_one")]

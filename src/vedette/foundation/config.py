@@ -6,14 +6,16 @@ Any variable can come from a file instead: `NAME_FILE` names a file whose text i
 
 import math
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from psycopg import ProgrammingError
@@ -24,12 +26,15 @@ FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 LOG_LEVELS: Final = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 MAX_PORT: Final = 65535
 MAX_DAYS: Final = 3650
+MAX_MEGABYTES: Final = 65536
 # What Microsoft documents, by application and tenant: so much in so many seconds (microsoft.md 2.9). Resource units
 # of identity are those of the smallest tenants.
 GRAPH_LIMITS: Final = (
     "identity=3500/10 identity-writes=3000/150 intune=2000/20 intune-writes=200/20 policy=1/1"
 )
 MAIL_ROUTES: Final = frozenset({"SMTP", "SMTP_OAUTH", "GRAPH"})
+HOST_NAME: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
+Ip = TypeVar("Ip", IPv4Address, IPv6Address)
 SMTP_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -89,6 +94,22 @@ class Config:
     demo: bool
     log_level: str
     push_days: int
+    scan_days: int
+    """How long the result of an upload is kept."""
+    scan_megabytes: int
+    """The largest upload for analysis, in MiB."""
+    listen: str
+    """Where names are asked over TLS and the block page is served; the console's is an option of `serve`."""
+    dot_port: int | None
+    """For DNS over TLS; None: not served."""
+    dot_name: str
+    """Under which each phone has a name of its own, as `dns.vedette.example`."""
+    dot_certificate: Path | None
+    dot_key: Path | None
+    block_port: int | None
+    """Of the page that blocked names lead to, over plain HTTP; None: not served."""
+    sinkhole_ipv4: IPv4Address | None
+    sinkhole_ipv6: IPv6Address | None
     graph_limits: Mapping[str, tuple[float, float]] = field(hash=False)
     """Calls or resource units, and the seconds that they are for."""
     given_secret_key: str | None = field(repr=False)
@@ -144,6 +165,16 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         demo=value.flag("VEDETTE_DEMO"),
         log_level=value.choice("VEDETTE_LOG_LEVEL", "INFO", LOG_LEVELS),
         push_days=value.days("VEDETTE_PUSH_DAYS", 90),
+        scan_days=value.days("VEDETTE_SCAN_DAYS", 90),
+        scan_megabytes=value.megabytes("VEDETTE_SCAN_MB", 1024),
+        listen=value.text("VEDETTE_RESOLVER_LISTEN") or "127.0.0.1",
+        dot_port=value.optional_port("VEDETTE_DOT_PORT"),
+        dot_name=value.host("VEDETTE_DOT_NAME"),
+        dot_certificate=value.path("VEDETTE_DOT_CERTIFICATE_FILE"),
+        dot_key=value.path("VEDETTE_DOT_KEY_FILE"),
+        block_port=value.optional_port("VEDETTE_BLOCK_PORT"),
+        sinkhole_ipv4=value.address("VEDETTE_SINKHOLE_IPV4", IPv4Address),
+        sinkhole_ipv6=value.address("VEDETTE_SINKHOLE_IPV6", IPv6Address),
         graph_limits=value.limits("VEDETTE_GRAPH_LIMITS", GRAPH_LIMITS),
         given_secret_key=value.text("VEDETTE_SECRET_KEY"),
     )
@@ -216,10 +247,32 @@ class _Reader:
             raise ConfigError(f"{name} is {value!r}. Set it to a port number from 1 to {MAX_PORT}.")
         return int(value)
 
+    def optional_port(self, name: str) -> int | None:
+        return self.port(name, 1) if self.text(name) else None
+
+    def host(self, name: str) -> str:
+        value = (self.text(name) or "").lower().strip(".")
+        if value and not HOST_NAME.fullmatch(value):
+            raise ConfigError(f"{name} is {value!r}. Set it to a host name like dns.vedette.example.com.")
+        return value
+
+    def address(self, name: str, kind: type[Ip]) -> Ip | None:
+        value = self.text(name)
+        try:
+            return kind(value) if value else None
+        except ValueError as error:
+            raise ConfigError(f"{name} is {value!r}. Set it to an {kind.__name__[:4]} address.") from error
+
     def days(self, name: str, default: int) -> int:
         value = self.text(name) or str(default)
         if not value.isascii() or not value.isdigit() or not 0 < int(value) <= MAX_DAYS:
             raise ConfigError(f"{name} is {value!r}. Set it to a number of days from 1 to {MAX_DAYS}.")
+        return int(value)
+
+    def megabytes(self, name: str, default: int) -> int:
+        value = self.text(name) or str(default)
+        if not value.isascii() or not value.isdigit() or not 0 < int(value) <= MAX_MEGABYTES:
+            raise ConfigError(f"{name} is {value!r}. Set it to a number of MiB from 1 to {MAX_MEGABYTES}.")
         return int(value)
 
     def url(self, name: str, default: str) -> str:

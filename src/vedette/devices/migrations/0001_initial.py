@@ -112,6 +112,13 @@ class Migration(migrations.Migration):
                 ("facts_digest", models.TextField(blank=True, default="")),
                 ("facts_observed_at", models.DateTimeField(null=True)),
                 (
+                    "facts_dropped",
+                    models.JSONField(
+                        help_text="Rules whose facts were dropped once judged, and whether each lacked its answer",
+                        null=True,
+                    ),
+                ),
+                (
                     "managed_facts",
                     models.JSONField(help_text="vedette_facts.ManagedFacts, as Intune said last", null=True),
                 ),
@@ -322,6 +329,47 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="PrivacyPolicy",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("company", models.TextField(default="kept")),
+                ("personal", models.TextField(default="matched")),
+                (
+                    "unknown",
+                    models.TextField(
+                        default="matched", help_text="Phones of which nobody knows whose they are"
+                    ),
+                ),
+                ("network_names", models.BooleanField(default=False)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id",), name="privacy_policy_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(("company__in", ["kept", "matched", "none"])),
+                        name="privacy_policy_company",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("personal__in", ["kept", "matched", "none"])),
+                        name="privacy_policy_personal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("unknown__in", ["kept", "matched", "none"])),
+                        name="privacy_policy_unknown",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="EnrollmentPolicy",
             fields=[
                 (
@@ -424,5 +472,87 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("tenant_id", "key_id", "sequence"), name="report_sequence"
             ),
+        ),
+        migrations.CreateModel(
+            name="ResolverSettings",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                (
+                    "sinkhole",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Blocked names lead to the block page; else there is no such name",
+                    ),
+                ),
+                (
+                    "fail_closed",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A name that cannot be judged is an error; else it is answered",
+                    ),
+                ),
+                (
+                    "dot_name",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Name under which phones ask over TLS; empty: the installation's",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("tenant_id",), name="resolver_settings_one")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ResolverAddress",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("token_hash", models.BinaryField(unique=True)),
+                ("made_at", models.DateTimeField()),
+                ("made_by", models.TextField(blank=True, default="")),
+                (
+                    "asked_at",
+                    models.DateTimeField(help_text="When it was last used, to the hour", null=True),
+                ),
+                (
+                    "paused_until",
+                    models.DateTimeField(help_text="Nothing is judged or blocked until then", null=True),
+                ),
+                ("paused_by", models.TextField(blank=True, default="")),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="devices.device",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "device"), name="resolver_address_one_per_device"
+                    )
+                ],
+            },
         ),
     ]

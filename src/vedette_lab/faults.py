@@ -38,19 +38,18 @@ GRAPH_CODES: Final = {
 class Watched:
     """One request in the log, from its arrival on, with the fault that it meets."""
 
-    def __init__(self, cloud: Cloud, scope: Scope) -> None:
+    def __init__(self, cloud: Cloud, method: str, path: str, query: str) -> None:
         self._begun = perf_counter()
-        self._state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        request_id = self._state["request_id"] = str(uuid4())
-        self._entry = _note(cloud, scope, request_id)
-        self.fault = _take(cloud, scope["method"], scope["path"])
+        self.request_id = str(uuid4())
+        self._entry = _note(cloud, method, path, query, self.request_id)
+        self.fault = _take(cloud, method, path) if cloud.faults else None
 
-    def close(self, status: int) -> None:
-        """Note what was answered; 0 when nothing was."""
+    def close(self, status: int, tenant_id: str | None, app_id: str | None) -> None:
+        """Note what was answered, and to whom; 0 when nothing was."""
         entry = self._entry
         entry.status = status
         entry.milliseconds = round((perf_counter() - self._begun) * 1000, 2)
-        entry.tenant, entry.app_id = self._state.get("tenant_id"), self._state.get("app_id")
+        entry.tenant, entry.app_id = tenant_id, app_id
         entry.fault = self.fault.id if self.fault else None
 
 
@@ -66,7 +65,10 @@ class FaultsAndLog:
         if scope["type"] != "http" or scope["path"].startswith(NOT_WATCHED):
             await self._app(scope, receive, send)
             return
-        watched = Watched(self._cloud, scope)
+        query = scope["query_string"].decode("latin-1")
+        watched = Watched(self._cloud, scope["method"], scope["path"], query)
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = watched.request_id
         status = 0
 
         async def watch(message: Message) -> None:
@@ -82,7 +84,7 @@ class FaultsAndLog:
             if fault is None or not await self._strike(fault, scope, receive, watch):
                 await self._app(scope, receive, watch)
         finally:
-            watched.close(status)
+            watched.close(status, state.get("tenant_id"), state.get("app_id"))
 
     async def _strike(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
         """Apply a fault; False when the request is to be answered normally after all (a delay only)."""
@@ -95,7 +97,8 @@ class FaultsAndLog:
             return True
         if fault.status is None and fault.code is None:
             return False
-        await answer(fault, scope, self._cloud.base_url)(scope, receive, send)
+        request_id = scope["state"]["request_id"]
+        await answer(fault, scope["path"], request_id, self._cloud.base_url)(scope, receive, send)
         return True
 
 
@@ -103,15 +106,15 @@ async def _nowhere(_: Message) -> None:
     """Lose an answer."""
 
 
-def _note(cloud: Cloud, scope: Scope, request_id: str) -> LoggedRequest:
+def _note(cloud: Cloud, method: str, path: str, query: str, request_id: str) -> LoggedRequest:
     """Log a request at its arrival, so that one that is cut or never answered is there too."""
     cloud.request_count += 1
     entry = LoggedRequest(
         number=cloud.request_count,
         at=cloud.now(),
-        method=scope["method"],
-        path=scope["path"],
-        query=scope["query_string"].decode("latin-1"),
+        method=method,
+        path=path,
+        query=query,
         status=0,
         request_id=request_id,
         milliseconds=0.0,
@@ -132,7 +135,7 @@ def _take(cloud: Cloud, method: str, path: str) -> Fault | None:
     return None
 
 
-def answer(fault: Fault, scope: Scope, base_url: str) -> Response:
+def answer(fault: Fault, path: str, request_id: str, base_url: str) -> Response:
     """Return the error that a fault answers with."""
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     response: Response
@@ -142,10 +145,10 @@ def answer(fault: Fault, scope: Scope, base_url: str) -> Response:
         response.headers.update(headers)
         return response
     status = fault.status or 500
-    if scope["path"].startswith(("/v1.0/", "/beta/")):
+    if path.startswith(("/v1.0/", "/beta/")):
         code = fault.code or GRAPH_CODES.get(status, "UnknownError")
         error = GraphError(status, code, f"A fault of the lab answers {status}.", headers=headers)
-        return error.response(scope["state"]["request_id"], None)
+        return error.response(request_id, None)
     if status >= 500:  # noqa: PLR2004 -- server errors of a proxy are no JSON
         return PlainTextResponse("Service unavailable", status, headers)
     return JSONResponse({"error": "temporarily_unavailable"}, status, headers)

@@ -82,7 +82,7 @@ def test_writes_have_a_limit_of_their_own_also_in_a_batch(graph: App) -> None:
     assert (answer.status_code, sorted(row["status"] for row in found)) == (200, [404, 404, 404, 429])
     (refused,) = [row for row in found if row["status"] == 429]
     assert refused["headers"]["x-ms-throttle-information"] == "WriteLimitExceeded"
-    assert int(refused["headers"]["retry-after"]) > 0
+    assert int(refused["headers"]["Retry-After"]) > 0
     assert graph.call("GET", "/groups").status_code == 200
 
 

@@ -80,7 +80,7 @@ async def list_applications(call: Call) -> Json:
 
 async def get_application(call: Call) -> Json:
     """GET /applications/{id} and /applications(appId='{appId}')."""
-    params = call.request.path_params
+    params = call.asked.params
     wanted = str(params.get("app_id") or params.get("application"))
     for app in _mine(call):
         if wanted == (app.client_id if "app_id" in params else app.object_id):

@@ -4,54 +4,53 @@ Answers come in another order than the requests, as Graph's may; a request whose
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from random import Random
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Message, Scope
+from starlette.routing import BaseRoute
 
 from vedette_lab import faults
-from vedette_lab.graph.call import VERSIONS, accept
+from vedette_lab.graph.asked import Asked, GraphRoute, Outcome
+from vedette_lab.graph.call import VERSIONS, Call, accept
 from vedette_lab.graph.errors import GraphError
 from vedette_lab.intune_model import Json
 
 MOST: Final = 20
 FAILED: Final = 400
 FAILED_DEPENDENCY: Final = 424
+WITH_VERSION: Final = tuple(f"/{version}/" for version in VERSIONS)
 METHODS: Final = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 WORD: Final = re.compile(r"/([^/]+)/([A-Za-z]*)")
 
 
-async def batch(request: Request) -> Response:
+async def batch(asked: Asked) -> Outcome:
     """POST /$batch."""
-    client_id = request.headers.get("client-request-id")
     try:
-        accept(request)
-        items = _items(await request.body())
+        call = accept(asked)
+        items = _items(asked.sent)
     except GraphError as error:
-        return error.response(request.state.request_id, client_id)
-    version = request.url.path.split("/", maxsplit=2)[1]
+        return Outcome.refused(error, asked)
     answers: dict[str, Json | None] = {}
     for item in items:
-        needed = [str(key) for key in item.get("dependsOn", [])]
-        if any((answers.get(key) or {"status": FAILED})["status"] >= FAILED for key in needed):
+        needed = [str(key) for key in item.get("dependsOn", ())]
+        if needed and any((answers.get(key) or {"status": FAILED})["status"] >= FAILED for key in needed):
             answers[str(item["id"])] = _refused(str(item["id"]))
         else:
-            answers[str(item["id"])] = await _one(request, version, item)
+            answers[str(item["id"])] = await _one(call, item)
     found = [answer for answer in answers.values() if answer is not None]
-    Random(request.state.request_id).shuffle(found)
-    headers = {"request-id": request.state.request_id, "Content-Type": "application/json"}
-    return Response(msgspec.json.encode({"responses": found}), headers=headers)
+    Random(asked.request_id).shuffle(found)
+    headers = {"request-id": asked.request_id, "Content-Type": "application/json"}
+    return Outcome(200, headers, {"responses": found})
 
 
 def _items(raw: bytes) -> list[Json]:
+    """Read the requests of a batch. GraphError 400 when it is none."""
     try:
         body = msgspec.json.decode(raw)
     except msgspec.DecodeError:
@@ -85,15 +84,10 @@ def _check(item: Json) -> None:
     url, method = item.get("url"), item.get("method")
     if not isinstance(url, str) or str(method).upper() not in METHODS:
         raise GraphError(400, "BadRequest", "Every request of a batch needs a method and a url.")
-    parts = urlsplit(url)
-    if (
-        parts.scheme
-        or parts.netloc
-        or not parts.path
-        or parts.path.split("/")[1:2] in ([v] for v in VERSIONS)
-    ):
+    path = url.partition("?")[0]
+    if not path or "://" in path or path.startswith(("//", *WITH_VERSION)):
         raise GraphError(400, "BadRequest", "The url of a request is relative and without a version.")
-    if parts.path.strip("/") == "$batch":
+    if path.strip("/") == "$batch":
         raise GraphError(400, "BadRequest", "A batch holds no batches.")
     headers = item.get("headers", {})
     if not isinstance(headers, dict):
@@ -107,85 +101,90 @@ def _refused(identifier: str) -> Json:
     return {"id": identifier, "status": FAILED_DEPENDENCY, "headers": {}, "body": {"error": error}}
 
 
-async def _one(request: Request, version: str, item: Mapping[str, Any]) -> Json | None:
+async def _one(call: Call, item: Mapping[str, Any]) -> Json | None:
     """Run one request of the batch with the batch's own token; None when its answer gets lost."""
-    address = urlsplit(item["url"])
-    path = f"/{version}/{address.path.lstrip('/')}"
-    given = {str(name).lower(): str(value) for name, value in (item.get("headers") or {}).items()}
-    headers = {"authorization": request.headers.get("authorization", ""), **given}
-    scope: Scope = {
-        **{key: request.scope[key] for key in ("type", "asgi", "http_version", "scheme", "server", "client")},
-        "app": request.app,
-        "method": str(item["method"]).upper(),
-        "path": unquote(path),
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": address.query.encode(),
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
-    }
-    payload = json.dumps(item["body"]).encode() if "body" in item else b""
-    response = await _watched(request.app, scope, payload)
-    if response is None:
+    address, _, query = item["url"].partition("?")
+    path = unquote(f"/{call.version}/{address.lstrip('/')}")
+    method = str(item["method"]).upper()
+    watched = faults.Watched(call.cloud, method, path, query)
+    asked = Asked(
+        cloud=call.cloud,
+        method=method,
+        path=path,
+        query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
+        headers={str(name).lower(): str(value) for name, value in item.get("headers", {}).items()},
+        sent=item.get("body", b""),
+        request_id=watched.request_id,
+        known=(call.tenant, call.bearer),
+    )
+    outcome = None
+    try:
+        outcome = await _watched(watched, asked)
+    finally:
+        watched.close(outcome.status if outcome else 0, asked.tenant_id, asked.app_id)
+    if outcome is None:
         return None
-    answer: Json = {"id": str(item["id"]), "status": response.status_code, "headers": dict(response.headers)}
-    body = bytes(response.body)
-    if body:
-        is_json = "json" in response.headers.get("content-type", "")
-        answer["body"] = msgspec.Raw(body) if is_json else body.decode()
+    answer: Json = {"id": str(item["id"]), "status": outcome.status, "headers": outcome.headers}
+    if outcome.body is not None:
+        answer["body"] = outcome.body
     return answer
 
 
-async def _watched(app: Any, scope: Scope, payload: bytes) -> Response | None:
-    """Answer a request of a batch as the whole application would, with its log and its faults."""
-    watched = faults.Watched(app.state.cloud, scope)
-    fault, response = watched.fault, None
-    try:
-        if fault is None or fault.after or not (fault.drop or fault.status or fault.code):
-            response = await _routed(app, scope, payload)
-        if fault is not None:
-            await asyncio.sleep(fault.delay)
-            if fault.drop:
-                response = None
-            elif fault.status or fault.code:
-                response = faults.answer(fault, scope, app.state.cloud.base_url)
-    finally:
-        watched.close(response.status_code if response else 0)
-    return response
+async def _watched(watched: "faults.Watched", asked: Asked) -> Outcome | None:
+    """Answer a request of a batch as the whole application would, with its faults."""
+    fault, outcome = watched.fault, None
+    if fault is None:
+        return await _routed(asked)
+    if fault.after or not (fault.drop or fault.status or fault.code):
+        outcome = await _routed(asked)
+    await asyncio.sleep(fault.delay)
+    if fault.drop:
+        return None
+    if fault.status or fault.code:
+        return _fault(faults.answer(fault, asked.path, asked.request_id, asked.cloud.base_url))
+    return outcome
 
 
-async def _routed(app: Any, scope: Scope, payload: bytes) -> Response:
-    """Call the endpoint of the route that fits."""
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": payload, "more_body": False}
-
-    for route in _candidates(app, scope["method"], scope["path"]):
-        match, more = route.matches(scope)
-        if match is Match.FULL:
-            scope.update(more)
-            endpoint: Any = route.endpoint
-            response: Response = await endpoint(Request(scope, receive))
-            return response
-    error = GraphError(400, "BadRequest", f"Resource not found for the segment '{scope['path']}'.")
-    return error.response(scope["state"]["request_id"], None)
+def _fault(response: Response) -> Outcome:
+    """Return a fault's answer as one of a batch."""
+    is_json = "json" in response.headers.get("content-type", "")
+    body = bytes(response.body)
+    return Outcome(
+        response.status_code,
+        dict(response.headers),
+        msgspec.json.decode(body) if is_json else body.decode(),
+    )
 
 
-def _candidates(app: Any, method: str, path: str) -> list[Route]:
+async def _routed(asked: Asked) -> Outcome:
+    """Let the route that fits answer."""
+    for pattern, route in _candidates(asked.method, asked.path):
+        if found := pattern.match(asked.path):
+            asked.params = found.groupdict()
+            return await route.answering(asked)
+    error = GraphError(400, "BadRequest", f"Resource not found for the segment '{asked.path}'.")
+    return Outcome.refused(error, asked)
+
+
+def _candidates(method: str, path: str) -> list[tuple[re.Pattern[str], GraphRoute]]:
     """Return the routes of Graph for a method whose path begins with the same word, and those that fit anything."""
-    known: dict[tuple[str, str], list[Route]] | None = getattr(app.state, "batch_routes", None)
-    if known is None:
-        known = app.state.batch_routes = {}
     found = WORD.match(path)
     assert found is not None
-    version, word = found.groups()
-    key = method, found[0]
-    if key not in known:
-        fitting = (f"/{version}/{word}", f"/{version}/{{path:path}}")
-        graph = [
-            route for route in app.routes if isinstance(route, Route) and method in (route.methods or ())
-        ]
-        known[key] = [route for route in graph if route.path.startswith(fitting)]
-    return known[key]
+    return _beginning(method, *found.groups())
 
 
-routes: list[BaseRoute] = [Route(f"/{version}/$batch", batch, methods=["POST"]) for version in VERSIONS]
+@cache
+def _beginning(method: str, version: str, word: str) -> list[tuple[re.Pattern[str], GraphRoute]]:
+    from vedette_lab import graph  # noqa: PLC0415 -- its routes are those of this module too
+
+    fitting = (f"/{version}/{word}", f"/{version}/{{path:path}}")
+    return [
+        (route.path_regex, route)
+        for route in graph.routes
+        if isinstance(route, GraphRoute)
+        and method in (route.methods or ())
+        and route.path.startswith(fitting)
+    ]
+
+
+routes: list[BaseRoute] = [GraphRoute(f"/{version}/$batch", batch, ["POST"]) for version in VERSIONS]

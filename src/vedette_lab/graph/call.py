@@ -1,18 +1,13 @@
 """One call of Graph: who asks, for what, and how the answer is wrapped."""
 
-import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import msgspec
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-
 from vedette_lab.entra.tokens import Bearer, InvalidTokenError, read_bearer
 from vedette_lab.graph import access, options
+from vedette_lab.graph.asked import MEDIA, Asked, GraphRoute, Outcome
 from vedette_lab.graph.errors import GraphError, bad_request, denied
 from vedette_lab.graph.properties import KINDS, Kind, render
 from vedette_lab.graph.query import (
@@ -29,7 +24,6 @@ from vedette_lab.graph_limits import TooManyError, cost
 from vedette_lab.intune_model import Json
 from vedette_lab.model import Cloud, Tenant
 
-LARGEST_BODY: Final = 4 << 20
 VERSIONS: Final = ("v1.0", "beta")
 
 
@@ -37,7 +31,7 @@ VERSIONS: Final = ("v1.0", "beta")
 class Call:
     """A request whose token was accepted and whose permission was checked."""
 
-    request: Request
+    asked: Asked
     cloud: Cloud
     tenant: Tenant
     bearer: Bearer
@@ -45,24 +39,15 @@ class Call:
 
     def param(self, name: str) -> str:
         """Return a part of the path."""
-        return str(self.request.path_params[name])
+        return str(self.asked.params[name])
 
     def query(self, *, largest: int = LARGEST_PAGE) -> Query:
         """Return the query options. GraphError 400 for a bad one."""
-        return read(self.request.query_params, self.request.headers, largest=largest)
+        return read(self.asked.query, self.asked.headers, largest=largest)
 
-    async def body(self) -> Json:
+    def body(self) -> Json:
         """Return the JSON object that was sent. GraphError 400 when it is none."""
-        raw = await self.request.body()
-        if len(raw) > LARGEST_BODY:
-            raise GraphError(413, "RequestEntityTooLarge", "The request body is too large.")
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            raise GraphError(400, "BadRequest", "Unable to read JSON request payload.") from None
-        if not isinstance(body, dict):
-            raise GraphError(400, "BadRequest", "The request payload must be a JSON object.")
-        return body
+        return self.asked.body()
 
     def context(self, path: str, select: Sequence[str] | None = None, *, entity: bool = False) -> str:
         """Return `@odata.context` for a path such as `groups`."""
@@ -83,15 +68,26 @@ class Call:
             **render(record, kind, query.select),
         }
 
-    def collection(self, records: Iterable[Any], kind: Kind, path: str) -> Json:
-        """Return a page of a directory collection of one type."""
-        query = self.query()
+    def collection(
+        self,
+        records: Iterable[Any],
+        kind: Kind,
+        path: str,
+        query: Query | None = None,
+        *,
+        narrowed: bool = False,
+    ) -> Json:
+        """Return a page of a directory collection of one type.
+
+        `query` where it is read already; `narrowed` where nothing but what its filter lets through is given.
+        """
+        query = query or self.query()
         check(query, (kind,))
         check_directory(query)
         ignore_case = not self.cloud.switches.case_sensitive_names
         found = (
             [record for record in records if fits(record, kind, query, ignore_case=ignore_case)]
-            if query.narrows
+            if query.narrows and not narrowed
             else list(records)
         )
         return self.page(found, query, path, lambda record: render(record, kind, query.select), kind)
@@ -136,9 +132,9 @@ class Call:
         return answer
 
     def _next_link(self, offset: int) -> str:
-        values = {k: v for k, v in self.request.query_params.items() if k != "$skiptoken"}
+        values = {k: v for k, v in self.asked.query.items() if k != "$skiptoken"}
         values["$skiptoken"] = page_token(offset)
-        return f"{self.cloud.base_url}{self.request.url.path}?{urlencode(values, safe='$,')}"
+        return f"{self.cloud.base_url}{self.asked.path}?{urlencode(values, safe='$,')}"
 
     def intune_page(self, records: Sequence[Any], path: str, show: Callable[[Any], Json]) -> Json:
         """Return a page of one of Intune's collections; its filters are not the directory's."""
@@ -162,7 +158,7 @@ Handler = Callable[[Call], Awaitable[Answer]]
 
 def operation(
     method: str, path: str, handler: Handler, *, name: str | None = None, status: int = 200
-) -> list[Route]:
+) -> list[GraphRoute]:
     """Return the routes of an operation for both versions.
 
     `name` is its row in the permission table where that differs from `path`, as for casts.
@@ -170,10 +166,10 @@ def operation(
     row = f"{method} {name or _plain(path)}"
     assert row in access.ACCESS, row
 
-    async def endpoint(request: Request) -> Response:
-        return await _answer(request, row, handler, status)
+    async def answering(asked: Asked) -> Outcome:
+        return await _answer(asked, row, handler, status)
 
-    return [Route(f"/{version}{path}", endpoint, methods=[method]) for version in VERSIONS]
+    return [GraphRoute(f"/{version}{path}", answering, [method]) for version in VERSIONS]
 
 
 def _plain(path: str) -> str:
@@ -181,86 +177,83 @@ def _plain(path: str) -> str:
     return "/".join(parts)
 
 
-async def _answer(request: Request, row: str, handler: Handler, status: int) -> Response:
-    client_id = request.headers.get("client-request-id")
+async def _answer(asked: Asked, row: str, handler: Handler, status: int) -> Outcome:
     try:
-        call = accept(request)
+        call = accept(asked)
         _count(call)
         if call.bearer.user_id is not None or not access.allowed(row, call.bearer.roles):
             raise denied()
-        options.check(row, request.url.path, request.query_params)
+        if asked.query:
+            options.check(row, asked.path, asked.query)
         answer = await handler(call)
     except GraphError as error:
-        return error.response(request.state.request_id, client_id)
-    return respond(request, answer, status)
+        return Outcome.refused(error, asked)
+    return _outcome(asked, answer, status)
 
 
 def _count(call: Call) -> None:
     """Count a request against Graph's limits. GraphError 429 when it is one too many."""
-    request, directory = call.request, call.tenant.directory
-    what = cost(request.method, request.url.path, request.query_params)
+    asked, directory = call.asked, call.tenant.directory
+    what = cost(asked.method, asked.path, asked.query)
     try:
         told = call.cloud.limits.take(call.tenant.id, call.bearer.app_id, len(directory.users), what)
     except TooManyError as error:
         raise GraphError(429, "TooManyRequests", str(error), headers=error.headers) from None
-    request.state.limit_headers = told
+    asked.limit_headers = told
 
 
-def respond(request: Request, answer: Answer, status: int = 200) -> Response:
+def _outcome(asked: Asked, answer: Answer, status: int = 200) -> Outcome:
     """Return an answer with Graph's headers: 204 for nothing, text for a count, else JSON."""
-    request_id = request.state.request_id
     headers = {
-        "request-id": request_id,
-        "client-request-id": request.headers.get("client-request-id", request_id),
+        "request-id": asked.request_id,
+        "client-request-id": asked.client_id or asked.request_id,
         "Cache-Control": "no-cache",
         "OData-Version": "4.0",
-        **getattr(request.state, "limit_headers", {}),
+        **asked.limit_headers,
     }
     if answer is None:
-        return Response(status_code=204, headers=headers)
-    if isinstance(answer, str):
-        return PlainTextResponse(answer, status, headers)
-    media = (
-        "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-    )
-    return Response(msgspec.json.encode(answer), status, {**headers, "Content-Type": media})
+        return Outcome(204, headers, None)
+    headers["Content-Type"] = "text/plain; charset=utf-8" if isinstance(answer, str) else MEDIA
+    return Outcome(status, headers, answer)
 
 
-def accept(request: Request) -> Call:
+def accept(asked: Asked) -> Call:
     """Check the bearer token. GraphError 401 `InvalidAuthenticationToken` says what is wrong with it."""
-    cloud: Cloud = request.app.state.cloud
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    tenant, bearer = asked.known or _known(asked)
+    asked.tenant_id, asked.app_id = tenant.id, bearer.app_id
+    return Call(asked, asked.cloud, tenant, bearer, asked.path.split("/", maxsplit=2)[1])
+
+
+def _known(asked: Asked) -> tuple[Tenant, Bearer]:
+    kind, _, token = asked.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise _unauthenticated("Access token is empty.")
     try:
-        bearer = read_bearer(cloud, token.strip())
+        bearer = read_bearer(asked.cloud, token.strip())
     except InvalidTokenError as error:
         raise _unauthenticated(str(error)) from None
-    tenant = cloud.tenants.get(bearer.tenant_id)
+    tenant = asked.cloud.tenants.get(bearer.tenant_id)
     if tenant is None:
         raise _unauthenticated("Invalid tenant.")
-    request.state.tenant_id, request.state.app_id = tenant.id, bearer.app_id
-    version = request.url.path.split("/", maxsplit=2)[1]
-    return Call(request, cloud, tenant, bearer, version)
+    return tenant, bearer
 
 
-def signed_in(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint of `/me`, which needs a person's own token with User.Read."""
+def signed_in(handler: Handler) -> Callable[[Asked], Awaitable[Outcome]]:
+    """Return what answers for `/me`, which needs a person's own token with User.Read."""
 
-    async def endpoint(request: Request) -> Response:
-        client_id = request.headers.get("client-request-id")
+    async def answering(asked: Asked) -> Outcome:
         try:
-            call = accept(request)
+            call = accept(asked)
             if call.bearer.user_id is None:
                 raise bad_request("/me request is only valid with delegated authentication flow.")
             if "User.Read" not in {scope.rpartition("/")[2] for scope in call.bearer.scopes}:
                 raise denied()
             answer = await handler(call)
         except GraphError as error:
-            return error.response(request.state.request_id, client_id)
-        return respond(request, answer)
+            return Outcome.refused(error, asked)
+        return _outcome(asked, answer)
 
-    return endpoint
+    return answering
 
 
 def _unauthenticated(message: str) -> GraphError:

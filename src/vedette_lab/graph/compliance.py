@@ -192,7 +192,7 @@ async def get_policy(call: Call) -> Json:
 
 async def create_policy(call: Call) -> Json:
     """POST /deviceManagement/deviceCompliancePolicies."""
-    body = await call.body()
+    body = call.body()
     name = body.get("displayName")
     if not isinstance(name, str) or not name:
         raise _bad("displayName is required.")
@@ -215,7 +215,7 @@ async def create_policy(call: Call) -> Json:
 async def change_policy(call: Call) -> Json:
     """PATCH /deviceManagement/deviceCompliancePolicies/{id}."""
     policy = _policy(call)
-    body = await call.body()
+    body = call.body()
     settings = check_settings(policy.odata_type, body, beta=True)
     if "scheduledActionsForRule" in body:
         policy.scheduled_actions = read_actions(body["scheduledActionsForRule"])
@@ -235,7 +235,7 @@ async def delete_policy(call: Call) -> None:
 async def assign_policy(call: Call) -> Json:
     """POST /deviceManagement/deviceCompliancePolicies/{id}/assign: replaces the assignments."""
     policy = _policy(call)
-    policy.assignments = read_assignments(call, (await call.body()).get("assignments"))
+    policy.assignments = read_assignments(call, (call.body()).get("assignments"))
     return _assignments(call, policy)
 
 

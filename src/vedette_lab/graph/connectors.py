@@ -93,7 +93,7 @@ async def get_connector(call: Call) -> Json:
 
 async def create_connector(call: Call) -> Json:
     """POST /deviceManagement/mobileThreatDefenseConnectors: the id is the partner's fixed GUID."""
-    body = await call.body()
+    body = call.body()
     try:
         key = str(UUID(str(body.get("id"))))
     except ValueError:
@@ -109,7 +109,7 @@ async def create_connector(call: Call) -> Json:
 async def change_connector(call: Call) -> Json:
     """PATCH /deviceManagement/mobileThreatDefenseConnectors/{id}."""
     connector = _connector(call)
-    apply(connector, await call.body())
+    apply(connector, call.body())
     return _answer(call, connector)
 
 

@@ -66,7 +66,7 @@ async def devices(call: Call) -> Json:
 
 
 def _answer(call: Call, kind: change_log.Kind) -> Json:
-    given = call.request.query_params.get("$skiptoken") or call.request.query_params.get("$deltatoken")
+    given = call.asked.query.get("$skiptoken") or call.asked.query.get("$deltatoken")
     if given and given != "latest":
         token = _accept(call, kind, given)
         return _page(call, token)
@@ -94,11 +94,11 @@ def _answer(call: Call, kind: change_log.Kind) -> Json:
 
 def _options(call: Call, kind: change_log.Kind) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     """Read the options of a first call. GraphError 400 for any other option."""
-    values = call.request.query_params
+    values = call.asked.query
     if refused := [name for name in values if name.startswith("$") and name not in FIRST_CALL]:
         raise unsupported(f"The query option '{refused[0]}' is not supported by delta queries.")
     options = {name: value for name, value in values.items() if name != "$deltatoken"}
-    query = read(options, call.request.headers)
+    query = read(options, call.asked.headers)
     select = query.select
     names = tuple(name for name in select or () if not (kind == "groups" and name == "members"))
     check(read({"$select": ",".join(names)}, {}), (_KIND[kind],))
@@ -122,7 +122,7 @@ def _ids(node: ast._Node) -> list[str]:
 
 def _accept(call: Call, kind: change_log.Kind, text: str) -> Token:
     """Read a token back; the options are in it. GraphError 400, or that it has expired."""
-    values = call.request.query_params
+    values = call.asked.query
     if any(name.startswith("$") and name not in {"$skiptoken", "$deltatoken"} for name in values) or (
         len(values.keys() & {"$skiptoken", "$deltatoken"}) > 1
     ):
@@ -180,7 +180,7 @@ def _stop(call: Call, plan: Sequence[Piece], skip: int) -> int:
 
 def _page_size(call: Call) -> int:
     size = OBJECTS_PER_PAGE
-    for preference in call.request.headers.get("prefer", "").split(","):
+    for preference in call.asked.headers.get("prefer", "").split(","):
         name, _, number = preference.strip().lower().partition("=")
         if f"{name}=" == PREFERRED and number.isdecimal() and int(number):
             size = min(int(number), LARGEST_PAGE)
@@ -279,7 +279,7 @@ def _moved(token: Token, **changes: Any) -> Token:
 
 
 def _address(call: Call) -> str:
-    return f"{call.cloud.base_url}{call.request.url.path}"
+    return f"{call.cloud.base_url}{call.asked.path}"
 
 
 def _context(call: Call, token: Token) -> str:

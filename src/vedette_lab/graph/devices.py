@@ -19,7 +19,7 @@ EXPANDED: Final = 20
 
 def _device(call: Call) -> Device:
     directory = call.tenant.directory
-    params = call.request.path_params
+    params = call.asked.params
     if "device_id" in params:
         found = directory.device_by_device_id(call.param("device_id"))
     else:
@@ -38,7 +38,9 @@ async def list_devices(call: Call) -> Json:
         found = [directory.devices[key] for key in ids if key in directory.devices]
     elif (device_ids := values_of(query.filter, "deviceId")) is not None:
         found = [one for key in device_ids if (one := directory.device_by_device_id(key))]
-    return _with_owners(call.collection(found, DEVICE, "devices"), call, query)
+    # What an index has found is not compared once more.
+    narrowed = ids is not None
+    return _with_owners(call.collection(found, DEVICE, "devices", query, narrowed=narrowed), call, query)
 
 
 def _with_owners(page: Json, call: Call, query: Query) -> Json:
@@ -76,7 +78,7 @@ async def change_device(call: Call) -> None:
     extensionAttributes property" (graph/api/device-update); not at all for Linux devices.
     """
     device = _device(call)
-    body = {name: value for name, value in (await call.body()).items() if not name.startswith("@odata")}
+    body = {name: value for name, value in (call.body()).items() if not name.startswith("@odata")}
     windows = device.operating_system.lower().startswith("windows")
     if device.operating_system.lower() == "linux" or set(body) - _writable(windows=windows):
         raise denied()

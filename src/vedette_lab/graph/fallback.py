@@ -1,19 +1,18 @@
 """What Graph answers for addresses it does not have, and the OpenID user info that lives at its host."""
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from vedette_lab.graph.asked import Asked, GraphRoute, Outcome
 from vedette_lab.graph.call import VERSIONS, Call, signed_in
 from vedette_lab.graph.errors import GraphError, not_found
 from vedette_lab.intune_model import Json
 
 
-async def unknown(request: Request) -> Response:
+async def unknown(asked: Asked) -> Outcome:
     """Refuse an address that is no resource."""
-    segment = request.path_params["path"].rstrip("/").rpartition("/")[2]
+    segment = asked.params["path"].rstrip("/").rpartition("/")[2]
     error = GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
-    return error.response(request.state.request_id, request.headers.get("client-request-id"))
+    return Outcome.refused(error, asked)
 
 
 async def user_info(call: Call) -> Json:
@@ -31,9 +30,9 @@ async def user_info(call: Call) -> Json:
 
 
 routes: list[BaseRoute] = [
-    Route("/oidc/userinfo", signed_in(user_info)),
+    GraphRoute("/oidc/userinfo", signed_in(user_info), ["GET"]),
     *(
-        Route(f"/{version}/{{path:path}}", unknown, methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
+        GraphRoute(f"/{version}/{{path:path}}", unknown, ["GET", "POST", "PATCH", "PUT", "DELETE"])
         for version in VERSIONS
     ),
 ]

@@ -50,7 +50,7 @@ async def get_group(call: Call) -> Json:
 
 async def create_group(call: Call) -> Json:
     """POST /groups."""
-    body = await call.body()
+    body = call.body()
     for name in ("displayName", "mailEnabled", "mailNickname", "securityEnabled"):
         if body.get(name) is None:
             message = f"A value is required for property '{name}' of resource 'Group'."
@@ -80,7 +80,7 @@ async def create_group(call: Call) -> Json:
 async def change_group(call: Call) -> None:
     """PATCH /groups/{id}: names, and up to 20 members at once."""
     group = _group(call)
-    body = await call.body()
+    body = call.body()
     members = _bound(call, body)
     group.display_name = str(body.get("displayName", group.display_name))
     group.description = body.get("description", group.description)
@@ -141,7 +141,7 @@ def _lately(call: Call, group: Group, member: str) -> None:
 async def add_member(call: Call) -> None:
     """POST /groups/{id}/members/$ref."""
     group = _group(call)
-    body = await call.body()
+    body = call.body()
     member = _referenced(call, body.get("@odata.id"))
     _writable(group)
     if isinstance(member, Device) and call.bearer.roles.isdisjoint(
@@ -175,7 +175,7 @@ def _members(call: Call) -> Iterator[DirectoryObject]:
     group = _group(call)
     _visible(call, group)
     directory = call.tenant.directory
-    transitive = "/transitiveMembers" in call.request.url.path
+    transitive = "/transitiveMembers" in call.asked.path
     return directory.transitive_members(group) if transitive else directory.members(group)
 
 
@@ -207,7 +207,7 @@ async def cast_members(call: Call) -> Json:
 
 async def count_members(call: Call) -> str:
     """GET …/members/$count, also below a cast."""
-    wanted = CASTS.get(call.request.path_params.get("cast", ""))
+    wanted = CASTS.get(call.asked.params.get("cast", ""))
     return _count(call, (m for m in _members(call) if wanted is None or isinstance(m, wanted)))
 
 

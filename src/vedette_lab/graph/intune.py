@@ -113,7 +113,7 @@ async def sync_device(call: Call) -> None:
 
 async def send_notification(call: Call) -> None:
     """POST /beta/deviceManagement/managedDevices/{id}/sendCustomNotificationToCompanyPortal."""
-    managed, now, body = managed_of(call), call.cloud.now(), await call.body()
+    managed, now, body = managed_of(call), call.cloud.now(), call.body()
     title, text = body.get("notificationTitle"), body.get("notificationBody")
     if not (isinstance(title, str) and title.strip() and isinstance(text, str) and text.strip()):
         raise GraphError(400, "BadRequest", "notificationTitle and notificationBody must not be empty.")
@@ -135,7 +135,7 @@ async def get_management(call: Call) -> Json:
 
 async def change_management(call: Call) -> Json:
     """PATCH /deviceManagement: the tenant-wide compliance settings."""
-    changes = (await call.body()).get("settings")
+    changes = (call.body()).get("settings")
     if not isinstance(changes, dict):
         raise bad_request("Only 'settings' can be changed.")
     for name, value in changes.items():

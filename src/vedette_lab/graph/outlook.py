@@ -40,7 +40,7 @@ async def send_mail(call: Call) -> str:
     address = user.mail or user.user_principal_name
     if not graph_may_send(call.tenant, call.bearer.app_id, address):
         raise GraphError(403, "ErrorAccessDenied", RAOP)
-    body = await call.body()
+    body = call.body()
     message = body.get("message", body.get("Message"))
     if not isinstance(message, dict):
         raise GraphError(400, "ErrorInvalidRequest", "The request is missing the parameter 'Message'.")

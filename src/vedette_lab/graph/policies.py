@@ -74,14 +74,14 @@ async def get_policy(call: Call) -> Json:
 
 async def create_policy(call: Call) -> Json:
     """POST /identity/conditionalAccess/policies."""
-    policy = add_policy(call.cloud, call.tenant, await call.body())
+    policy = add_policy(call.cloud, call.tenant, call.body())
     return {"@odata.context": call.context(PATH, entity=True), **render_policy(policy)}
 
 
 async def change_policy(call: Call) -> None:
     """PATCH /identity/conditionalAccess/policies/{id}: named properties are replaced."""
     policy = _policy(call)
-    policy.body = _checked({**policy.body, **await call.body()})
+    policy.body = _checked({**policy.body, **call.body()})
     policy.modified = call.cloud.now()
 
 

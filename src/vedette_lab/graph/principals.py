@@ -38,7 +38,7 @@ def _principals(tenant: Tenant) -> list[ServicePrincipal]:
 
 
 def _principal(call: Call) -> ServicePrincipal:
-    params = call.request.path_params
+    params = call.asked.params
     wanted = str(params.get("app_id") or params.get("principal"))
     for principal in _principals(call.tenant):
         if wanted == (principal.app_id if "app_id" in params else principal.id):

@@ -55,7 +55,7 @@ def refuse(message: str) -> GraphError:
 
 async def create(call: Call) -> Json:
     """POST /subscriptions."""
-    body = await call.body()
+    body = call.body()
     if unknown := sorted(set(body) - WRITABLE):
         raise refuse(f"The property '{unknown[0]}' does not exist on type 'microsoft.graph.subscription'.")
     resource = str(body.get("resource", "")).strip("/")
@@ -196,7 +196,7 @@ async def get(call: Call) -> Json:
 
 async def renew(call: Call) -> Json:
     """PATCH /subscriptions/{id}: a new expiry, which also authorises anew."""
-    found, body = _mine(call), await call.body()
+    found, body = _mine(call), call.body()
     if unknown := sorted(set(body) - {"expirationDateTime", "notificationUrl", "@odata.type"}):
         raise refuse(f"The property '{unknown[0]}' of a subscription cannot be changed.")
     if "notificationUrl" in body:

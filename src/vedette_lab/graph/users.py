@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from vedette_lab.directory import User
 from vedette_lab.entra.tokens import revoke_user
+from vedette_lab.graph.asked import GraphRoute
 from vedette_lab.graph.call import VERSIONS, Call, operation, signed_in
 from vedette_lab.graph.errors import bad_request, not_found, unsupported
 from vedette_lab.graph.properties import USER
@@ -63,7 +64,7 @@ async def transitive_member_of(call: Call) -> Json:
 async def check_member_groups(call: Call) -> Json:
     """POST /users/{id}/checkMemberGroups: which of up to 20 groups the person is in, nesting included."""
     user = _user(call)
-    body = await call.body()
+    body = call.body()
     asked = body.get("groupIds")
     if not isinstance(asked, list) or not all(isinstance(key, str) for key in asked):
         raise bad_request("The property 'groupIds' must be a collection of strings.")
@@ -76,7 +77,7 @@ async def check_member_groups(call: Call) -> Json:
 async def get_member_groups(call: Call) -> Json:
     """POST /users/{id}/getMemberGroups and /getMemberObjects."""
     user = _user(call)
-    body = await call.body()
+    body = call.body()
     only_security = body.get("securityEnabledOnly", False)
     if not isinstance(only_security, bool):
         raise bad_request("The property 'securityEnabledOnly' must be a Boolean.")
@@ -108,7 +109,7 @@ routes: list[BaseRoute] = [
     *operation("POST", "/users/{user}/getMemberObjects", get_member_groups),
     *operation("POST", "/users/{user}/revokeSignInSessions", revoke_sessions),
     *(
-        Route(f"/{version}/me{path}", signed_in(handler), methods=[method])
+        GraphRoute(f"/{version}/me{path}", signed_in(handler), [method])
         for version in VERSIONS
         for method, path, handler in (
             ("GET", "", get_user),

@@ -177,3 +177,36 @@ class NewBlock(TenantRow):
             )
         ]
         indexes = [models.Index(fields=["tenant_id", "key", "-at"], name="new_block_of_cause")]
+
+
+class WebEncounter(TenantRow):
+    """A page or server that a phone was kept from, or warned of; nothing is kept of what is clean or allowed."""
+
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, related_name="web_encounters", db_constraint=False
+    )
+    subject = models.TextField(help_text="Host; the whole address only where the organisation wants it kept")
+    outcome = models.TextField(help_text="blocked or suspicious")
+    classification = models.TextField()
+    evidence = models.JSONField(default=list)
+    way = models.TextField(help_text="How it was met last: doh, dot, link, text, qr or report")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    times = models.PositiveIntegerField(default=1)
+    threat_id = models.UUIDField(null=True)
+    open_until = models.DateTimeField(null=True, help_text="When its threat ends by itself; null: it has")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "device", "subject", "classification"], name="web_encounter_one"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant_id", "-last_at"], name="web_encounter_newest"),
+            models.Index(
+                fields=["open_until"],
+                condition=models.Q(open_until__isnull=False),
+                name="web_encounter_open",
+            ),
+        ]

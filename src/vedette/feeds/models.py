@@ -123,3 +123,54 @@ class ThreatFeedDomain(models.Model):
             models.UniqueConstraint(fields=["tenant_id", "domain", "feed"], name="threat_feed_domain_one")
         ]
         indexes = [models.Index(fields=["feed", "domain"], name="threat_feed_domains")]
+
+
+class WebProtection(TenantRow):
+    """How an organisation wants its phones' web content judged. One row; without one the defaults stand."""
+
+    on = models.BooleanField(default=False)
+    upstream = models.TextField(
+        blank=True, default="", help_text="Resolver that clean names are asked of; empty: that of the machine"
+    )
+    pause_minutes = models.PositiveSmallIntegerField(
+        default=0, help_text="How long a person may pause it on a phone; 0: not at all"
+    )
+    block_suspicious = models.BooleanField(default=False, help_text="Else they are only told")
+    open_hours = models.PositiveSmallIntegerField(
+        default=1, help_text="How long an encounter counts against the phone; 0: it is only told"
+    )
+    keep_addresses = models.BooleanField(
+        default=False, help_text="Whole addresses of encounters are kept, not only their hosts"
+    )
+    blocked_categories = models.JSONField(default=list)
+    own_domains = models.JSONField(default=list, help_text="Lower case, ASCII")
+    own_brands = models.JSONField(default=list, help_text="Words that stand for the organisation")
+    generation = models.PositiveIntegerField(
+        default=0, help_text="Counted up at each change of it or of the names below"
+    )
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id"], name="web_protection_one")]
+
+
+class WebName(TenantRow):
+    """A host name or address on one of the organisation's lists; it covers every name under it."""
+
+    class List(models.TextChoices):
+        DENY = "deny"
+        ALLOW = "allow"
+        CATEGORY = "category"
+
+    on_list = models.TextField(choices=List)
+    name = models.TextField(help_text="Lower case, ASCII")
+    category = models.TextField(blank=True, default="")
+    note = models.TextField(blank=True, default="")
+    created_by = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "on_list", "name"], name="web_name_one"),
+        ]
+        indexes = [models.Index(fields=["tenant_id", "on_list", "-created_at"], name="web_name_newest")]

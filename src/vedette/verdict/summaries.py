@@ -9,10 +9,12 @@ from types import MappingProxyType
 from vedette.verdict.findings import Evidence
 from vedette.verdict.sentences import SENTENCES
 from vedette.verdict.terms import told
+from vedette.verdict.web_words import SENTENCES as WEB_SENTENCES
 
 SUMMARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         **SENTENCES,
+        **WEB_SENTENCES,
         "apps.indicators": {
             "en": "{app} is listed as {family} by the feed {feed}.",
             "fr": "{app} figure comme {family} dans le flux {feed}.",

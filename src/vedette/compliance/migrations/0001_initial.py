@@ -320,4 +320,64 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["tenant_id", "key", "-at"], name="new_block_of_cause")],
             },
         ),
+        migrations.CreateModel(
+            name="WebEncounter",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="web_encounters",
+                        to="devices.device",
+                    ),
+                ),
+                (
+                    "subject",
+                    models.TextField(
+                        help_text="Host; the whole address only where the organisation wants it kept"
+                    ),
+                ),
+                ("outcome", models.TextField(help_text="blocked or suspicious")),
+                ("classification", models.TextField()),
+                ("evidence", models.JSONField(default=list)),
+                (
+                    "way",
+                    models.TextField(help_text="How it was met last: doh, dot, link, text, qr or report"),
+                ),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("times", models.PositiveIntegerField(default=1)),
+                ("threat_id", models.UUIDField(null=True)),
+                (
+                    "open_until",
+                    models.DateTimeField(help_text="When its threat ends by itself; null: it has", null=True),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "-last_at"], name="web_encounter_newest"),
+                    models.Index(
+                        condition=models.Q(("open_until__isnull", False)),
+                        fields=["open_until"],
+                        name="web_encounter_open",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "device", "subject", "classification"), name="web_encounter_one"
+                    )
+                ],
+            },
+        ),
     ]

@@ -216,4 +216,99 @@ class Migration(migrations.Migration):
             model_name="indicator",
             index=models.Index(fields=["kind", "value"], name="indicator_value"),
         ),
+        migrations.CreateModel(
+            name="WebProtection",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("on", models.BooleanField(default=False)),
+                (
+                    "upstream",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Resolver that clean names are asked of; empty: that of the machine",
+                    ),
+                ),
+                (
+                    "pause_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="How long a person may pause it on a phone; 0: not at all"
+                    ),
+                ),
+                ("block_suspicious", models.BooleanField(default=False, help_text="Else they are only told")),
+                (
+                    "open_hours",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        help_text="How long an encounter counts against the phone; 0: it is only told",
+                    ),
+                ),
+                (
+                    "keep_addresses",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whole addresses of encounters are kept, not only their hosts",
+                    ),
+                ),
+                ("blocked_categories", models.JSONField(default=list)),
+                ("own_domains", models.JSONField(default=list, help_text="Lower case, ASCII")),
+                (
+                    "own_brands",
+                    models.JSONField(default=list, help_text="Words that stand for the organisation"),
+                ),
+                (
+                    "generation",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Counted up at each change of it or of the names below"
+                    ),
+                ),
+                ("updated_at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("tenant_id",), name="web_protection_one")],
+            },
+        ),
+        migrations.CreateModel(
+            name="WebName",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                (
+                    "on_list",
+                    models.TextField(
+                        choices=[("deny", "Deny"), ("allow", "Allow"), ("category", "Category")]
+                    ),
+                ),
+                ("name", models.TextField(help_text="Lower case, ASCII")),
+                ("category", models.TextField(blank=True, default="")),
+                ("note", models.TextField(blank=True, default="")),
+                ("created_by", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "on_list", "-created_at"], name="web_name_newest")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "on_list", "name"), name="web_name_one")
+                ],
+            },
+        ),
     ]

@@ -26,4 +26,10 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "grant usage on sequence feeds_threatfeeddomain_id_seq to vedette_tenant", migrations.RunSQL.noop
         ),
+        rls.protect("feeds_webprotection"),
+        tables.own_key("feeds_webprotection"),
+        tables.belongs_to_tenant("feeds_webprotection"),
+        rls.protect("feeds_webname"),
+        tables.own_key("feeds_webname"),
+        tables.belongs_to_tenant("feeds_webname"),
     ]

@@ -1,0 +1,298 @@
+"""What phones met on the web: stored, and a threat on the phone for as long as the organisation wants.
+
+Only the blocked and the suspicious are stored, once for each device and host. What a list names opens a threat, which
+ends by itself some hours after it was met last, or by an administrator. The suspicious are told and end at once: signs
+alone never cost a phone its access. So does what a person only asked about (a text, a code).
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.fields.json import KeyTextTransform
+
+from vedette.compliance import signals, state
+from vedette.compliance.models import StateChange, WebEncounter
+from vedette.compliance.threat_events import threat_event
+from vedette.detection.web import BadAddressError, WebVerdict, parse_address
+from vedette.detection.web.addresses import unicode_form
+from vedette.devices.models import Device
+from vedette.events.log import emit_all
+from vedette.feeds import web_settings
+from vedette.foundation import clock, database
+from vedette.foundation.ids import new_id
+from vedette.threats.models import Threat
+from vedette.verdict import CLASSIFICATIONS
+from vedette.verdict.summaries import summary_in
+
+Way = Literal["doh", "dot", "link", "text", "qr", "report"]
+
+CAUSE: Final = "web"
+ASKED: Final = frozenset({"text", "qr"})
+"""Ways by which a person asks before going anywhere."""
+RESOLVED_AT_ONCE: Final = "It was told, and does not count against the phone."
+RESOLVED_BY_TIME: Final = "It was not met again for as long as the organisation lets it count."
+
+_LONGEST_SUBJECT: Final = 1000
+_TOLD_AGAIN: Final = timedelta(days=1)
+_OUTCOMES: Final = frozenset({"blocked", "suspicious"})
+_COMPANY: Final = "company"
+
+
+@dataclass(frozen=True)
+class Encounter:
+    """A verdict that a device met. `subject`: the host or address; `at`: when."""
+
+    device_id: UUID
+    subject: str
+    verdict: WebVerdict
+    at: datetime
+    way: Way
+
+
+@dataclass
+class _Met:
+    """Encounters of one device with one subject; the last one's verdict counts. `threat`: the unresolved one."""
+
+    row: WebEncounter
+    device: Device
+    verdict: WebVerdict
+    fresh: bool
+    tell: bool
+    threat: Threat | None = None
+
+    @property
+    def key(self) -> str:
+        """What makes it the same threat: the listed name, so that the many names below one are one threat."""
+        facts = {item.fact: item.value for item in reversed(self.verdict.reasons)}
+        return f"web:{facts.get('entry') or facts.get('host') or self.row.subject}"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may count against the phone."""
+        return self.verdict.outcome == "blocked" and self.row.way not in ASKED
+
+
+def record(tenant_id: UUID, encounters: Sequence[Encounter]) -> list[Threat]:
+    """Store encounters and open their threats, in one transaction as the tenant's writer; opens its own door.
+
+    Clean and allowed ones are dropped unread, and those of devices that are gone. Returns the threats opened; those
+    that end at once are among them, resolved.
+    """
+    told = [item for item in encounters if item.verdict.outcome in _OUTCOMES]
+    if not told:
+        return []
+    with database.writer(tenant_id):
+        settings = web_settings.current()
+        met = _merged(told, keep_addresses=settings.keep_addresses)
+        opened = _open(met, timedelta(hours=settings.open_hours))
+        _store(met, timedelta(hours=settings.open_hours))
+        emit_all([threat_event(threat, "CREATED") for threat in opened])
+        standing = [threat for threat in opened if threat.status == Threat.Status.OPEN]
+        state.decide_devices([threat.device_id for threat in standing], CAUSE)
+        alerts = [
+            threat for threat in opened if threat.id in {item.row.threat_id for item in met if item.counts}
+        ]
+        if alerts:
+            signals.threats_opened.send(sender=Threat, tenant_id=tenant_id, threats=alerts)
+        return opened
+
+
+def expire(tenant_id: UUID) -> list[StateChange]:
+    """End the threats whose hours are over."""
+    with database.writer(tenant_id):
+        over = WebEncounter.objects.filter(open_until__lte=clock.now())
+        ids = {threat_id for threat_id in over.values_list("threat_id", flat=True) if threat_id}
+        over.update(open_until=None)
+        still = WebEncounter.objects.filter(threat_id__in=ids, open_until__isnull=False)
+        return _resolve(ids - set(still.values_list("threat_id", flat=True)))
+
+
+def tenants_due() -> list[UUID]:
+    """List the tenants with threats whose hours are over."""
+    with database.system():
+        over = WebEncounter.objects.filter(open_until__lte=clock.now())
+        return list(over.values_list("tenant_id", flat=True).distinct())
+
+
+def forget_old(tenant_id: UUID, kept: timedelta) -> int:
+    """Delete encounters that were met last so long ago; inside no door. Returns how many."""
+    with database.writer(tenant_id):
+        old = WebEncounter.objects.filter(last_at__lt=clock.now() - kept, open_until__isnull=True)
+        return old.delete()[0]
+
+
+def _merged(told: Iterable[Encounter], *, keep_addresses: bool) -> list[_Met]:
+    """Put encounters of one device with one subject together, and with what is stored of it already."""
+    ordered = sorted(told, key=lambda item: item.at)
+    devices = _devices({item.device_id for item in ordered})
+    met: dict[tuple[UUID, str, str], _Met] = {}
+    known = {
+        (row.device_id, row.subject, row.classification): row
+        for row in WebEncounter.objects.filter(device__in=devices)
+    }
+    for item in ordered:
+        device = devices.get(item.device_id)
+        if device is None:
+            continue
+        subject = _kept_subject(item, whole=keep_addresses and device.ownership == _COMPANY)  # type: ignore[attr-defined] # annotated by _devices
+        key = (device.id, subject, item.verdict.classification)
+        if key not in met:
+            met[key] = _new(key, device, item, known.get(key))
+        else:
+            met[key].row.times += 1
+        row = met[key].row
+        row.last_at, row.way, row.outcome = max(item.at, row.last_at), item.way, item.verdict.outcome
+        row.evidence = [asdict(fact) for fact in item.verdict.reasons]
+        met[key].verdict = item.verdict
+    _attach_threats(met.values())
+    return list(met.values())
+
+
+def _new(key: tuple[UUID, str, str], device: Device, item: Encounter, row: WebEncounter | None) -> _Met:
+    if row is not None:
+        tell = row.last_at < item.at - _TOLD_AGAIN
+        row.times += 1
+        return _Met(row, device, item.verdict, fresh=False, tell=tell)
+    row = WebEncounter(
+        id=new_id(),
+        tenant_id=device.tenant_id,
+        device=device,
+        subject=key[1],
+        classification=key[2],
+        first_at=item.at,
+        last_at=item.at,
+    )
+    return _Met(row, device, item.verdict, fresh=True, tell=True)
+
+
+def _kept_subject(item: Encounter, *, whole: bool) -> str:
+    """Give the host, and the address only where the organisation and the phone's ownership let it be kept."""
+    try:
+        address = parse_address(item.subject)
+    except BadAddressError:
+        return item.verdict.subject[:_LONGEST_SUBJECT] if whole else item.verdict.subject.split("/")[0][:253]
+    host = unicode_form(address.host.name)
+    return item.subject.strip()[:_LONGEST_SUBJECT] if whole and address.rest.strip("/") else host
+
+
+def _devices(ids: Collection[UUID]) -> dict[UUID, Device]:
+    rows = Device.objects.filter(id__in=ids).exclude(activation_status=Device.Activation.DEACTIVATED)
+    return {
+        row.id: row
+        for row in rows.annotate(ownership=KeyTextTransform("ownership", "managed_facts")).defer("facts")
+    }
+
+
+def _attach_threats(met: Iterable[_Met]) -> None:
+    every = list(met)
+    rows = Threat.objects.filter(device__in={item.device.id for item in every}, key__startswith="web:")
+    unresolved = {
+        (row.device_id, row.classification, row.key): row
+        for row in rows.exclude(status=Threat.Status.RESOLVED)
+    }
+    for item in every:
+        item.threat = unresolved.get((item.device.id, item.row.classification, item.key))
+
+
+def _open(met: Sequence[_Met], hours: timedelta) -> list[Threat]:
+    """Insert the threats that are not there; risk and response are looked up in the policy of each device's group."""
+    wanted: dict[tuple[UUID, str, str], _Met] = {}
+    for item in met:
+        if item.threat is None and (item.counts or item.tell):
+            identity = (item.device.id, item.row.classification, item.key)
+            if identity not in wanted or item.counts:
+                wanted[identity] = item
+    now = clock.now()
+    rows = [_threat_row(item, hours, now) for item in wanted.values()]
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, {"tenant": database.current_tenant(), "rows": json.dumps(rows), "now": now})
+        ids = [row[0] for row in cursor.fetchall()]
+    opened = list(
+        Threat.objects.filter(id__in=ids).select_related("device").defer("device__facts").order_by("id")
+    )
+    made = {(row.device_id, row.classification, row.key): row for row in opened}
+    for item in met:
+        item.threat = item.threat or made.get((item.device.id, item.row.classification, item.key))
+    return opened
+
+
+def _threat_row(item: _Met, hours: timedelta, now: datetime) -> dict[str, object]:
+    stands = item.counts and bool(hours) and item.row.last_at + hours > now
+    verdict = item.verdict
+    return {
+        "id": str(new_id()),
+        "device_id": str(item.device.id),
+        "classification": item.row.classification,
+        "key": item.key,
+        "family": next((fact.value for fact in verdict.reasons if fact.fact == "family"), ""),
+        "status": Threat.Status.OPEN if stands else Threat.Status.RESOLVED,
+        "resolution": "" if stands else RESOLVED_AT_ONCE,
+        "resolved_at": None if stands else now.isoformat(),
+        "summary": summary_in("en", verdict.reasons)
+        or CLASSIFICATIONS[item.row.classification].text["en"].title,
+        "evidence": item.row.evidence,
+        "source": next((fact.source for fact in verdict.reasons if fact.source), ""),
+        "detected_at": item.row.last_at.isoformat(),
+    }
+
+
+def _store(met: Iterable[_Met], hours: timedelta) -> None:
+    fresh: list[WebEncounter] = []
+    known: list[WebEncounter] = []
+    for item in met:
+        threat = item.threat
+        item.row.threat_id = threat.id if threat else item.row.threat_id
+        standing = threat is not None and threat.status != Threat.Status.RESOLVED
+        item.row.open_until = item.row.last_at + hours if standing else None
+        (fresh if item.fresh else known).append(item.row)
+    WebEncounter.objects.bulk_create(fresh)
+    WebEncounter.objects.bulk_update(
+        known, ["last_at", "way", "outcome", "evidence", "times", "threat_id", "open_until"]
+    )
+
+
+def _resolve(threat_ids: Collection[UUID]) -> list[StateChange]:
+    threats = Threat.objects.filter(id__in=threat_ids).exclude(status=Threat.Status.RESOLVED)
+    rows = list(threats.select_related("device").defer("device__facts").order_by("id"))
+    if not rows:
+        return []
+    now = clock.now()
+    before = {row.id: row.status for row in rows}
+    for row in rows:
+        row.status, row.resolution = Threat.Status.RESOLVED, RESOLVED_BY_TIME
+        row.resolved_at = row.updated_at = now
+    Threat.objects.bulk_update(rows, ["status", "resolution", "resolved_at", "updated_at"])
+    emit_all([threat_event(row, "RESOLVED", before=before[row.id]) for row in rows])
+    ids = {row.device_id for row in rows}
+    changes = state.decide_devices(ids, CAUSE)
+    signals.threats_changed.send(sender=Threat, tenant_id=rows[0].tenant_id, device_ids=ids)
+    return changes
+
+
+_INSERT: Final = """
+insert into threats_threat
+    (id, tenant_id, device_id, classification, family, key, status, risk, response, summary, mend, evidence,
+     detector, source, origin, simulated, detected_at, created_at, updated_at, resolved_at, resolution, ignored_by,
+     ignore_reason)
+select f.id, %(tenant)s, f.device_id, f.classification, f.family, f.key, f.status,
+       coalesce(level.risk, other.risk), coalesce(level.response, other.response),
+       f.summary, '', f.evidence, 'web/1', f.source, 'agent', false, f.detected_at, %(now)s, %(now)s,
+       f.resolved_at, f.resolution, '', ''
+from jsonb_to_recordset(%(rows)s::jsonb)
+    as f(id uuid, device_id uuid, classification text, key text, family text, status text, resolution text,
+         resolved_at timestamptz, summary text, evidence jsonb, source text, detected_at timestamptz)
+join devices_device d on d.tenant_id = %(tenant)s and d.id = f.device_id
+left join threats_policylevel level on level.tenant_id = %(tenant)s
+     and level.group_id = d.group_id and level.classification = f.classification
+left join threats_policylevel other on other.tenant_id = %(tenant)s
+     and other.group_id = d.group_id and other.classification = 'UNKNOWN'
+on conflict (tenant_id, device_id, classification, key) where not (status = 'resolved') do nothing
+returning id
+"""

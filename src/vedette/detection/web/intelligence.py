@@ -1,0 +1,72 @@
+"""What the installation's feeds say of a host or an address."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from vedette.detection.web.addresses import Address, Host
+from vedette.detection.web.names import with_parents
+from vedette.detection.web.suffixes import PublicSuffixes
+from vedette.intel.index import Hit, Index
+from vedette.intel.indicators import Kind
+from vedette.verdict.classifications import CLASSIFICATIONS, Family
+
+SURE: Final = 30
+"""Confidence (STIX 2.1, appendix A: low ends at 29) from which a hit blocks."""
+
+
+def known_bad(
+    host: Host, index: Index, suffixes: PublicSuffixes, address: Address | None = None
+) -> Hit | None:
+    """Give the hit that says most: of the address, else of the host, else of the nearest name above it.
+
+    A name above counts down to the registered one. Under a host that is shared by strangers (a public suffix, or one
+    that an allow or warning list names) nobody answers for the others, so that only exactly what is listed counts.
+    """
+    if not index.size:
+        return None
+    return max(_hits(host, index, suffixes, address), key=_weight, default=None)
+
+
+def classification_of(hit: Hit) -> str:
+    """Give the classification of web content for what feeds say of it."""
+    known = CLASSIFICATIONS.get(hit.classification)
+    if known is not None and known.family is Family.WEB_CONTENT:
+        return hit.classification
+    return "MALICIOUS_CONTENT"
+
+
+def is_sure(hit: Hit) -> bool:
+    """Tell whether a feed is sure enough of an indicator that it may block."""
+    return hit.confidence is None or hit.confidence >= SURE
+
+
+def _weight(hit: Hit) -> tuple[bool, int, int]:
+    return is_sure(hit), CLASSIFICATIONS[classification_of(hit)].default_risk, hit.confidence or 0
+
+
+def _hits(host: Host, index: Index, suffixes: PublicSuffixes, address: Address | None) -> Iterator[Hit]:
+    if address is not None:
+        for url in _spellings(address):
+            yield from index.find(Kind.URL, url)
+    if host.is_ip:
+        yield from index.find(Kind.IPV6 if ":" in host.name else Kind.IPV4, host.name)
+        return
+    yield from index.find(Kind.DOMAIN, host.name)
+    registrable = suffixes.split(host.name).registrable
+    for name in with_parents(host.name):
+        if not name.endswith(registrable):
+            break
+        if name != host.name and registrable:
+            yield from index.find(Kind.DOMAIN, name)
+
+
+def _spellings(address: Address) -> Iterator[str]:
+    """Give the forms in which feeds write one address: either scheme, with and without what follows the path."""
+    host = f"[{address.host.name}]" if ":" in address.host.name else address.host.name
+    place = host if address.port is None else f"{host}:{address.port}"
+    rest = address.rest.partition("#")[0]
+    path = rest.partition("?")[0]
+    tails = dict.fromkeys((rest, path, path.rstrip("/"), path.rstrip("/") + "/"))
+    for scheme in ("http", "https"):
+        for tail in tails:
+            yield f"{scheme}://{place}{tail if tail.startswith('/') or not tail else '/' + tail}"

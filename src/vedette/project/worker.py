@@ -23,6 +23,7 @@ JOB_MODULES = (
     "vedette.tenants.jobs",
     "vedette.compliance.jobs",
     "vedette.compliance.guard_jobs",
+    "vedette.compliance.web_jobs",
     "vedette.feeds.jobs",
     "vedette.devices.jobs",
     "vedette.connectors.jobs",

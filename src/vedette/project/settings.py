@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "vedette.events",
     "vedette.tenants",
     "vedette.feeds",
+    "vedette.scans",
     "vedette.directory",
     "vedette.devices",
     "vedette.threats",

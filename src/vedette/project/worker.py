@@ -25,6 +25,7 @@ JOB_MODULES = (
     "vedette.compliance.guard_jobs",
     "vedette.compliance.web_jobs",
     "vedette.feeds.jobs",
+    "vedette.scans.jobs",
     "vedette.devices.jobs",
     "vedette.connectors.jobs",
     "vedette.connectors.withdrawal_jobs",

@@ -59,8 +59,7 @@ def _head(scan: Scan, now: dt.datetime) -> str:
             ("Security patch", device.security_patch or "not known"),
             ("Applications", str(len(facts.apps)) if facts.apps is not None else "not collected"),
         ]
-    feeds = ", ".join(str(source) for source in scan.context.index.sources) or "none"
-    rows.append(("Compared with", feeds))
+    rows.append(("Compared with", ", ".join(scan.sources) or "none"))
     return f"<header><h1>Scan of a phone</h1></header>{_table(rows)}"
 
 

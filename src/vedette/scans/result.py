@@ -16,12 +16,13 @@ from vedette_facts.limits import Unread
 
 @dataclass(frozen=True)
 class Scan:
-    """An acquisition and the findings in it, the worst first."""
+    """An acquisition and the findings in it, the worst first. `sources`: feeds it was compared with."""
 
     acquisition: Acquisition
     findings: tuple[Finding, ...]
     unread: tuple[Unread, ...]
     context: Context
+    sources: tuple[str, ...] = ()
 
     def risk(self, finding: Finding) -> Risk:
         """Rate a finding by the policy of the scan."""
@@ -81,4 +82,5 @@ def scan(acquisition: Acquisition, context: Context) -> Scan:
             )
         )
     findings.sort(key=lambda finding: (-context.policy.risk(finding.classification), finding.summary))
-    return Scan(acquisition, tuple(findings), tuple(unread), context)
+    sources = tuple(str(source) for source in context.index.sources)
+    return Scan(acquisition, tuple(findings), tuple(unread), context, sources)

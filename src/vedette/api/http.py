@@ -15,6 +15,7 @@ Headers = list[tuple[bytes, bytes]]
 JSON: Final = "application/json"
 BODY_SECONDS: Final = 60.0
 MOST_PARAMETERS: Final = 200
+_WITHOUT_CONTENT: Final = frozenset({204, 304})
 
 
 class GoneError(Exception):
@@ -62,6 +63,12 @@ class Request:
         """Return the first header of this (lower-case) name, empty when there is none."""
         return next((value.decode("latin-1") for key, value in self._scope["headers"] if key == name), "")
 
+    @property
+    def target(self) -> str:
+        """Path and query as they were sent."""
+        query = self._scope["query_string"].decode("latin-1")
+        return f"{self.path}?{query}" if query else self.path
+
     @cached_property
     def bearer(self) -> str:
         """What stands behind `Bearer` in the header Authorization, empty when there is none."""
@@ -94,13 +101,14 @@ class Request:
 
 async def respond(send: Send, answer: Answer, *, close: bool = False) -> None:
     """Send an answer; `close` ends the connection, because the rest of a refused body is not read."""
-    headers = [
-        (b"content-type", answer.content_type.encode("latin-1")),
-        (b"content-length", str(len(answer.body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        *answer.headers,
-    ]
+    headers = [(b"x-content-type-options", b"nosniff"), *answer.headers]
+    if answer.status not in _WITHOUT_CONTENT:
+        headers += [
+            (b"content-type", answer.content_type.encode("latin-1")),
+            (b"content-length", str(len(answer.body)).encode()),
+        ]
+    if not any(name == b"cache-control" for name, _ in answer.headers):
+        headers.append((b"cache-control", b"no-store"))
     if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

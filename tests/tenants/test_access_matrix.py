@@ -17,6 +17,7 @@ def test_full_access_is_everything(module: Module) -> None:
         ("dashboard", "modify"),
         ("threats", "modify"),
         ("devices", "modify"),
+        ("scans", "none"),
         ("policy", "view"),
         ("account", "view"),
         ("admins", "view"),

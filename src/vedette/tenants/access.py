@@ -37,6 +37,7 @@ MODULE_NAMES: Final = {
     "dashboard": gettext_lazy("Dashboard"),
     "threats": gettext_lazy("Threats"),
     "devices": gettext_lazy("Devices"),
+    "scans": gettext_lazy("Scans"),
     "policy": gettext_lazy("Security Policy"),
     "account": gettext_lazy("Account"),
     "admins": gettext_lazy("Administrators"),

@@ -1,6 +1,7 @@
 """Who may do what: the permission matrix of reference/lookout.md 1.6 as data, for the two levels of B1.
 
-Where the source is uncertain (application keys) requirement B1 rules: absent for restricted access.
+Where the source is uncertain (application keys) requirement B1 rules: absent for restricted access. Scans have no row
+there; nearest is Research, which restricted access does not see either: what is uploaded tells of a person's life.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ Module = Literal[
     "dashboard",
     "threats",
     "devices",
+    "scans",
     "policy",
     "account",
     "admins",
@@ -29,6 +31,7 @@ MATRIX: Final[Mapping[Module, Mapping[Level, Right]]] = {
     "dashboard": {"full": "modify", "restricted": "modify"},
     "threats": {"full": "modify", "restricted": "modify"},
     "devices": {"full": "modify", "restricted": "modify"},
+    "scans": {"full": "modify", "restricted": "none"},
     "policy": {"full": "modify", "restricted": "view"},
     "account": {"full": "modify", "restricted": "view"},
     "admins": {"full": "modify", "restricted": "view"},

@@ -62,6 +62,7 @@ MENU = (
             ),
             Entry("devices", _("Devices"), "console:devices", "device-mobile"),
             Entry("vulnerabilities", _("Vulnerabilities"), "console:vulnerabilities", "bug"),
+            Entry("scans", _("Scans"), "console:scans", "scan", frozenset({"full"})),
             Entry("policy", _("Security Policy"), "console:policy", "shield-check"),
         ),
     ),

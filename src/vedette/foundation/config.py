@@ -10,7 +10,7 @@ import re
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -20,6 +20,9 @@ from urllib.parse import unquote, urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+
+from vedette.foundation import name_server
+from vedette.foundation.name_server import NameServer
 
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"", "0", "false", "no", "off"})
@@ -106,6 +109,8 @@ class Config:
     """Under which each phone has a name of its own, as `dns.vedette.example`."""
     dot_certificate: Path | None
     dot_key: Path | None
+    dns_upstream: NameServer | None
+    """Asked for tenants that chose none; None: the machine's own name server."""
     block_port: int | None
     """Of the page that blocked names lead to, over plain HTTP; None: not served."""
     sinkhole_ipv4: IPv4Address | None
@@ -172,6 +177,7 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         dot_name=value.host("VEDETTE_DOT_NAME"),
         dot_certificate=value.path("VEDETTE_DOT_CERTIFICATE_FILE"),
         dot_key=value.path("VEDETTE_DOT_KEY_FILE"),
+        dns_upstream=value.name_server("VEDETTE_DNS_UPSTREAM"),
         block_port=value.optional_port("VEDETTE_BLOCK_PORT"),
         sinkhole_ipv4=value.address("VEDETTE_SINKHOLE_IPV4", IPv4Address),
         sinkhole_ipv6=value.address("VEDETTE_SINKHOLE_IPV6", IPv6Address),
@@ -262,6 +268,13 @@ class _Reader:
             return kind(value) if value else None
         except ValueError as error:
             raise ConfigError(f"{name} is {value!r}. Set it to an {kind.__name__[:4]} address.") from error
+
+    def name_server(self, name: str) -> NameServer | None:
+        value = self.text(name)
+        try:
+            return replace(name_server.read(value), trusted=True) if value else None
+        except name_server.NameServerError as error:
+            raise ConfigError(f"{name}: {error}") from error
 
     def days(self, name: str, default: int) -> int:
         value = self.text(name) or str(default)

@@ -1,11 +1,13 @@
 """The address of a name server to forward to, as an administrator writes it.
 
 `https://dns.example/dns-query` (RFC 8484), `tls://dns.example` (RFC 7858, port 853), `tcp://192.0.2.53` and
-`udp://192.0.2.53` (port 53; a truncated answer is asked for again over TCP). A bare IP address means UDP.
+`udp://192.0.2.53` (port 53; a truncated answer is asked for again over TCP). A bare IP address, with or without a
+port, means UDP.
 """
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -31,6 +33,8 @@ class NameServer:
     host: str
     port: int
     url: str = ""
+    trusted: bool = False
+    """Set up by whoever runs the machine: it may stand in a private network."""
 
     @property
     def encrypted(self) -> bool:
@@ -44,7 +48,7 @@ def read(text: str) -> NameServer:
     if bare := _ip(text):
         return NameServer("udp", bare, PORTS["udp"])
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(text if "://" in text else f"udp://{text}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise NameServerError(text) from None
@@ -65,6 +69,18 @@ def read(text: str) -> NameServer:
     if parts.path not in {"", "/"} or parts.query or (way in {"udp", "tcp"} and not _ip(host)):
         raise NameServerError(text)
     return NameServer(way, host, port or PORTS[way])
+
+
+def of_machine(file: Path = Path("/etc/resolv.conf")) -> NameServer | None:
+    """Return the name server that this machine itself asks; None where it names none."""
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    for words in map(str.split, lines):
+        if len(words) > 1 and words[0] == "nameserver" and (address := _ip(words[1])):
+            return NameServer("udp", address, PORTS["udp"], trusted=True)
+    return None
 
 
 def _ip(text: str) -> str:

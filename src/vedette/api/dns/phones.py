@@ -1,0 +1,119 @@
+"""Who asks: the phone behind an address's token, remembered for seconds, and when an address was used."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from vedette.devices import resolver
+from vedette.foundation import clock
+from vedette.foundation.database import Pool, pool_system
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS: Final = 3.0
+"""So soon a withdrawn address ends and a pause begins."""
+USABLE_SECONDS: Final = 300.0
+"""So long a phone that was known goes on without a database."""
+REMEMBERED: Final = 50_000
+_NOTED_EVERY: Final = timedelta(hours=1)
+
+
+class UnavailableError(Exception):
+    """The database cannot be asked, so nobody can tell who this is."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Whose token it is. `usable`: the device is not deactivated."""
+
+    device_id: UUID
+    tenant_id: UUID
+    usable: bool
+    paused_until: datetime | None
+    asked_at: datetime | None
+
+    @property
+    def paused(self) -> bool:
+        """Whether its person paused web protection."""
+        return self.paused_until is not None and clock.now() < self.paused_until
+
+
+class Phones:
+    """Looks tokens up. What is remembered is used while a fresh look is under way, so that no query waits for it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._kept: OrderedDict[bytes, tuple[float, Known | None]] = OrderedDict()
+        self._looking: dict[bytes, asyncio.Task[Known | None]] = {}
+        self._used: dict[UUID, datetime] = {}
+
+    async def of(self, token: str) -> Known | None:
+        """Return whose token this is; None: nobody's. Raises UnavailableError."""
+        hashed = resolver.hashed(token)
+        at, known = self._kept.get(hashed, (0.0, None))
+        age = time.monotonic() - at
+        if age < FRESH_SECONDS:
+            return known
+        task = self._looking.get(hashed)
+        if task is None:
+            task = self._looking[hashed] = asyncio.create_task(self._look(hashed))
+            task.add_done_callback(lambda done: self._looked(hashed, done))
+        if known is not None and age < USABLE_SECONDS:
+            return known
+        return await asyncio.shield(task)
+
+    def note(self, known: Known) -> None:
+        """Note that a phone used its address, to the hour."""
+        now = clock.now()
+        if known.asked_at is None or now - known.asked_at > _NOTED_EVERY:
+            self._used[known.device_id] = now
+
+    async def write(self) -> None:
+        """Write down what was noted."""
+        used, self._used = self._used, {}
+        if not used:
+            return
+        async with pool_system(self._pool) as connection:
+            await connection.execute(_NOTE, {"devices": list(used), "times": list(used.values())})
+
+    async def _look(self, hashed: bytes) -> Known | None:
+        try:
+            async with pool_system(self._pool) as connection:
+                cursor = await connection.execute(_LOOK_UP, {"hash": hashed})
+                row = await cursor.fetchone()
+        except (psycopg.Error, PoolTimeout) as error:
+            raise UnavailableError from error
+        return Known(*row) if row else None
+
+    def _looked(self, hashed: bytes, done: "asyncio.Task[Known | None]") -> None:
+        self._looking.pop(hashed, None)
+        if done.cancelled():
+            return
+        if done.exception():
+            log.warning("The resolver cannot look phones up: %s", done.exception())
+            return
+        self._kept[hashed] = time.monotonic(), done.result()
+        self._kept.move_to_end(hashed)
+        if len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
+
+
+_LOOK_UP: Final = """
+select a.device_id, a.tenant_id, d.activation_status <> 'DEACTIVATED', a.paused_until, a.asked_at
+from devices_resolveraddress a
+join devices_device d on d.tenant_id = a.tenant_id and d.id = a.device_id
+where a.token_hash = %(hash)s
+"""
+_NOTE: Final = """
+update devices_resolveraddress a set asked_at = u.at
+from unnest(%(devices)s::uuid[], %(times)s::timestamptz[]) as u(device, at)
+where a.device_id = u.device
+"""

@@ -1,0 +1,83 @@
+"""What an organisation decided for its phones' names, as the resolver needs it: pure, made by policies.py."""
+
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from vedette.api.dns.answers import BLOCKED, FILTERED
+from vedette.detection.web import WebVerdict
+from vedette.foundation.name_server import NameServer
+
+log = logging.getLogger(__name__)
+
+REMEMBERED: Final = 10_000
+CHOSEN: Final = frozenset({"OBJECTIONABLE_CONTENT"})
+"""Classifications that are a choice of content, not a danger: RFC 8914 calls their answer Filtered."""
+
+_TELLING: Final = frozenset({"suspicious", "blocked"})
+_HOST: Final = re.compile(r"[a-z0-9_.-]*").fullmatch
+_BEHIND_ODD_LABELS: Final = re.compile(r"(?:[^.]*\\[^.]*\.)+(?=[a-z0-9_.-]+$)|.*\\.*$").sub
+
+
+class UnsureError(Exception):
+    """A name could not be judged, and the organisation wants such names blocked."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One organisation's choices, in force until the next look. `judge` is its verdict on a host name."""
+
+    tenant_id: UUID
+    upstream: NameServer | None
+    on: bool
+    block_suspicious: bool
+    sinkhole: bool
+    fail_closed: bool
+    pause_minutes: int
+    judge: Callable[[str], WebVerdict]
+    _known: OrderedDict[str, WebVerdict | None] = field(
+        default_factory=OrderedDict, compare=False, repr=False
+    )
+
+    def told(self, name: str) -> WebVerdict | None:
+        """Return the verdict on a name that is worth telling: suspicious or blocked. Raises UnsureError."""
+        try:
+            return self._known[name]
+        except KeyError:
+            verdict = self._judged(name)
+        self._known[name] = verdict
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return verdict
+
+    def stops(self, verdict: WebVerdict) -> bool:
+        """Tell whether a verdict keeps the phone from the name."""
+        return verdict.stops(block_suspicious=self.block_suspicious)
+
+    def _judged(self, name: str) -> WebVerdict | None:
+        host = host_of(name)
+        if not host:
+            return None
+        try:
+            verdict = self.judge(host)
+        except Exception:
+            # without the name: it may well be a clean one
+            log.exception("The verdict service failed on a name of tenant %s", self.tenant_id)
+            if self.fail_closed:
+                raise UnsureError from None
+            return None
+        return verdict if verdict.outcome in _TELLING else None
+
+
+def host_of(name: str) -> str:
+    """Return the part of a DNS name that can be a host: what stands behind labels with odd characters in them."""
+    return name if _HOST(name) else _BEHIND_ODD_LABELS("", name)
+
+
+def error_code(verdict: WebVerdict) -> int:
+    """Return the Extended DNS Error of a blocked name (RFC 8914)."""
+    return FILTERED if verdict.classification in CHOSEN else BLOCKED

@@ -4,6 +4,10 @@ from typing import Final
 
 from django.db import models
 
+from vedette.connectors.destination_models import (  # noqa: F401 - Django looks for an app's models here
+    DeadLetter,
+    Destination,
+)
 from vedette.devices.models import Device
 from vedette.foundation.tables import TenantRow
 
@@ -108,6 +112,14 @@ class Push(TenantRow):
             models.Index(fields=["tenant_id", "-tried_at"], name="push_newest"),
             models.Index(fields=["delivery_id", "generation"], name="push_of_delivery"),
         ]
+
+
+class Arrival(TenantRow):
+    """Devices whose value became another, until that was told (`arrival.tell`); written when deliveries settle."""
+
+    route = models.TextField(help_text="As Delivery.route")
+    device_ids = models.JSONField(help_text="List of the devices' IDs")
+    at = models.DateTimeField()
 
 
 class SparedPerson(TenantRow):

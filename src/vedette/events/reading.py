@@ -34,6 +34,7 @@ class Logged(NamedTuple):
     target_name: str
     changes: list[dict[str, Any]]
     detail: dict[str, Any]
+    actor_name: str = ""
 
 
 async def after(
@@ -107,7 +108,7 @@ def id_at(moment: dt.datetime) -> UUID:
 
 COLUMNS: Final = """
 position, id, tenant_id, type, change_type, action, occurred_at, actor_type, actor_id, target_type, target_id,
-target_name, changes, detail
+target_name, changes, detail, actor_name
 """
 """What Logged holds, for a query of one's own."""
 _AFTER: Final = f"""

@@ -46,17 +46,19 @@ def client(
     max_bytes: int = MAX_BYTES,
     allow_private: bool | None = None,
     headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> httpx.Client:
     """Return a guarded client; use it as a context manager.
 
     `timeout` bounds each wait and `total` the whole reading of an answer, in seconds; `max_bytes` bounds the
     unpacked body. `allow_private` None means what VEDETTE_ALLOW_PRIVATE_ADDRESSES says. Redirects are not
-    followed unless a call says so, and then each hop is checked alike. Raises subclasses of httpx.HTTPError.
+    followed unless a call says so, and then each hop is checked alike. `tls` stands in for `trust`, for a server
+    with authorities of its own. Raises subclasses of httpx.HTTPError.
     """
     settings = config.current()
     allowed = settings.allow_private_addresses if allow_private is None else allow_private
     return httpx.Client(
-        transport=_Transport(trust(settings.ca_file), Limits(max_bytes, total), allow_private=allowed),
+        transport=_Transport(tls or trust(settings.ca_file), Limits(max_bytes, total), allow_private=allowed),
         timeout=timeout,
         trust_env=False,
         follow_redirects=False,
@@ -69,23 +71,40 @@ def client(
     )
 
 
-def trust(ca_file: Path | None) -> ssl.SSLContext:
-    """Return the TLS settings: the public authorities and those in `ca_file`. Raises ConfigError."""
+def trust(ca_file: Path | None, more: str = "") -> ssl.SSLContext:
+    """Return the TLS settings: the public authorities, those in `ca_file`, and `more` in PEM.
+
+    Raises ConfigError for the file, ssl.SSLError for `more`. Shared: to be changed, take `new_trust`.
+    """
     try:
         changed = ca_file.stat().st_mtime_ns if ca_file else 0
-        return _trust(ca_file, changed)
-    except (OSError, ssl.SSLError) as error:
-        raise config.ConfigError(
-            f"VEDETTE_CA_FILE names {ca_file}, which is no readable list of certificates ({error})."
-        ) from error
+    except OSError as error:
+        raise _unreadable(ca_file, error) from error
+    return _trust(ca_file, changed, more)
 
 
-@lru_cache(maxsize=4)
-def _trust(ca_file: Path | None, _changed: int) -> ssl.SSLContext:
+def new_trust(ca_file: Path | None, more: str = "") -> ssl.SSLContext:
+    """Return TLS settings of one's own, as `trust` does."""
     context = ssl.create_default_context(cafile=certifi.where())
-    if ca_file:
-        context.load_verify_locations(cafile=ca_file)
+    try:
+        if ca_file:
+            context.load_verify_locations(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise _unreadable(ca_file, error) from error
+    if more.strip():
+        context.load_verify_locations(cadata=more)
     return context
+
+
+@lru_cache(maxsize=64)
+def _trust(ca_file: Path | None, _changed: int, more: str) -> ssl.SSLContext:
+    return new_trust(ca_file, more)
+
+
+def _unreadable(ca_file: Path | None, error: Exception) -> config.ConfigError:
+    return config.ConfigError(
+        f"VEDETTE_CA_FILE names {ca_file}, which is no readable list of certificates ({error})."
+    )
 
 
 class MsalClient:
@@ -139,6 +158,22 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return None
 
 
+def checked(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """Resolve a name to the addresses that may be called. Raises httpcore.ConnectError and RefusedAddressError."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    refused = [] if allow_private else [address for address in addresses if forbidden(address)]
+    if refused:
+        raise RefusedAddressError(
+            f"{host} leads to {refused[0]}, an address that is not public, so it is not called."
+            " Set VEDETTE_ALLOW_PRIVATE_ADDRESSES=1 if this is a server of yours."
+        )
+    return addresses
+
+
 class Limits:
     """How large an answer may be, unpacked, and how long it may take as a whole."""
 
@@ -163,26 +198,12 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[_SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in self._checked(host, port):
+        for address in checked(host, port, allow_private=self._allow_private):
             try:
                 return self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
-
-    def _checked(self, host: str, port: int) -> list[str]:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        refused = [] if self._allow_private else [address for address in addresses if forbidden(address)]
-        if refused:
-            raise RefusedAddressError(
-                f"{host} leads to {refused[0]}, an address that is not public, so it is not called."
-                " Set VEDETTE_ALLOW_PRIVATE_ADDRESSES=1 if this is a server of yours."
-            )
-        return addresses
 
 
 class _Transport(httpx.HTTPTransport):

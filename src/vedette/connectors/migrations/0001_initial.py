@@ -15,6 +15,27 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Arrival",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("route", models.TextField(help_text="As Delivery.route")),
+                ("device_ids", models.JSONField(help_text="List of the devices' IDs")),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="SparedPerson",
             fields=[
                 (
@@ -261,6 +282,121 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("tenant_id", "route", "device"), name="delivery_one_per_device"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Destination",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("kind", models.TextField(help_text="webhook, syslog, splunk, elastic or sentinel")),
+                ("name", models.TextField()),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "settings",
+                    models.JSONField(default=dict, help_text="What its kind asks for, without secrets"),
+                ),
+                (
+                    "sealed",
+                    models.TextField(
+                        blank=True, default="", help_text="Its secrets: a sealed JSON object of texts"
+                    ),
+                ),
+                (
+                    "types",
+                    models.JSONField(
+                        default=list, help_text="Types of events that are told: DEVICE, THREAT, AUDIT"
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Least risk of threats and phones that are told"
+                    ),
+                ),
+                (
+                    "groups",
+                    models.JSONField(default=list, help_text="IDs of device groups; empty means all phones"),
+                ),
+                ("position", models.BigIntegerField()),
+                (
+                    "due_at",
+                    models.DateTimeField(help_text="Nothing is sent before: the pause after a failure"),
+                ),
+                ("lease_until", models.DateTimeField(null=True)),
+                (
+                    "attempts",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Failures in a row; 0 while all is well"
+                    ),
+                ),
+                ("failing_since", models.DateTimeField(null=True)),
+                (
+                    "error_code",
+                    models.TextField(
+                        blank=True, default="", help_text="Of the last failure, kept when it is past"
+                    ),
+                ),
+                ("error", models.TextField(blank=True, default="")),
+                ("failed_at", models.DateTimeField(null=True)),
+                ("delivered", models.BigIntegerField(default=0, help_text="Events told since it was made")),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.TextField(blank=True, default="")),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "name"), name="destination_name")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DeadLetter",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("position", models.BigIntegerField()),
+                ("event_id", models.UUIDField()),
+                ("type", models.TextField()),
+                ("action", models.TextField()),
+                ("occurred_at", models.DateTimeField()),
+                ("code", models.TextField(help_text="Why it was refused")),
+                ("error", models.TextField(blank=True, default="")),
+                ("attempts", models.PositiveIntegerField(default=1)),
+                ("failed_at", models.DateTimeField()),
+                ("replay", models.BooleanField(default=False, help_text="To be sent again")),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="dead_letters",
+                        to="connectors.destination",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "destination", "position"), name="dead_letter_one_per_event"
                     )
                 ],
             },

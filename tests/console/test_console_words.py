@@ -73,7 +73,7 @@ def test_every_act_that_the_service_writes_down_has_words() -> None:
     exported.add("device.vulnerabilities_exported")
     # put together from its parts where it is written down
     exported |= {f"threat_feed.{act}" for act in ("created", "changed", "deleted", "filled")}
-    assert acts | {"threat.ignored", "threat.reopened"} | exported == set(audit_words.ACTIONS)
+    assert acts | {"threat.ignored", "threat.reopened", "threat.resolved"} | exported == set(audit_words.ACTIONS)
     assert {name.partition(".")[0] for name in audit_words.ACTIONS} == set(audit_words.AREAS)
 
 

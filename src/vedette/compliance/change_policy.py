@@ -5,7 +5,7 @@ devices it touches, in one transaction of the tenant's writer. Above LARGEST thr
 `policy_wish.ask` leaves it to a job.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -34,6 +34,7 @@ __all__ = [
     "default_levels",
     "ensure_defaults",
     "preview",
+    "threats_touched",
 ]
 
 Levels = Mapping[str, tuple[int, str]]
@@ -101,6 +102,11 @@ def preview(tenant_id: UUID, group_id: UUID, levels: Levels) -> Preview:
     worse = sum(n for (before, after), n in moves.items() if _severity(after) > _severity(before))
     better = sum(n for (before, after), n in moves.items() if _severity(after) < _severity(before))
     return Preview(sum(moves.values()), worse, better, by_state, moves)
+
+
+def threats_touched(group_id: UUID, codes: Collection[str]) -> int:
+    """Count the unresolved threats that a change of these classifications re-rates; inside the tenant's door."""
+    return _unresolved(DeviceGroup.objects.get(id=group_id), codes).count()
 
 
 def apply(
@@ -218,7 +224,7 @@ def _steps(devices: set[UUID]) -> Iterator[list[UUID]]:
         yield step
 
 
-def _unresolved(group: DeviceGroup, codes: list[str]) -> QuerySet[Threat]:
+def _unresolved(group: DeviceGroup, codes: Collection[str]) -> QuerySet[Threat]:
     unresolved = Threat.objects.exclude(status=Threat.Status.RESOLVED)
     return unresolved.filter(device__group=group, classification__in=codes)
 

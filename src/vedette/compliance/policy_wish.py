@@ -25,7 +25,6 @@ from vedette.compliance.change_policy import Levels, Progress, TooLarge
 from vedette.compliance.models import StateChange
 from vedette.devices.models import DeviceGroup
 from vedette.events.log import SYSTEM, Actor, Draft, Target, emit
-from vedette.events.models import Event
 from vedette.foundation import clock, database, jobs
 from vedette.threats.models import PolicyWish
 
@@ -102,6 +101,7 @@ def _keep(tenant_id: UUID, group: DeviceGroup, levels: Levels, large: TooLarge, 
         levels={code: [int(risk), str(response)] for code, (risk, response) in levels.items()},
         threats=large.threats,
         asked_at=clock.now(),
+        asked_by_type=actor.type,
         asked_by_id=actor.id,
         asked_by=actor.name,
     )
@@ -132,7 +132,7 @@ def _apply(tenant_id: UUID, wish_id: UUID) -> None:
             return
         progress(0)
         levels = {code: (int(risk), str(response)) for code, (risk, response) in wish.levels.items()}
-        actor = Actor(Event.Actor.ADMIN, wish.asked_by_id, wish.asked_by)
+        actor = Actor(wish.asked_by_type, wish.asked_by_id, wish.asked_by)
         changes = change_policy.apply(
             tenant_id, wish.group_id, levels, actor=actor, however_many=True, progress=progress
         )

@@ -100,6 +100,7 @@ def _by_hand(detail: Mapping[str, Any]) -> str:
     return {
         "ignored": _("An administrator ignored a threat"),
         "open": _("An administrator reopened a threat"),
+        "resolved": _("An administrator called a threat mended"),
     }.get(str(detail.get("status", "")), _("An administrator"))
 
 

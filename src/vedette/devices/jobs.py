@@ -13,6 +13,7 @@ from vedette.devices.invitations import Issued
 from vedette.devices.models import Invitation, WaitingIdentity
 from vedette.events.log import Actor
 from vedette.foundation import clock, database, jobs, mail
+from vedette.foundation.ids import new_id
 from vedette.tenants.models import Tenant
 
 KEEP_INVITATIONS: Final = timedelta(days=90)
@@ -37,6 +38,14 @@ def retry_failed(tenant_id: UUID, batch_id: UUID, actor: Actor) -> int:
         if count:
             _send_soon(tenant_id, batch_id)
         return count
+
+
+def send_later(invitation: Invitation) -> Invitation:
+    """Leave the mail of one invitation to the sending job, which gives it a fresh code; inside the writer."""
+    batch_id = invitation.batch_id = new_id()
+    invitation.save(update_fields=["batch_id"])
+    _send_soon(invitation.tenant_id, batch_id)
+    return invitation
 
 
 def _send_soon(tenant_id: UUID, batch_id: UUID, *, seconds: int = 0) -> None:

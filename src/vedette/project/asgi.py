@@ -17,6 +17,7 @@ from a2wsgi import WSGIMiddleware  # noqa: E402 - Django first
 
 from vedette.api.device.app import make_app  # noqa: E402
 from vedette.api.mobile_risk.app import MobileRiskApi  # noqa: E402
+from vedette.api.native.app import NativeApi  # noqa: E402
 from vedette.api.notifications import NotificationApi  # noqa: E402
 from vedette.connectors.intune import membership  # noqa: E402
 from vedette.foundation import config, database  # noqa: E402
@@ -44,6 +45,7 @@ class Router:
         self.risk_pool = database.make_pool(settings.database_url or "", name="risk-api")
         self.risk = MobileRiskApi(self.risk_pool)
         self.notifications = NotificationApi(self.risk_pool)
+        self.native = NativeApi(self.risk_pool)
         # a2wsgi and Django each name the same protocols by types of their own.
         self.console = cast("App", WSGIMiddleware(cast("Any", django_application), workers=CONSOLE_THREADS))
 
@@ -59,6 +61,8 @@ class Router:
             await self.risk(scope, receive, send)
         elif self.notifications.serves(path):
             await self.notifications(scope, receive, send)
+        elif self.native.serves(path):
+            await self.native(scope, receive, send)
         elif path in HEALTH_PATHS:
             await health_app(scope, receive, send)
         else:
@@ -81,6 +85,7 @@ class Router:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.device.stop()
+        await self.native.stop()
         await self.risk.stop()
         await self.risk_pool.close()
         await self.pool.close()

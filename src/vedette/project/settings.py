@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "vedette.connectors.actions",
     "vedette.connectors.mail",
     "vedette.connectors.notifications",
+    "vedette.api.native",
     "vedette.console",
 ]
 

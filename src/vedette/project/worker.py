@@ -35,6 +35,7 @@ JOB_MODULES = (
     "vedette.connectors.groups.jobs",
     "vedette.connectors.mail.jobs",
     "vedette.connectors.notifications.jobs",
+    "vedette.api.native.jobs",
 )
 CONCURRENCY = 4
 STOP_SECONDS = 10

@@ -45,6 +45,20 @@ class Scope(StrEnum):
     RISK = "risk.read"
     EVENTS = "events.read"
     FEEDS = "feeds.write"
+    DEVICES_READ = "devices.read"
+    DEVICES_WRITE = "devices.write"
+    THREATS_READ = "threats.read"
+    THREATS_WRITE = "threats.write"
+    POLICY_READ = "policies.read"
+    POLICY_WRITE = "policies.write"
+    EXCEPTIONS_READ = "exceptions.read"
+    EXCEPTIONS_WRITE = "exceptions.write"
+    ENROLLMENT_READ = "invitations.read"
+    ENROLLMENT_WRITE = "invitations.write"
+    RELEASES_WRITE = "releases.write"
+    SCANS_READ = "scans.read"
+    SCANS_WRITE = "scans.write"
+    LINKS_CHECK = "links.check"
 
 
 SCOPES: Final[Mapping[Scope, tuple[Promise, Promise]]] = {
@@ -54,6 +68,29 @@ SCOPES: Final[Mapping[Scope, tuple[Promise, Promise]]] = {
     ),
     Scope.EVENTS: (_("Events"), _("Read events and follow the stream (Mobile Risk API, SIEM)")),
     Scope.FEEDS: (_("Threat feeds"), _("Read and change your own lists of domains (Threat Feed API)")),
+    Scope.DEVICES_READ: (_("Read devices"), _("Read devices, why each is blocked, and its history")),
+    Scope.DEVICES_WRITE: (
+        _("Change devices"),
+        _("Deactivate, reinstate, delete, resync and judge devices anew"),
+    ),
+    Scope.THREATS_READ: (_("Read threats"), _("Read threats with their evidence")),
+    Scope.THREATS_WRITE: (_("Change threats"), _("Ignore, reopen and resolve threats")),
+    Scope.POLICY_READ: (_("Read the policy"), _("Export security policies and compare them")),
+    Scope.POLICY_WRITE: (_("Change the policy"), _("Put security policies in force")),
+    Scope.EXCEPTIONS_READ: (
+        _("Read exceptions"),
+        _("Read lists of applications, rules on capabilities and people left out"),
+    ),
+    Scope.EXCEPTIONS_WRITE: (
+        _("Change exceptions"),
+        _("Change lists of applications, rules on capabilities and people left out"),
+    ),
+    Scope.ENROLLMENT_READ: (_("Read enrollment"), _("Read how far enrollment is, and invitations")),
+    Scope.ENROLLMENT_WRITE: (_("Invite"), _("Send invitations and withdraw them")),
+    Scope.RELEASES_WRITE: (_("Let phones in"), _("Let a phone in for some hours, and end that")),
+    Scope.SCANS_READ: (_("Read scans"), _("Read what scans of acquisitions found")),
+    Scope.SCANS_WRITE: (_("Scan"), _("Upload acquisitions of phones and scan them")),
+    Scope.LINKS_CHECK: (_("Check links"), _("Ask whether a link is dangerous")),
 }
 """A short name and what it allows, in the order in which they are offered."""
 

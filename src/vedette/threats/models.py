@@ -101,6 +101,7 @@ class PolicyWish(TenantRow):
     )
     done = models.PositiveIntegerField(default=0, help_text="Of these, re-rated in the run that is under way")
     asked_at = models.DateTimeField()
+    asked_by_type = models.TextField(default="ADMIN", help_text="As events.Event.Actor")
     asked_by_id = models.TextField(blank=True, default="")
     asked_by = models.TextField(blank=True, default="")
     finished_at = models.DateTimeField(null=True)

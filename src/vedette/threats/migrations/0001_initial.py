@@ -253,6 +253,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("asked_at", models.DateTimeField()),
+                ("asked_by_type", models.TextField(default="ADMIN", help_text="As events.Event.Actor")),
                 ("asked_by_id", models.TextField(blank=True, default="")),
                 ("asked_by", models.TextField(blank=True, default="")),
                 ("finished_at", models.DateTimeField(null=True)),

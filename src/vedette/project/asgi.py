@@ -16,6 +16,7 @@ django.setup()
 from a2wsgi import WSGIMiddleware  # noqa: E402 - Django first
 
 from vedette.api.device.app import make_app  # noqa: E402
+from vedette.api.dns.app import DnsApi  # noqa: E402
 from vedette.api.mobile_risk.app import MobileRiskApi  # noqa: E402
 from vedette.api.native.app import NativeApi  # noqa: E402
 from vedette.api.notifications import NotificationApi  # noqa: E402
@@ -42,6 +43,8 @@ class Router:
         settings = config.current()
         self.pool = database.make_pool(settings.database_url or "", name="device-api")
         self.device = make_app(self.pool, membership.LIVE)
+        self.dns_pool = database.make_pool(settings.database_url or "", max_size=4, name="dns")
+        self.dns = DnsApi(self.dns_pool)
         self.risk_pool = database.make_pool(settings.database_url or "", name="risk-api")
         self.risk = MobileRiskApi(self.risk_pool)
         self.notifications = NotificationApi(self.risk_pool)
@@ -57,6 +60,8 @@ class Router:
         path: str = scope.get("path", "")
         if path.startswith(DEVICE_PREFIX + "/"):
             await self.device(scope, receive, send)
+        elif self.dns.serves(path):
+            await self.dns(scope, receive, send)
         elif self.risk.serves(path):
             await self.risk(scope, receive, send)
         elif self.notifications.serves(path):
@@ -77,17 +82,21 @@ class Router:
         try:
             await self.pool.open(wait=True, timeout=10)
             await self.risk_pool.open(wait=True, timeout=10)
+            await self.dns_pool.open(wait=True, timeout=10)
             await self.device.start()
             self.risk.start()
+            await self.dns.start()
         except Exception as error:  # noqa: BLE001 - uvicorn prints the message and stops; nothing else can
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.device.stop()
+        await self.dns.stop()
         await self.native.stop()
         await self.risk.stop()
         await self.risk_pool.close()
+        await self.dns_pool.close()
         await self.pool.close()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -1,6 +1,7 @@
 """The resolver with everything it stands on: whose token, which policy, what was met. Shared by DoH and DoT."""
 
 import asyncio
+import functools
 import logging
 from typing import Final
 
@@ -11,6 +12,7 @@ from vedette.api.dns.policies import Policies
 from vedette.api.dns.resolver import Phone, Reply, Resolver, Way
 from vedette.api.dns.upstream import Upstream
 from vedette.foundation import config, http
+from vedette.foundation.config import Config
 from vedette.foundation.database import Pool
 from vedette.foundation.name_server import NameServer
 from vedette.foundation.rates import Buckets, caller
@@ -41,13 +43,13 @@ class NobodyError(Exception):
 class ResolverService:
     """`start` after the pool is open, `stop` before it closes; inside the running loop."""
 
-    def __init__(self, pool: Pool) -> None:
-        settings = config.current()
+    def __init__(self, pool: Pool, settings: Config | None = None) -> None:
+        settings = settings or config.current()
         self.phones = Phones(pool)
         self.policies = Policies()
         self.encounters = Encounters()
         self.resolver = Resolver(
-            open_upstream,
+            functools.partial(open_upstream, settings),
             self.encounters.take,
             sinkhole=answers.Sinkhole(settings.sinkhole_ipv4, settings.sinkhole_ipv6),
         )
@@ -109,9 +111,8 @@ def failed(message: bytes, code: int, text: str, rcode: int = wire.SERVFAIL) -> 
         return None if refusal is None else Reply(refusal)
 
 
-def open_upstream(server: NameServer) -> Upstream:
+def open_upstream(settings: Config, server: NameServer) -> Upstream:
     """Return the way to an upstream, under the rules for all outbound calls."""
-    settings = config.current()
     private = settings.allow_private_addresses or server.trusted
 
     def check(host: str, port: int) -> list[str]:

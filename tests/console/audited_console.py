@@ -61,6 +61,24 @@ CONSOLE: list[Audited] = [
         "feed.rolled_back",
         ("version", 2, 1),
     ),
+    (
+        "console:scan-new",
+        lambda s: s.post("console:scan-new", file=s.getprop(), password="", whole="1"),
+        "scan.uploaded",
+        None,
+    ),
+    (
+        "console:scan-download",
+        lambda s: s.who.get(s.address("console:scan-download", s.scan(), "json")).content.decode(),
+        "scan.exported",
+        None,
+    ),
+    (
+        "console:scan-delete",
+        lambda s: s.post("console:scan-delete", s.scan()),
+        "scan.deleted",
+        ("status", "done", None),
+    ),
     ("console:policy-export", lambda s: s.get("console:policy-export"), "policy.exported", None),
     ("console:audit-export", lambda s: s.get("console:audit-export"), "audit.exported", None),
     (

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from tests.connectors.scene import Scene
 from tests.support.console import Member, audit
@@ -20,6 +21,8 @@ from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.feeds import store
 from vedette.foundation import clock, config, database
+from vedette.scans import analysis
+from vedette.scans.models import Scan
 from vedette.tenants import application_keys
 from vedette.tenants.application_keys import Scope, Wish
 from vedette.tenants.models import Tenant
@@ -109,6 +112,19 @@ class Stage:
                 pulled_at=clock.now(),
             )
             return row.id
+
+    def address(self, route: str, /, *arguments: Any) -> str:
+        return reverse(route, args=arguments)
+
+    def getprop(self) -> SimpleUploadedFile:
+        return SimpleUploadedFile("getprop.txt", b"[ro.build.version.release]: [15]\n[ro.secure]: [0]\n")
+
+    def scan(self) -> UUID:
+        """The scan that was uploaded last, analysed."""
+        with database.tenant(self.scene.tenant_id):
+            scan_id = Scan.objects.latest("created_at").id
+        analysis.analyse(self.scene.tenant_id, scan_id)
+        return scan_id
 
     def entry(self) -> UUID:
         with database.tenant(self.scene.tenant_id):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -117,6 +118,11 @@ def a_flaw_of(phone: Device) -> str:
     return "CVE-2099-0001"
 
 
+def a_scan(stage: Stage) -> UUID:
+    assert stage.post("console:scan-new", file=stage.getprop(), password="", whole="1").status_code == 302
+    return stage.scan()
+
+
 def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) -> None:
     given: dict[str, list[Any]] = {
         "console:threat": [stage.threat()],
@@ -126,6 +132,7 @@ def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) 
         "groups:way": ["phones"],
         "console:vulnerability": [a_flaw_of(stage.phone)],
         "console:feed": ["a-flaw"],
+        "console:scan": [a_scan(stage)],
     }
     stage.who.get(reverse("partner:page"))  # makes the row of its settings
     before = contents(db)

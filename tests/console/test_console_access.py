@@ -22,6 +22,7 @@ from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation
 from vedette.events.models import Event
 from vedette.foundation import clock, database
+from vedette.scans.models import Scan
 from vedette.tenants import access, application_keys
 from vedette.tenants.application_keys import Scope, Wish
 from vedette.tenants.models import ApplicationKey
@@ -120,11 +121,24 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
             "entry": str(entry.id),
             "rule": str(rule.id),
             "key": str(key.id),
+            "scan": str(scan_of_nothing(world).id),
             "device": str(device.id),
             "invitation": str(invitation.id),
             "threat": str(Threat.objects.get(classification="TROJAN").id),
             "event": str(Event.objects.filter(type=Event.Type.AUDIT).latest("position").id),
         }
+
+
+def scan_of_nothing(world: World) -> Scan:
+    now = clock.now()
+    return Scan.objects.create(
+        tenant_id=world.tenant_id,
+        created_at=now,
+        file_name="phone.zip",
+        size=1,
+        sha256="0" * 64,
+        keep_until=now,
+    )
 
 
 def address(name: str, places: dict[str, str]) -> str:
@@ -156,6 +170,9 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:app-rule-remove": (places.get("rule", NOBODY),),
         "console:feed": (NOBODY,),
         **{f"console:feed-{act}": (NOBODY,) for act in ("subscribe", "refresh", "unsubscribe", "rollback")},
+        "console:scan": (places.get("scan", NOBODY),),
+        "console:scan-delete": (places.get("scan", NOBODY),),
+        "console:scan-download": (places.get("scan", NOBODY), more or "resync"),
         "console:waiting": (NOBODY,),
         "console:retry": (NOBODY,),
         "console:invitation-renew": (places["invitation"],),
@@ -196,6 +213,7 @@ NOTHING = {
     "console:disconnect", "console:disconnect-finish",
     "console:application-keys", "console:application-key-new", "console:application-key-revoke",
     "console:application-key-end-tokens",
+    "console:scans", "console:scan-new", "console:scan", "console:scan-delete", "console:scan-download",
     "console:retry", "console:invitation-renew", "console:invitation-revoke", "console:invite-person",
     "console:invitations", "console:enrollment-settings", "console:enrollment-ways", "console:enrollment-code",
     "connectors:overview", "connectors:pushes",
@@ -217,6 +235,7 @@ OF_AN_OBJECT = sorted(
         "console:device-release", "console:device-release-end", "console:device-simulate",
         "console:device-simulate-end", "console:brake", "console:brake-release", "console:brake-revert",
         "console:retry", "console:invitation-renew", "console:invitation-revoke",
+        "console:scan", "console:scan-delete", "console:scan-download",
         "intune:group-remove", "intune:acknowledge", "connectors:send-device-again",
         "connectors:send-group-again", "console:application-key-revoke",
         "console:application-key-end-tokens",
@@ -278,6 +297,7 @@ def every_row(places: dict[str, str]) -> list[Any]:
             Event.objects.filter(type=Event.Type.AUDIT).count(),
             list(AppEntry.objects.values()), list(CapabilityRule.objects.values()),
             list(Invitation.objects.values("revoked_at", "sent_at")), list(ApplicationKey.objects.values()),
+            list(Scan.objects.values()),
         ]  # fmt: skip
 
 
@@ -286,7 +306,7 @@ def test_lists_and_exports_show_own_rows_alone(stranger: Member, places: dict[st
     (device,) = mine.activated()
     mine.report(device, facts(posture={"adb": True}))
     assess(mine.tenant_id)
-    for path in ("/devices/", "/threats/", "/dashboard/", "/system/audit/", "/system/keys/"):
+    for path in ("/devices/", "/threats/", "/dashboard/", "/system/audit/", "/system/keys/", "/scans/"):
         page = text(stranger.get(path))
         assert not [place for place in places.values() if place in page], path
     assert str(device.id) in text(stranger.get("/devices/"))
@@ -308,7 +328,7 @@ def test_nobody_is_sent_to_sign_in_and_back(places: dict[str, str], route: str) 
 
 def test_the_menu_shows_what_may_be_opened(full: Member, restricted: Member) -> None:
     for_full, for_restricted = text(full.get("/dashboard/")), text(restricted.get("/dashboard/"))
-    for path in ("/system/connectors/", "/system/enrollment/"):
+    for path in ("/system/connectors/", "/system/enrollment/", "/scans/"):
         assert f'href="{path}"' in for_full
         assert f'href="{path}"' not in for_restricted
     for path in ("/threats/", "/devices/", "/policy/", "/system/account/", "/system/audit/"):

@@ -1,5 +1,6 @@
 """A threat's evidence and what became of it, in words for an analyst."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from vedette.console import words
 from vedette.events.models import Event
 from vedette.threats.models import Threat
+from vedette.verdict.findings import Evidence
 from vedette.web.badges import STATES
 
 LISTED: Final = 50
@@ -28,13 +30,18 @@ class Row:
 
 def evidence_rows(threat: Threat) -> list[Row]:
     """Lay the evidence out, each fact once, without what the summary's sentence needs alone."""
+    return rows_of(words.evidence_of(threat.evidence), threat.source)
+
+
+def rows_of(evidence: Iterable[Evidence], named_by: str) -> list[Row]:
+    """Lay evidence out; `named_by`: the feed behind the finding."""
     rows = []
-    for item in words.evidence_of(threat.evidence):
+    for item in evidence:
         if item.fact == "feed":
             continue  # stands beside each fact that the feed named
         value = words.value_words(item.value, item.fact)
         copied = len(value) >= _LONG and " " not in value
-        source = item.source or (threat.source if item.fact == "family" else "")
+        source = item.source or (named_by if item.fact == "family" else "")
         rows.append(Row(words.fact_words(item.fact), value, source, copied))
     return rows
 

@@ -13,7 +13,7 @@ from vedette.console import check_words
 from vedette.threats.models import Threat
 from vedette.verdict import summaries, terms
 from vedette.verdict.classifications import CLASSIFICATIONS, Text
-from vedette.verdict.findings import Evidence
+from vedette.verdict.findings import Evidence, Finding
 
 ENGLISH: Final = "en"
 SIMULATED: Final = simulate.KEY
@@ -107,6 +107,16 @@ def summary_of(threat: Threat) -> str:
     if threat.simulated:
         return gettext("A test threat: nothing is wrong with the phone.")
     return summaries.summary_in(_language(), evidence_of(threat.evidence)) or threat.summary
+
+
+def sentence_of(finding: Finding) -> str:
+    """Tell a finding in the reader's language; its English words where no sentence fits."""
+    return summaries.summary_in(_language(), finding.evidence) or finding.summary
+
+
+def known_text(code: str) -> Text | None:
+    """Return what `text_of` returns, None for a code that is no classification."""
+    return text_of(code) if code in CLASSIFICATIONS else None
 
 
 def evidence_of(stored: Iterable[Mapping[str, Any]]) -> list[Evidence]:

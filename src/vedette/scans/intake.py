@@ -90,6 +90,20 @@ def delete(tenant_id: UUID, scan_id: UUID, actor: Actor) -> bool:
     return True
 
 
+def note_export(tenant_id: UUID, scan: Scan, kind: str, actor: Actor) -> None:
+    """Note who took a report out. Outside any door."""
+    with database.writer(tenant_id):
+        emit(
+            Draft(
+                "scan.exported",
+                change_type="EXPORTED",
+                actor=actor,
+                target=_target(scan),
+                detail={"kind": kind},
+            )
+        )
+
+
 def password_of(scan: Scan) -> str:
     """Give the password that was uploaded with a file. Raises SealError."""
     return (

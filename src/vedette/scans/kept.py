@@ -58,6 +58,11 @@ def kept(scan: Scan) -> Kept:
     )
 
 
+def as_contract(done: Scan) -> bytes:
+    """Write a scan as `vedette scan --json` does."""
+    return msgspec.json.format(msgspec.json.encode(done.as_json()), indent=2) + b"\n"
+
+
 def to_json(value: Kept) -> dict[str, Any]:
     """Give plain values for a jsonb column, which knows no NUL character."""
     plain: dict[str, Any] = _without_nul(msgspec.to_builtins(value))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from vedette.verdict import web_words
+
 Words = Mapping[str, str]
 
 _ABLE: Final[Mapping[str, Words]] = {
@@ -156,7 +158,7 @@ _AGENT: Final[Mapping[str, Words]] = {
     "secure_dns": {"en": "secure name look-ups", "fr": "la résolution de noms sécurisée"},
 }
 TERMS: Final[Mapping[str, Words]] = MappingProxyType(
-    {**_ABLE, **_MITM, **_WIFI, **_PROFILE, **_SETTINGS, **_AGENT}
+    {**_ABLE, **_MITM, **_WIFI, **_PROFILE, **_SETTINGS, **_AGENT, **web_words.TERMS}
 )
 """Code to words by language."""
 CODED: Final = frozenset(
@@ -172,6 +174,7 @@ CODED: Final = frozenset(
         "boot",
         "permission",
         "apps",
+        *web_words.CODED,
     }
 )
 """Facts of evidence whose values are codes, several with a comma between them."""

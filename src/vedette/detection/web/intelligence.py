@@ -5,7 +5,7 @@ from typing import Final
 
 from vedette.detection.web.addresses import Address, Host
 from vedette.detection.web.names import with_parents
-from vedette.detection.web.suffixes import PublicSuffixes
+from vedette.detection.web.suffixes import Split
 from vedette.intel.index import Hit, Index
 from vedette.intel.indicators import Kind
 from vedette.verdict.classifications import CLASSIFICATIONS, Family
@@ -14,9 +14,7 @@ SURE: Final = 30
 """Confidence (STIX 2.1, appendix A: low ends at 29) from which a hit blocks."""
 
 
-def known_bad(
-    host: Host, index: Index, suffixes: PublicSuffixes, address: Address | None = None
-) -> Hit | None:
+def known_bad(host: Host, split: Split, index: Index, address: Address | None = None) -> Hit | None:
     """Give the hit that says most: of the address, else of the host, else of the nearest name above it.
 
     A name above counts down to the registered one. Under a host that is shared by strangers (a public suffix, or one
@@ -24,7 +22,12 @@ def known_bad(
     """
     if not index.size:
         return None
-    return max(_hits(host, index, suffixes, address), key=_weight, default=None)
+    return max(_hits(host, split, index, address), key=_weight, default=None)
+
+
+def is_vouched_for(split: Split, index: Index) -> bool:
+    """Tell whether an allow or warning list of the installation names the registered name: then signs say nothing."""
+    return bool(index.size and split.registrable and index.overruled(Kind.DOMAIN, split.registrable))
 
 
 def classification_of(hit: Hit) -> str:
@@ -44,7 +47,7 @@ def _weight(hit: Hit) -> tuple[bool, int, int]:
     return is_sure(hit), CLASSIFICATIONS[classification_of(hit)].default_risk, hit.confidence or 0
 
 
-def _hits(host: Host, index: Index, suffixes: PublicSuffixes, address: Address | None) -> Iterator[Hit]:
+def _hits(host: Host, split: Split, index: Index, address: Address | None) -> Iterator[Hit]:
     if address is not None:
         for url in _spellings(address):
             yield from index.find(Kind.URL, url)
@@ -52,11 +55,12 @@ def _hits(host: Host, index: Index, suffixes: PublicSuffixes, address: Address |
         yield from index.find(Kind.IPV6 if ":" in host.name else Kind.IPV4, host.name)
         return
     yield from index.find(Kind.DOMAIN, host.name)
-    registrable = suffixes.split(host.name).registrable
+    if not split.registrable:
+        return
     for name in with_parents(host.name):
-        if not name.endswith(registrable):
+        if len(name) < len(split.registrable):
             break
-        if name != host.name and registrable:
+        if name != host.name:
             yield from index.find(Kind.DOMAIN, name)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from vedette.detection.web.brands import Brands, brand_words, known, own
 from vedette.detection.web.names import FewNames, ManyNames, Names
 from vedette.detection.web.suffixes import PublicSuffixes, bundled
 from vedette.intel.index import EMPTY, Index
@@ -16,7 +17,7 @@ class WebLists:
 
     `denied`, `allowed`: its own lists, name to note. `feeds`: its threat feeds, name to title of the feed.
     `categories`: its lists by category, name to category. `own_domains`: in ASCII; `own_brands`: words that stand for
-    it. `blocked_categories`: see `categories.CATEGORIES`.
+    it, those of its domains among them. `blocked_categories`: see `categories.CATEGORIES`.
     """
 
     index: Index = EMPTY
@@ -28,6 +29,7 @@ class WebLists:
     own_brands: tuple[str, ...] = ()
     blocked_categories: frozenset[str] = frozenset()
     suffixes: PublicSuffixes = field(default_factory=bundled)
+    brands: tuple[Brands, ...] = field(default_factory=lambda: (known(),))
 
     @classmethod
     def of(
@@ -43,13 +45,16 @@ class WebLists:
         blocked_categories: Iterable[str] = (),
     ) -> "WebLists":
         """Make lists of plain values; names in lower case and ASCII."""
+        domains = tuple(sorted(set(own_domains)))
+        words = brand_words(own_brands, domains)
         return cls(
             index,
             FewNames(denied),
             FewNames(allowed),
             ManyNames(feeds),
             ManyNames(categories),
-            FewNames(dict.fromkeys(own_domains, "")),
-            tuple(own_brands),
+            FewNames(dict.fromkeys(domains, "")),
+            words,
             frozenset(blocked_categories),
+            brands=(own(words, domains), known()) if words else (known(),),
         )

@@ -39,42 +39,55 @@ class Split(NamedTuple):
 class PublicSuffixes:
     """The list, ready for look-ups. Never changes; safe to share between threads."""
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_below", "_exactly", "_except")
 
     def __init__(self, lines: Iterable[str], shared: Iterable[str] = ()) -> None:
-        """Read lines of public_suffix_list.dat; `shared` adds private suffixes."""
-        rules: dict[str, bool] = {}
+        """Read lines of public_suffix_list.dat; `shared` adds private suffixes. Values tell the private ones."""
+        exactly: dict[str, bool] = dict.fromkeys(shared, True)
+        below: dict[str, bool] = {}
+        excepted: dict[str, bool] = {}
         private = False
         for line in lines:
             rule = line.strip().split(" ")[0]
             if _PRIVATE_SECTION in line:
                 private = True
-            if rule and not rule.startswith("//"):
-                rules[_ascii(rule)] = private
-        self._rules: Mapping[str, bool] = {**dict.fromkeys(shared, True), **rules}
+            if not rule or rule.startswith("//"):
+                continue
+            if rule.startswith("!"):
+                excepted[_ascii(rule[1:])] = private
+            elif rule.startswith("*."):
+                below[_ascii(rule[2:])] = private
+            else:
+                exactly[_ascii(rule)] = private
+        self._exactly: Final[Mapping[str, bool]] = exactly
+        self._below: Final[Mapping[str, bool]] = below
+        self._except: Final[Mapping[str, bool]] = excepted
 
     def split(self, host: str) -> Split:
         """Split a host name in lower case and ASCII; addresses must not be given. An unknown ending is a suffix."""
-        rules = self._rules
+        exactly, below, excepted = self._exactly, self._below, self._except
         labels = host.split(".")
-        last = len(labels) - 1
-        start, private, known = last, False, labels[last] in rules or f"*.{labels[last]}" in rules
-        name = ""
-        for at in range(last, -1, -1):
-            below, name = name, f"{labels[at]}.{name}" if name else labels[at]
-            if f"!{name}" in rules:
-                start, private = at + 1, rules[f"!{name}"]
+        at = last = len(labels) - 1
+        name, start, private = labels[last], last, False
+        while True:
+            if name in excepted:
+                start, private = at + 1, excepted[name]
                 break
-            if name in rules:
-                start, private = at, rules[name]
-            elif below and f"*.{below}" in rules:
-                start, private = at, rules[f"*.{below}"]
-        suffix = ".".join(labels[start:])
-        return Split(suffix, ".".join(labels[start - 1 :]) if start else "", private, known)
+            if name in exactly:
+                start, private = at, exactly[name]
+            wild = below.get(name)
+            if wild is not None:
+                start, private = max(at - 1, 0), wild
+            if at == 0:
+                break
+            at -= 1
+            name = f"{labels[at]}.{name}"
+        known = self.knows_ending(labels[last])
+        return Split(".".join(labels[start:]), ".".join(labels[start - 1 :]) if start else "", private, known)
 
     def knows_ending(self, label: str) -> bool:
         """Tell whether a top-level domain exists, in ASCII."""
-        return label in self._rules or f"*.{label}" in self._rules
+        return label in self._exactly or label in self._below
 
 
 @cache
@@ -88,8 +101,7 @@ def _ascii(rule: str) -> str:
     rule = rule.lower()
     if rule.isascii():
         return rule
-    mark = rule[: len(rule) - len(rule.lstrip("!*."))]
-    labels = rule[len(mark) :].split(".")
-    return mark + ".".join(
+    labels = rule.split(".")
+    return ".".join(
         label if label.isascii() else "xn--" + label.encode("punycode").decode() for label in labels
     )

@@ -1,0 +1,200 @@
+"""Signs of phishing in a host name: whose name it borrows, and how it is made."""
+
+import ipaddress
+import itertools
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from vedette.detection.web.addresses import Host, unicode_form
+from vedette.detection.web.brands import Brand, Brands
+from vedette.detection.web.confusables import scripts, skeleton, with_pairs, without_numbers
+from vedette.detection.web.suffixes import Split
+from vedette.detection.web.weights import ABUSED_ENDINGS, LURES, STRONG_LURES
+from vedette.detection.web.words import Words
+
+_TOKENS: Final = re.compile(r"[-_.]+")
+_STRONG: Final = Words(STRONG_LURES)
+_COMMON_ENDINGS: Final = frozenset({"com", "net", "org", "io", "co", "app"})
+_HOMOGRAPH: Final = 5
+"""Names of so many letters are imitated on purpose; shorter words of other alphabets may look alike by chance."""
+_MOST_LABELS: Final = 12
+
+
+class Sign(NamedTuple):
+    """A sign by its name in weights.WEIGHTS, and whose name is borrowed."""
+
+    name: str
+    brand: Brand | None = None
+
+
+def signs_of_host(host: Host, split: Split, every: Iterable[Brands]) -> list[Sign]:
+    """List the signs in a host; `every`: names that may be borrowed, the organisation's own first."""
+    if host.is_ip:
+        return _of_address(host)
+    labels = unicode_form(host.name).split(".")[: -(split.suffix.count(".") + 1)][-_MOST_LABELS:]
+    if not labels:
+        return []
+    signs = [*_borrowed(labels, split, every), *_made(labels, split)]
+    if host.disguised:
+        signs.append(Sign("disguised"))
+    return signs
+
+
+def homograph(split: Split, every: Iterable[Brands]) -> Brand | None:
+    """Give the name that a registered name beyond ASCII imitates letter by letter; None where it imitates none."""
+    if "xn--" not in split.registrable:
+        return None
+    label = unicode_form(split.registrable).partition(".")[0]
+    plain = skeleton(label)
+    if label.isascii() or plain == label or len(plain) < _HOMOGRAPH:
+        return None
+    found = (brands.by_word.get(plain) for brands in every)
+    return next((brand for brand in found if brand is not None), None)
+
+
+def _of_address(host: Host) -> list[Sign]:
+    if ipaddress.ip_address(host.name).is_private:
+        return []
+    return [Sign("ip_address"), *([Sign("disguised")] if host.disguised else [])]
+
+
+def _borrowed(labels: list[str], split: Split, every: Iterable[Brands]) -> Iterator[Sign]:
+    """Give at most one sign about a borrowed name: the heaviest."""
+    *below, registered = labels
+    for brands in every:
+        sign = _registered(registered, below, split, brands) or _below(below, registered, brands)
+        if sign is not None and sign.brand is not None:
+            yield sign
+            if sign.brand.own:
+                yield Sign("own_name", sign.brand)
+            return
+
+
+def _registered(label: str, below: list[str], split: Split, brands: Brands) -> Sign | None:
+    plain = skeleton(label)
+    brand = brands.by_word.get(plain)
+    if brand is not None:
+        return _same_word(label, plain, below, brand, split)
+    for reading in (without_numbers(plain), *with_pairs(plain)):
+        brand = brands.by_word.get(reading)
+        if reading != plain and brand is not None and not brand.common:
+            return Sign("imitates_letters", brand)
+    tokens = [token for token in _TOKENS.split(plain) if token]
+    if sign := _in_tokens(tokens, plain, below, split, brands):
+        return sign
+    brand = brands.near(plain.replace("-", "")) or next(
+        (found for token in tokens if len(tokens) > 1 and _lures(tokens) and (found := brands.near(token))),
+        None,
+    )
+    return Sign("mistyped_name", brand) if brand else None
+
+
+def _same_word(label: str, plain: str, below: list[str], brand: Brand, split: Split) -> Sign | None:
+    if label != plain:
+        return Sign("imitates_letters", brand)
+    if split.private:
+        return Sign("name_on_shared_host", brand)
+    if brand.own or (not brand.common and split.suffix in ABUSED_ENDINGS):
+        return Sign("name_with_lure" if _lures(below) else "name_other_ending", brand)
+    return None
+
+
+def _in_tokens(tokens: list[str], plain: str, below: list[str], split: Split, brands: Brands) -> Sign | None:
+    """Look for a name among the words of a label, or within the label."""
+    named = [brands.by_word.get(token) or brands.by_word.get(without_numbers(token)) for token in tokens]
+    brand = next((found for found in named if found is not None), None)
+    rest = [token for token, found in zip(tokens, named, strict=True) if found is None]
+    if brand is None:
+        brand = brands.within(plain) or ("-" in plain and brands.within(plain.replace("-", ""))) or None
+        rest = [plain.replace(brand.word, "-")] if brand else []
+    if brand is None:
+        return None
+    if _lures(rest) or _glued(rest) or _strong(below):
+        return Sign("name_with_lure", brand)
+    if brand.common:
+        return None
+    return Sign("name_on_shared_host" if split.private else "name_within", brand)
+
+
+def _below(below: list[str], registered: str, brands: Brands) -> Sign | None:
+    """Look for a name among the labels below a registered name that belongs to somebody else."""
+    for at, label in enumerate(below):
+        plain = skeleton(label)
+        tokens = [token for token in _TOKENS.split(plain) if token]
+        brand = next((brands.by_word[token] for token in tokens if token in brands.by_word), None)
+        if brand is None:
+            brand = brands.within(plain)
+        if brand is None:
+            continue
+        following = below[at + 1] if at + 1 < len(below) else registered.partition("-")[0]
+        if following in _COMMON_ENDINGS or f"{plain}.{following}" in brand.owners:
+            return Sign("name_as_host", brand)
+        if _lures([t for t in tokens if t != brand.word]) or _strong([*below, registered]):
+            return Sign("name_with_lure", brand)
+        if not brand.common:
+            return Sign("name_below_other", brand)
+    return None
+
+
+def _made(labels: list[str], split: Split) -> Iterator[Sign]:
+    registered = labels[-1]
+    tokens = [
+        token for label in (labels if split.private else [registered]) for token in _TOKENS.split(label)
+    ]
+    lures = [token for token in tokens if token in LURES]
+    glued = [] if lures else _glued_lures(registered)
+    if lures or glued:
+        yield Sign("lure_word")
+    if len(lures) + len(glued) > 1:
+        yield Sign("two_lure_words")
+    if split.private:
+        yield Sign("shared_host")
+    if split.suffix in ABUSED_ENDINGS:
+        yield Sign("abused_ending")
+    if any(len(scripts(label)) > 1 for label in labels if not label.isascii()):
+        yield Sign("mixed_scripts")
+    yield from _shape(labels, registered)
+
+
+def _shape(labels: list[str], registered: str) -> Iterator[Sign]:
+    if max(label.count("-") for label in labels) > 2:  # noqa: PLR2004 - names of people and firms have fewer
+        yield Sign("many_hyphens")
+    if sum(map(str.isdigit, registered)) > 3:  # noqa: PLR2004 - a year is no sign
+        yield Sign("many_digits")
+    if len(registered) > 24:  # noqa: PLR2004 - beyond, names are sentences
+        yield Sign("long_label")
+    if len(labels) > 4:  # noqa: PLR2004 - services of big sites have up to four
+        yield Sign("many_labels")
+    if _looks_random(registered):
+        yield Sign("looks_random")
+
+
+def _looks_random(label: str) -> bool:
+    """Tell a label that nobody could say: long, of many characters, hardly a vowel or letters and digits mixed."""
+    if len(label) < 12 or "-" in label or not label.isascii():  # noqa: PLR2004 - shorter ones are acronyms
+        return False
+    spread = -sum(n / len(label) * math.log2(n / len(label)) for n in Counter(label).values())
+    vowels = sum(letter in "aeiouy" for letter in label) / len(label)
+    changes = sum(a.isdigit() != b.isdigit() for a, b in itertools.pairwise(label))
+    return spread > 3 and (vowels < 0.2 or changes > 3)  # noqa: PLR2004 - bits a letter; words have a third of vowels
+
+
+def _lures(words: Iterable[str]) -> bool:
+    return any(word in LURES for word in words)
+
+
+def _strong(labels: Iterable[str]) -> bool:
+    return any(token in STRONG_LURES for label in labels for token in _TOKENS.split(label))
+
+
+def _glued(rests: Iterable[str]) -> bool:
+    """Tell whether what is left of a label without the name begins or ends with a word that lures."""
+    parts = [part for rest in rests for part in _TOKENS.split(rest)]
+    return any(_STRONG.within(part) for part in parts)
+
+
+def _glued_lures(label: str) -> list[str]:
+    return _STRONG.within(label) if len(label) > 8 else []  # noqa: PLR2004 - a word beside the lure

@@ -3,8 +3,9 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ import pytest
 from django.db import connection
 from tests.connectors.scene import CONTACT, Scene, values, writes
 
-from vedette.connectors import deliver, outcome, publisher
+from vedette.connectors import arrival, deliver, jobs, outcome, publisher
 from vedette.connectors.intune import attribute_route
 from vedette.connectors.models import Delivery
 from vedette.connectors.signals import values_arrived
@@ -307,19 +308,58 @@ def test_what_came_of_a_batch_is_written_down_though_that_of_the_one_before_was_
 def test_a_value_that_arrived_is_told_though_telling_of_errors_fails(
     enrolled: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outcome, "tell", lambda *_: 1 // 0)
+    with hearing() as heard, pytest.raises(ZeroDivisionError):
+        enrolled.publish()
+    assert len(heard) == 13
+
+
+def test_a_value_that_arrived_is_told_once_though_the_publisher_died_before_it_told(
+    enrolled: Scene, monkeypatch: pytest.MonkeyPatch, move_clock: Clock
+) -> None:
+    with monkeypatch.context() as patch, hearing() as heard:
+        patch.setattr(arrival, "tell", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            enrolled.publish()
+    assert (heard, {row.status for row in enrolled.deliveries()}) == ([], {"confirmed"})
+    assert arrival.tenants_left(clock.now()) == [], "it may be telling just now"
+    move_clock(61)
+    assert arrival.tenants_left(clock.now()) == [enrolled.tenant_id]
+    with refusing():
+        jobs.tell_arrivals(0)
+    with hearing() as heard:
+        jobs.tell_arrivals(0)
+        jobs.tell_arrivals(0)
+    assert sorted(heard) == sorted(device.id for device in enrolled.devices())
+
+
+@contextmanager
+def hearing() -> Iterator[list[UUID]]:
+    """Listen to which devices' values arrived."""
     heard: list[UUID] = []
 
     def hear(device_ids: list[UUID], **_signal: Any) -> None:
         heard.extend(device_ids)
 
     values_arrived.connect(hear)
-    monkeypatch.setattr(outcome, "tell", lambda *_: 1 // 0)
     try:
-        with pytest.raises(ZeroDivisionError):
-            enrolled.publish()
+        yield heard
     finally:
         values_arrived.disconnect(hear)
-    assert len(heard) == 13
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Let somebody who acts on arrivals fail."""
+
+    def refuse(**_signal: Any) -> None:
+        raise ValueError("not now")
+
+    values_arrived.connect(refuse)
+    try:
+        yield
+    finally:
+        values_arrived.disconnect(refuse)
 
 
 # --- tenants

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vedette.connectors.deliver import BACK_OFF_MOST, back_off
 from vedette.connectors.intune.attribute_route import changes_needed
 from vedette.connectors.intune.desired import desired_value, is_ours
 from vedette.connectors.intune.eligibility import Candidate, Limits, unsupported_reason
 from vedette.connectors.intune.recipes import admitted_values, blocked_values, device_filters
 from vedette.connectors.intune.standing import Standing, connector_state
 from vedette.connectors.partner.messages import desired_health, portions, takes_back
+from vedette.connectors.settling import BACK_OFF_MOST, back_off
 from vedette.connectors.state_sync import DEVICE_STATUS, SyncSettings
 from vedette.directory.platforms import platform_of
 from vedette.verdict.states import REQUIRED_FOR_MINIMUM, DeviceState, at_or_under

@@ -16,7 +16,8 @@ import msgspec
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from vedette.connectors import deliver_sql, pushes
+from vedette.connectors import claimed, deliver_sql, settling
+from vedette.connectors.claimed import Claimed
 from vedette.connectors.models import ACTS, Delivery
 from vedette.connectors.results import Result
 from vedette.foundation import clock, database
@@ -24,8 +25,6 @@ from vedette.foundation.ids import new_id
 
 CHANNEL: Final = "vedette_delivery"
 LEASE: Final = timedelta(seconds=90)
-BACK_OFF_FIRST: Final = 2.0
-BACK_OFF_MOST: Final = 900.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Owed:
     state_change_id: uuid.UUID | None = None
 
 
-def result(delivery: Delivery, status: str, **rest: Any) -> Result:
+def result(delivery: Claimed, status: str, **rest: Any) -> Result:
     """Say what came of a delivery."""
     return Result(delivery.pk, delivery.generation, status, **rest)
 
@@ -102,15 +101,22 @@ def tenants_due(routes: Iterable[str]) -> list[tuple[str, uuid.UUID]]:
         )
 
 
-def claim(tenant_id: uuid.UUID, route: str, limit: int) -> list[Delivery]:
+def claim(tenant_id: uuid.UUID, route: str, limit: int) -> list[Claimed]:
     """Lease up to LIMIT due deliveries of one tenant, oldest first."""
     now = clock.now()
-    values = {"tenant": tenant_id, "route": route, "now": now, "lease_until": now + LEASE, "limit": limit}
-    with database.tenant(tenant_id):
-        return sorted(Delivery.objects.raw(deliver_sql.CLAIM, values), key=lambda delivery: delivery.due_at)
+    values: dict[str, Any] = {
+        "tenant": tenant_id,
+        "route": route,
+        "now": now,
+        "lease_until": now + LEASE,
+        "limit": limit,
+    }
+    with database.tenant(tenant_id), connection.cursor() as cursor:
+        cursor.execute(deliver_sql.CLAIM, values)
+        return claimed.read(cursor.fetchone()[0])
 
 
-def foresee(tenant_id: uuid.UUID, places: Mapping[Delivery, str]) -> frozenset[uuid.UUID]:
+def foresee(tenant_id: uuid.UUID, places: Mapping[Claimed, str]) -> frozenset[uuid.UUID]:
     """Note where claimed deliveries may stand from now on, before they are sent; return the keys of those noted.
 
     One that was owed anew, or taken up by somebody else, meanwhile is not: it is not to be sent any more. Should
@@ -129,64 +135,35 @@ def foresee(tenant_id: uuid.UUID, places: Mapping[Delivery, str]) -> frozenset[u
 
 
 def settle(
-    tenant_id: uuid.UUID, deliveries: Iterable[Delivery], results: Sequence[Result]
+    tenant_id: uuid.UUID, deliveries: Sequence[Claimed], results: Sequence[Result]
 ) -> frozenset[uuid.UUID]:
-    """Write what came of claimed deliveries, and each as a push; return the keys of those that were written.
+    """Write what came of claimed deliveries of one route, and each as a push; return the keys of those written.
 
     A result of an older generation changes only what was sent; one whose lease has run out changes nothing,
-    because somebody else has taken the delivery up.
+    because somebody else has taken the delivery up. Whose value is another by now is noted for `arrival.tell`.
     """
-    claimed = {delivery.pk: delivery for delivery in deliveries}
+    if not results:
+        return frozenset()
     now = clock.now()
-    rows = [_row(item, claimed[item.delivery_id], now) for item in results]
+    values: dict[str, Any] = {
+        "tenant": tenant_id,
+        "route": deliveries[0].route,
+        "now": now,
+        "arrival": new_id(),
+        "results": settling.rows({row.id: row for row in deliveries}, results, now),
+    }
     with database.tenant(tenant_id), connection.cursor() as cursor:
-        values: dict[str, Any] = {
-            "tenant": tenant_id,
-            "now": now,
-            "results": msgspec.json.encode(rows).decode(),
-        }
         cursor.execute(deliver_sql.SETTLE, values)
-        settled = {row[0] for row in cursor.fetchall()}
-        pushes.note(
-            tenant_id,
-            [(claimed[item.delivery_id], item) for item in results if item.delivery_id in settled],
-            now,
-        )
-        forget_removed(list(claimed))
+        settled: dict[uuid.UUID, bool] = dict(cursor.fetchall())
+        forget_removed(key for key, deleted in settled.items() if deleted)
     return frozenset(settled)
 
 
 def forget_removed(delivery_ids: Iterable[uuid.UUID]) -> None:
     """Drop deliveries of deleted devices that are done: their last duty. Inside the tenant's door."""
     over = [Delivery.Status.CONFIRMED, Delivery.Status.DROPPED]
-    Delivery.objects.filter(device=None, status__in=over, pk__in=list(delivery_ids)).delete()
-
-
-def back_off(attempts: int) -> float:
-    """Seconds to wait after the Nth failed attempt: 2, 4, 8 … at most a quarter of an hour."""
-    return float(min(BACK_OFF_MOST, BACK_OFF_FIRST * 2 ** min(attempts - 1, 12)))
-
-
-def _row(item: Result, claimed: Delivery, now: datetime) -> Mapping[str, Any]:
-    assert claimed.lease_until is not None
-    again = item.status == Delivery.Status.DUE
-    failed = again and item.error_code
-    wait = max(item.retry_after or 0.0, back_off(claimed.attempts) if failed else 0.0)
-    return {
-        "id": item.delivery_id,
-        "generation": item.generation,
-        "lease_until": claimed.lease_until,
-        "status": item.status,
-        "arrived": item.status in {Delivery.Status.SENT, Delivery.Status.CONFIRMED},
-        "untouched": again and not item.error_code,
-        "value": item.value,
-        "place": item.place,
-        "before": item.before,
-        "request_id": item.request_id,
-        "error_code": item.error_code,
-        "error": item.error,
-        "due_at": now + timedelta(seconds=wait),
-    }
+    if ids := list(delivery_ids):
+        Delivery.objects.filter(device=None, status__in=over, pk__in=ids).delete()
 
 
 def _claimable(now: datetime) -> Q:

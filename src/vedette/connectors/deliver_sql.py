@@ -64,11 +64,15 @@ with free as materialized (
       and (d.lease_until is null or d.lease_until < %(now)s)
     order by d.due_at limit %(limit)s
     for update of d skip locked
+), taken as (
+    update connectors_delivery as d
+    set status = 'leased', lease_until = %(lease_until)s, attempts = d.attempts + 1
+    from free where d.tenant_id = %(tenant)s and d.id = free.id
+    returning d.id, d.route, d.generation, d.attempts, d.desired, d.place, d.before, d.error_code, d.due_at,
+              d.requested_at, d.lease_until, d.sent, d.sent_at, d.device_id, d.entra_object_id, d.entra_device_id,
+              d.owner_oid, d.state_change_id
 )
-update connectors_delivery as d
-set status = 'leased', lease_until = %(lease_until)s, attempts = d.attempts + 1
-from free where d.tenant_id = %(tenant)s and d.id = free.id
-returning d.*
+select coalesce(json_agg(taken order by taken.due_at), '[]')::text from taken
 """
 
 FORESEE: Final = """
@@ -92,11 +96,13 @@ returning d.id
 """
 
 SETTLE: Final = """
-with r as (
+with r as materialized (
     select * from jsonb_to_recordset(%(results)s::jsonb)
         as r(id uuid, generation bigint, lease_until timestamptz, status text, arrived boolean,
-             untouched boolean, value text, place text, before text, request_id text, error_code text,
-             error text, due_at timestamptz)
+             untouched boolean, news boolean, changed boolean, value text, place text, before text,
+             request_id text, error_code text, error text, due_at timestamptz,
+             push_id uuid, device_id uuid, entra_object_id uuid, owner_oid uuid, push_place text,
+             push_before text, push_after text, requested_at timestamptz, state_change_id uuid)
 ), held as materialized (
     select d.id
     from connectors_delivery d
@@ -104,21 +110,43 @@ with r as (
     where d.tenant_id = %(tenant)s
     order by d.device_id, d.id
     for no key update of d
+), settled as (
+    update connectors_delivery as d
+    set sent = case when r.arrived then r.value else d.sent end,
+        sent_at = case when r.arrived then %(now)s else d.sent_at end,
+        confirmed_at = case when r.status = 'confirmed' then %(now)s else d.confirmed_at end,
+        place = coalesce(r.place, d.place),
+        before = coalesce(r.before, d.before),
+        request_id = coalesce(nullif(r.request_id, ''), d.request_id),
+        attempts = greatest(0, d.attempts - r.untouched::int),
+        status = case when d.generation = r.generation then r.status else d.status end,
+        due_at = case when d.generation = r.generation then r.due_at else d.due_at end,
+        error_code = case when d.generation = r.generation and not r.untouched then r.error_code else d.error_code end,
+        error = case when d.generation = r.generation and not r.untouched then r.error else d.error end,
+        lease_until = null
+    from r, held
+    where d.tenant_id = %(tenant)s and d.id = held.id and d.id = r.id and d.lease_until = r.lease_until
+    returning d.id, d.device_id
+), noted as (
+    insert into connectors_push
+        (id, tenant_id, route, delivery_id, generation, device_id, entra_object_id, owner_oid, place, before, after,
+         outcome, requested_at, tried_at, sent_at, confirmed_at, request_id, state_change_id, cause, error_code, error)
+    select r.push_id, %(tenant)s, %(route)s, r.id, r.generation, r.device_id, r.entra_object_id, r.owner_oid,
+           r.push_place, r.push_before, r.push_after, r.status, r.requested_at, %(now)s,
+           case when r.arrived then %(now)s end, case when r.status = 'confirmed' then %(now)s end,
+           r.request_id, r.state_change_id, coalesce(c.cause, ''), r.error_code, r.error
+    from settled
+    join r on r.id = settled.id
+    left join compliance_statechange c on c.tenant_id = %(tenant)s and c.id = r.state_change_id
+    where r.news
+), arrived as (
+    insert into connectors_arrival (id, tenant_id, route, device_ids, at)
+    select %(arrival)s, %(tenant)s, %(route)s, jsonb_agg(r.device_id), %(now)s
+    from settled
+    join r on r.id = settled.id
+    where r.changed and r.device_id is not null
+    having count(*) > 0
 )
-update connectors_delivery as d
-set sent = case when r.arrived then r.value else d.sent end,
-    sent_at = case when r.arrived then %(now)s else d.sent_at end,
-    confirmed_at = case when r.status = 'confirmed' then %(now)s else d.confirmed_at end,
-    place = coalesce(r.place, d.place),
-    before = coalesce(r.before, d.before),
-    request_id = coalesce(nullif(r.request_id, ''), d.request_id),
-    attempts = greatest(0, d.attempts - r.untouched::int),
-    status = case when d.generation = r.generation then r.status else d.status end,
-    due_at = case when d.generation = r.generation then r.due_at else d.due_at end,
-    error_code = case when d.generation = r.generation and not r.untouched then r.error_code else d.error_code end,
-    error = case when d.generation = r.generation and not r.untouched then r.error else d.error end,
-    lease_until = null
-from r, held
-where d.tenant_id = %(tenant)s and d.id = held.id and d.id = r.id and d.lease_until = r.lease_until
-returning d.id
+select id, device_id is null from settled
 """
+"""What came of claimed deliveries: the rows, a push for each that is news, and whose value is another by now."""

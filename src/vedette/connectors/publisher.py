@@ -9,15 +9,15 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connections
 
 from vedette.connectors import arrival, deliver, outcome
+from vedette.connectors.claimed import Claimed
 from vedette.connectors.deliver import CHANNEL, LEASE, result
 from vedette.connectors.models import Delivery
 from vedette.connectors.results import Result
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 WAKE_SECONDS: Final = 1.0
 TENANTS_AT_ONCE: Final = 16
-# A batch ends well before its lease does: nobody else takes it up meanwhile.
+# A batch ends well before its lease does, so nobody else takes it up meanwhile: counted from its claim.
 BATCH_SECONDS: Final = LEASE.total_seconds() / 2
 # After so long the next tenant has its turn; who has more to send waits at the end of the queue.
 TURN_SECONDS: Final = 10.0
@@ -112,12 +112,15 @@ def publish_due(
     close_old_connections()
     route = ROUTES[route_name]
     stopped = stop or threading.Event()
-    with _Behind() as behind:
-        while not stopped.is_set() and (claimed := _claim(tenant_id, route, behind)):
-            results = _publish(tenant_id, route, claimed, stopped)
-            # Where more waits, what came of this is written down while the next is on its way.
+    with _Beside(tenant_id, route) as beside:
+        while not stopped.is_set() and (claimed := beside.claim()):
+            # Where more waits, that is claimed, and what came of the last is written down, while this is sent.
             more = len(claimed) == route.batch
-            behind.do(_write_down, tenant_id, route, claimed, results, later=more)
+            if more:
+                beside.claim_ahead()
+            budget = Budget(beside.claimed_at + BATCH_SECONDS, stopped)
+            results = _publish(tenant_id, route, claimed, budget)
+            beside.write_down(claimed, results, later=more)
             held = [item.retry_after or 0.0 for item in results if item.held]
             if held:
                 # A turn holds a thread that other tenants need.
@@ -127,56 +130,75 @@ def publish_due(
     return 0.0
 
 
-def _claim(tenant_id: uuid.UUID, route: Route, behind: "_Behind") -> list[Delivery]:
-    claimed = deliver.claim(tenant_id, route.name, route.batch)
-    if not claimed and behind.wait():
-        # What is being written down may have been given back.
-        return deliver.claim(tenant_id, route.name, route.batch)
-    return claimed
-
-
-def _publish(
-    tenant_id: uuid.UUID, route: Route, claimed: list[Delivery], stopped: threading.Event
-) -> list[Result]:
+def _publish(tenant_id: uuid.UUID, route: Route, claimed: list[Claimed], budget: Budget) -> list[Result]:
     try:
-        return route.publish(tenant_id, claimed, Budget(time.monotonic() + BATCH_SECONDS, stopped))
+        return route.publish(tenant_id, claimed, budget)
     except Exception as error:
         log.exception("Route %s failed for tenant %s", route.name, tenant_id)
         return [_crashed(delivery, error) for delivery in claimed]
 
 
-def _write_down(tenant_id: uuid.UUID, route: Route, claimed: list[Delivery], results: list[Result]) -> None:
-    settled = deliver.settle(tenant_id, claimed, results)
-    # First of all: what failed is seen by the next look too, that a value arrived is said only here.
-    arrival.tell(tenant_id, route, claimed, [item for item in results if item.delivery_id in settled])
+def _write_down(tenant_id: uuid.UUID, route: Route, claimed: list[Claimed], results: list[Result]) -> None:
+    deliver.settle(tenant_id, claimed, results)
+    arrival.tell(tenant_id)
     outcome.tell(tenant_id, route, results)
 
 
-class _Behind:
-    """A thread that works one step behind, started when it is needed; its errors are raised at the next step."""
+class _Beside:
+    """A thread beside the one that sends: it claims one step ahead and writes down one step behind.
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="settle")
-        self._last: Future[None] | None = None
+    Started when it is needed; `claimed_at` (monotonic) is when what was claimed last was. What could not be
+    written down is raised at the next step; what was claimed ahead and is not sent any more is given back.
+    """
+
+    def __init__(self, tenant_id: uuid.UUID, route: Route) -> None:
+        self._of = tenant_id, route
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="beside")
+        self._written: Future[None] | None = None
+        self._ahead: Future[tuple[list[Claimed], float]] | None = None
         self._used = False
+        self.claimed_at = 0.0
 
-    def do(self, act: Callable[..., None], *arguments: Any, later: bool) -> None:
-        """Do something after what was begun before, also when that failed; at once, or `later` in the thread."""
+    def claim(self) -> list[Claimed]:
+        """Return what is to be sent next: what was claimed ahead, or else is due now."""
+        ahead, self._ahead = self._ahead, None
+        claimed, self.claimed_at = ahead.result() if ahead else self._claim()
+        if not claimed and self._wait():
+            # What was being written down may have been given back.
+            claimed, self.claimed_at = self._claim()
+        return claimed
+
+    def claim_ahead(self) -> None:
+        """Begin to claim what is to be sent next."""
+        self._ahead, self._used = self._pool.submit(self._claim), True
+
+    def write_down(self, claimed: list[Claimed], results: list[Result], *, later: bool) -> None:
+        """Write down what came of it, after what was begun before, also when that failed; at once or `later`."""
         try:
-            self.wait()
+            self._wait()
         finally:
             if later:
-                self._last, self._used = self._pool.submit(act, *arguments), True
+                self._written = self._pool.submit(_write_down, *self._of, claimed, results)
+                self._used = True
             else:
-                act(*arguments)
+                _write_down(*self._of, claimed, results)
 
-    def wait(self) -> bool:
-        """Wait for what was begun; tell whether there was any."""
-        last, self._last = self._last, None
-        if last is None:
+    def _claim(self) -> tuple[list[Claimed], float]:
+        (tenant_id, route), now = self._of, time.monotonic()
+        return deliver.claim(tenant_id, route.name, route.batch), now
+
+    def _wait(self) -> bool:
+        """Wait for what is being written down; tell whether there was any."""
+        written, self._written = self._written, None
+        if written is None:
             return False
-        last.result()
+        written.result()
         return True
+
+    def _give_back(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead and (claimed := ahead.result()[0]):
+            deliver.settle(self._of[0], claimed, [result(item, Delivery.Status.DUE) for item in claimed])
 
     def __enter__(self) -> Self:
         return self
@@ -185,15 +207,18 @@ class _Behind:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self.wait()
+            self._give_back()
         finally:
-            if self._used:
-                # The thread's own connection to the database ends with it.
-                self._pool.submit(connections.close_all).result()
-            self._pool.shutdown()
+            try:
+                self._wait()
+            finally:
+                if self._used:
+                    # The thread's own connection to the database ends with it.
+                    self._pool.submit(connections.close_all).result()
+                self._pool.shutdown()
 
 
-def _crashed(delivery: Delivery, error: Exception) -> Result:
+def _crashed(delivery: Claimed, error: Exception) -> Result:
     return result(
         delivery,
         Delivery.Status.DUE,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from vedette.connectors.claimed import Claimed
 from vedette.connectors.errors import Advice
-from vedette.connectors.models import Delivery
 from vedette.connectors.results import Result
 
 
@@ -32,7 +32,7 @@ class Route(Protocol):
     connector: str
     batch: int
 
-    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], budget: Budget) -> list[Result]:
+    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Claimed], budget: Budget) -> list[Result]:
         """Send claimed deliveries and say what came of each; errors are results, not exceptions."""
         ...
 

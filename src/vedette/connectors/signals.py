@@ -11,7 +11,7 @@ connector_state_changed = Signal()
 
 values_arrived = Signal()
 """`tenant_id`, `route`: str, `device_ids`: list[UUID] whose value at Microsoft is another than before; sent inside
-the tenant's door, after the writes and in a transaction of its own."""
+the tenant's door, after the writes and in a transaction of its own; told again when that one is lost."""
 
 directory_changed = Signal()
 """`tenant_id`; Microsoft says that people or groups changed: sent inside the tenant's door. A receiver returns

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 IDENTITY: Final = "identity"
 INTUNE: Final = "intune"
@@ -41,13 +41,14 @@ class Charge:
 
 def charge(method: str, address: str) -> Charge:
     """Say what a request costs; ADDRESS is a path or a whole address, with its options."""
-    parts = urlsplit(address)
-    segments = parts.path.split("/")
-    # A cast such as /members/microsoft.graph.user costs what the listing costs.
-    last = next((part for part in reversed(segments) if not part.startswith("microsoft.graph.")), "")
+    path, _, query = address.partition("?")
+    rest, _, last = path.rpartition("/")
+    while last.startswith("microsoft.graph."):
+        # A cast such as /members/microsoft.graph.user costs what the listing costs.
+        rest, _, last = rest.rpartition("/")
     writes = int(method != "GET" and last not in _ASKING)
-    service = _service(parts.path)
-    return Charge(service, _units(last, parts.query) if service == IDENTITY else 1, writes)
+    service = _service(path)
+    return Charge(service, _units(last, query) if service == IDENTITY else 1, writes)
 
 
 def _service(path: str) -> str:

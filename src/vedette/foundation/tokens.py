@@ -6,6 +6,7 @@ a token until 300 s before its end and sends a certificate's proof as PS256 with
 
 import re
 import threading
+import time
 import uuid
 from functools import lru_cache
 from typing import Any, Final
@@ -22,6 +23,8 @@ from vedette.foundation.credential import read_token
 from vedette.foundation.graph_errors import TokenError
 from vedette.foundation.registration import CERTIFICATE, FEDERATED, SECRET, Registration
 
+# msal holds a token for as long.
+EARLY_SECONDS: Final = 300.0
 _AADSTS: Final = re.compile(r"AADSTS(\d+)")
 
 
@@ -37,6 +40,8 @@ class Tokens:
         self._fixed = fixed
         self._lock = threading.Lock()
         self._applications: dict[str, tuple[Registration, threading.Lock, Any]] = {}
+        # What msal keeps as well; to find it there costs more than to send a request.
+        self._kept: dict[tuple[str, str], tuple[Registration, str, float]] = {}
 
     def registration(self, entra_tenant_id: str) -> Registration:
         """Return what speaks for this tenant."""
@@ -52,6 +57,9 @@ class Tokens:
         if fresh:
             self.forget(entra_tenant_id)
         used = used or self.registration(entra_tenant_id)
+        kept = self._kept.get((entra_tenant_id, scope))
+        if kept and kept[0] == used and time.monotonic() < kept[2]:
+            return kept[1]
         lock, application = self._application(entra_tenant_id, used)
         try:
             # one thread asks Entra, the others find its token in the cache
@@ -64,12 +72,18 @@ class Tokens:
             # msal repeats a refusal for a minute without asking; who asks again wants to know it anew
             self.forget(entra_tenant_id)
             raise _refusal(answer)
-        return str(answer["access_token"])
+        token = str(answer["access_token"])
+        until = time.monotonic() + float(answer.get("expires_in") or 0) - EARLY_SECONDS
+        with self._lock:
+            self._kept[entra_tenant_id, scope] = used, token, until
+        return token
 
     def forget(self, entra_tenant_id: str) -> None:
         """Drop what is kept for a tenant."""
         with self._lock:
             self._applications.pop(entra_tenant_id, None)
+            for key in [key for key in self._kept if key[0] == entra_tenant_id]:
+                del self._kept[key]
 
     def _application(self, entra_tenant_id: str, used: Registration) -> tuple[threading.Lock, Any]:
         with self._lock:

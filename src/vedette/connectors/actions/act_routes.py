@@ -21,6 +21,7 @@ from vedette.connectors.actions.models import ActionSettings
 from vedette.connectors.actions.plan import NOTIFY, REVOKE, SYNC, still_true
 from vedette.connectors.actions.settings_read import choice_of, settings_row
 from vedette.connectors.actions.targets import Target
+from vedette.connectors.claimed import Claimed
 from vedette.connectors.deliver import result
 from vedette.connectors.errors import Advice
 from vedette.connectors.models import Delivery
@@ -37,7 +38,7 @@ PARALLEL: Final = 4
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _NOT_DONE: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
-Todo = list[tuple[Delivery, Target]]
+Todo = list[tuple[Claimed, Target]]
 
 
 class Act(ABC):
@@ -48,7 +49,7 @@ class Act(ABC):
     name = ""
     by_owner = False
 
-    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], budget: Budget) -> list[Result]:
+    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Claimed], budget: Budget) -> list[Result]:
         """Do the act for each phone for which it still holds."""
         with database.tenant(tenant_id):
             tenant, row = Tenant.objects.get(pk=tenant_id), settings_row(tenant_id)
@@ -81,7 +82,7 @@ class Act(ABC):
         """Say in words what an error code means."""
         return advice(code)
 
-    def _holds(self, item: Delivery, _target: Target, row: ActionSettings, tenant: Tenant) -> bool:
+    def _holds(self, item: Claimed, _target: Target, row: ActionSettings, tenant: Tenant) -> bool:
         """Tell whether the act is still wished and still true."""
         return bool(item.desired) and self.name in choice_of(row).on and tenant.mode == Tenant.Mode.ARMED
 
@@ -117,7 +118,7 @@ class Revoke(Act):
     name = REVOKE
     by_owner = True
 
-    def _holds(self, item: Delivery, target: Target, row: ActionSettings, tenant: Tenant) -> bool:
+    def _holds(self, item: Claimed, target: Target, row: ActionSettings, tenant: Tenant) -> bool:
         wished = super()._holds(item, target, row, tenant) and not target.spared
         return wished and target.told in row.levels
 
@@ -133,7 +134,7 @@ class Notify(Act):
 
     name = NOTIFY
 
-    def _holds(self, item: Delivery, target: Target, row: ActionSettings, tenant: Tenant) -> bool:
+    def _holds(self, item: Claimed, target: Target, row: ActionSettings, tenant: Tenant) -> bool:
         levels = frozenset(row.levels)
         if not super()._holds(item, target, row, tenant) or not still_true(item.desired, target.told, levels):
             return False
@@ -142,7 +143,7 @@ class Notify(Act):
         return (item.desired in levels) != told_blocked
 
     def _do(self, graph: Graph, todo: Todo, tenant: Tenant, row: ActionSettings) -> list[Result]:
-        def one(pair: tuple[Delivery, Target]) -> Result:
+        def one(pair: tuple[Claimed, Target]) -> Result:
             item, target = pair
             if item.attempts > 1 and not item.error_code:
                 # Whoever tried before died on the way: nobody knows whether it was shown.
@@ -156,7 +157,7 @@ class Notify(Act):
             return list(pool.map(one, todo))
 
 
-def _notify(graph: Graph, item: Delivery, managed_id: str, text: texts.Notification) -> Result:
+def _notify(graph: Graph, item: Claimed, managed_id: str, text: texts.Notification) -> Result:
     path = f"/beta/deviceManagement/managedDevices/{managed_id}/sendCustomNotificationToCompanyPortal"
     words = asdict(text)
     try:
@@ -181,12 +182,12 @@ def _batch(graph: Graph, todo: Todo, path: Callable[[Target], str]) -> list[Resu
     ]
 
 
-def _done(item: Delivery, request_id: str) -> Result:
+def _done(item: Claimed, request_id: str) -> Result:
     """An act leaves no value behind: nothing of it is to be withdrawn."""
     return result(item, Delivery.Status.CONFIRMED, request_id=request_id)
 
 
-def _failed(item: Delivery, error: GraphError | TokenError) -> Result:
+def _failed(item: Claimed, error: GraphError | TokenError) -> Result:
     if isinstance(error, NotSentError):
         return result(item, Delivery.Status.DUE, retry_after=error.retry_after, held=True)
     if isinstance(error, TokenError):
@@ -202,11 +203,11 @@ def _failed(item: Delivery, error: GraphError | TokenError) -> Result:
     )
 
 
-def _unknown(item: Delivery, text: str, request_id: str = "") -> Result:
+def _unknown(item: Claimed, text: str, request_id: str = "") -> Result:
     return result(item, Delivery.Status.FAILED, error_code=UNKNOWN, error=text, request_id=request_id)
 
 
-def _impossible(item: Delivery, code: str) -> Result:
+def _impossible(item: Claimed, code: str) -> Result:
     said = {
         NOT_IN_INTUNE: "Intune does not manage this phone.",
         NO_OWNER: "Nobody owns this phone in Entra.",

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Max
 
 from vedette.compliance.models import DeviceState
+from vedette.connectors.claimed import Claimed
 from vedette.connectors.models import Delivery, Push, SparedPerson
 from vedette.devices.models import Device, Invitation
 from vedette.directory import read
@@ -30,7 +31,7 @@ class Target:
     language: str
 
 
-def of(deliveries: Sequence[Delivery], act: str, *, by_owner: bool, language: str) -> dict[uuid.UUID, Target]:
+def of(deliveries: Sequence[Claimed], act: str, *, by_owner: bool, language: str) -> dict[uuid.UUID, Target]:
     """Read what the act needs, by delivery; phones that are gone are left out."""
     states = DeviceState.objects.filter(device_id__in=[row.device_id for row in deliveries if row.device_id])
     known = {row.device_id: row for row in states.select_related("device").defer("device__facts")}

@@ -14,6 +14,7 @@ from typing import Final
 from django.db.models import F
 
 from vedette.connectors import deliver
+from vedette.connectors.claimed import Claimed
 from vedette.connectors.deliver import result
 from vedette.connectors.errors import Advice
 from vedette.connectors.groups.advice import advice
@@ -78,12 +79,14 @@ class MembershipRoute:
     connector = "groups"
     batch = 200
 
-    def __init__(self, name: str, column: str, member: Callable[[Delivery], uuid.UUID | None]) -> None:
+    def __init__(
+        self, name: str, column: str, member: Callable[[Claimed | Delivery], uuid.UUID | None]
+    ) -> None:
         self.name = name
         self._column = column
         self._member = member
 
-    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], budget: Budget) -> list[Result]:
+    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Claimed], budget: Budget) -> list[Result]:
         """Bring the memberships of these phones, or their people, in line."""
         members = {member for item in deliveries if (member := self._member(item))}
         with database.tenant(tenant_id):
@@ -115,7 +118,7 @@ class MembershipRoute:
         return advice(code)
 
     def _foresee(
-        self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], pairs: frozenset[Pair]
+        self, tenant_id: uuid.UUID, deliveries: Sequence[Claimed], pairs: frozenset[Pair]
     ) -> set[uuid.UUID]:
         """Write down who is about to be put in, so that a lost answer leaves nobody in; return whom to leave alone.
 
@@ -156,7 +159,7 @@ class MembershipRoute:
                 # what comes of it is that of an older generation.
                 asked.update(status=Delivery.Status.DUE, due_at=clock.now(), generation=F("generation") + 1)
 
-    def _result(self, item: Delivery, plan: Plan, done: Mapping[Pair, Write]) -> Result:
+    def _result(self, item: Claimed, plan: Plan, done: Mapping[Pair, Write]) -> Result:
         member = self._member(item)
         if member is None:
             return _nobody(item)
@@ -186,20 +189,20 @@ class MembershipRoute:
         )
 
 
-def _places(item: Delivery, writes: Mapping[Pair, Write]) -> str:
+def _places(item: Claimed, writes: Mapping[Pair, Write]) -> str:
     """Where the member may be now: where it was, and where it was put in or may have been."""
     new = {group for (_member, group), write in writes.items() if write.done or write.doubtful}
     return " ".join(sorted({*item.place.split(), *new}))
 
 
-def _nobody(item: Delivery) -> Result:
+def _nobody(item: Claimed) -> Result:
     if item.desired == NOWHERE:
         return result(item, Delivery.Status.DROPPED)
     text = "There is nobody to put into a group: the phone is not in Entra, or nobody owns it."
     return result(item, Delivery.Status.FAILED, error_code="no_entra_device", error=text)
 
 
-def _failed(item: Delivery, write: Write, place: str) -> Result:
+def _failed(item: Claimed, write: Write, place: str) -> Result:
     gone = write.status == HTTPStatus.NOT_FOUND and write.code != GONE
     if write.code == GONE and item.desired == NOWHERE:
         return result(item, Delivery.Status.CONFIRMED, value=NOWHERE, place="")

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+from vedette.connectors.claimed import Claimed
 from vedette.connectors.deliver import result
 from vedette.connectors.errors import Advice
 from vedette.connectors.intune.attributes import attributes_of
@@ -43,7 +44,7 @@ class _Place:
     attribute: str
     held: frozenset[uuid.UUID]
 
-    def keeps(self, delivery: Delivery) -> bool:
+    def keeps(self, delivery: Claimed) -> bool:
         """Two rows may stand for one Entra device (left and come back): only the live one has a say."""
         return not delivery.desired and delivery.entra_object_id in self.held
 
@@ -53,9 +54,9 @@ class AttributeRoute:
 
     name = ROUTE
     connector = "intune"
-    batch = 400
+    batch = AT_ONCE * LANES * 4
 
-    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], budget: Budget) -> list[Result]:
+    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Claimed], budget: Budget) -> list[Result]:
         """Bring each device's attribute to the desired value; what goes wrong is the result.
 
         Some at a time are read and, where something else stands there, written. An answer 204 confirms a write;
@@ -66,7 +67,7 @@ class AttributeRoute:
         results = [_no_device(item) for item in deliveries if item.entra_object_id is None]
         known = [item for item in deliveries if item.entra_object_id is not None]
 
-        def one(chunk: Sequence[Delivery]) -> list[Result]:
+        def one(chunk: Sequence[Claimed]) -> list[Result]:
             if budget.is_spent:
                 return [result(delivery, Delivery.Status.DUE) for delivery in chunk]
             return push(graph, place, chunk)
@@ -82,7 +83,7 @@ class AttributeRoute:
         return advice(code)
 
 
-def push(graph: Graph, place: _Place, deliveries: Sequence[Delivery]) -> list[Result]:
+def push(graph: Graph, place: _Place, deliveries: Sequence[Claimed]) -> list[Result]:
     """Read what some devices hold and write what is to be changed.
 
     When the tenant has moved to another attribute, the old one is cleared in the same PATCH: nobody stays
@@ -90,7 +91,7 @@ def push(graph: Graph, place: _Place, deliveries: Sequence[Delivery]) -> list[Re
     """
     held = attributes_of(graph, {item.entra_object_id for item in deliveries if item.entra_object_id})
     results: list[Result] = []
-    writing: list[tuple[Delivery, str, Request]] = []
+    writing: list[tuple[Claimed, str, Request]] = []
     for delivery in deliveries:
         assert delivery.entra_object_id is not None
         read = held[delivery.entra_object_id]
@@ -130,7 +131,7 @@ def changes_needed(
     return changes
 
 
-def _place(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> _Place:
+def _place(tenant_id: uuid.UUID, deliveries: Sequence[Claimed]) -> _Place:
     withdrawn = [item.entra_object_id for item in deliveries if item.entra_object_id and not item.desired]
     with database.tenant(tenant_id):
         attribute = attribute_name(connector_of(tenant_id))
@@ -144,7 +145,7 @@ def _place(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> _Place:
     return _Place(tenant.entra_tenant_id, attribute, held)
 
 
-def _done(delivery: Delivery, attribute: str, found: str, request_id: str) -> Result:
+def _done(delivery: Claimed, attribute: str, found: str, request_id: str) -> Result:
     """What stands there is what is to stand there, or somebody else's."""
     if not is_ours(found) and delivery.desired != WITHDRAWN:
         return result(
@@ -164,7 +165,7 @@ def _done(delivery: Delivery, attribute: str, found: str, request_id: str) -> Re
     )
 
 
-def _failed(delivery: Delivery, error: GraphError | TokenError) -> Result:
+def _failed(delivery: Claimed, error: GraphError | TokenError) -> Result:
     if isinstance(error, NotSentError):
         # Nothing of this delivery went wrong: it waits with all the others.
         return result(delivery, Delivery.Status.DUE, retry_after=error.retry_after, held=True)
@@ -187,7 +188,7 @@ def _failed(delivery: Delivery, error: GraphError | TokenError) -> Result:
     )
 
 
-def _no_device(delivery: Delivery) -> Result:
+def _no_device(delivery: Claimed) -> Result:
     return result(
         delivery,
         Delivery.Status.FAILED,

@@ -10,11 +10,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
 from vedette.connectors import errors
-from vedette.connectors.deliver import back_off
 from vedette.connectors.errors import LASTING, Advice, Problem
 from vedette.connectors.mail import mailbox
 from vedette.connectors.mail.compose import Message, compose
 from vedette.connectors.mail.models import Notification
+from vedette.connectors.settling import back_off
 from vedette.foundation import clock, database, jobs, mail
 from vedette.foundation.mail import MailError, Sender, sender
 from vedette.tenants.models import Tenant

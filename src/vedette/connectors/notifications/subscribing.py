@@ -15,10 +15,10 @@ from typing import Any, Final
 from django.utils.translation import gettext_noop as _
 
 from vedette.connectors import errors
-from vedette.connectors.deliver import back_off
 from vedette.connectors.errors import LASTING, Advice, Problem
 from vedette.connectors.notifications.models import Subscription
 from vedette.connectors.notifications.switch import CONNECTOR, addresses
+from vedette.connectors.settling import back_off
 from vedette.foundation import clock, database
 from vedette.foundation.graph import Graph, GraphError, Patience, TokenError
 from vedette.tenants.models import Tenant

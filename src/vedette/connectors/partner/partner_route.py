@@ -11,6 +11,7 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
+from vedette.connectors.claimed import Claimed
 from vedette.connectors.deliver import result
 from vedette.connectors.errors import LASTING, Advice
 from vedette.connectors.models import Delivery
@@ -64,7 +65,7 @@ class PartnerRoute:
     connector = "partner"
     batch = 400
 
-    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Delivery], _budget: Budget) -> list[Result]:
+    def publish(self, tenant_id: uuid.UUID, deliveries: Sequence[Claimed], _budget: Budget) -> list[Result]:
         """Upload the health of these devices and the threats behind it; the outcome comes later."""
         with database.tenant(tenant_id):
             tenant = Tenant.objects.get(pk=tenant_id)
@@ -98,7 +99,7 @@ def advice(code: str) -> Advice:
     return _ADVICE.get(code, _PASSING)
 
 
-def _note(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> PartnerUpload:
+def _note(tenant_id: uuid.UUID, deliveries: Sequence[Claimed]) -> PartnerUpload:
     return PartnerUpload.objects.create(
         id=new_id(),
         tenant_id=tenant_id,
@@ -110,7 +111,7 @@ def _note(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> PartnerUpload
     )
 
 
-def _messages(deliveries: Sequence[Delivery], now: datetime) -> list[Message]:
+def _messages(deliveries: Sequence[Claimed], now: datetime) -> list[Message]:
     """The health of each device, then its threats: open ones, and those that ended since it was last told."""
     known = [item for item in deliveries if item.entra_device_id]
     messages = [health_message(str(item.pk), str(item.entra_device_id), item.desired, now) for item in known]
@@ -134,13 +135,13 @@ def _messages(deliveries: Sequence[Delivery], now: datetime) -> list[Message]:
     return messages
 
 
-def _told_since(deliveries: Sequence[Delivery]) -> datetime:
+def _told_since(deliveries: Sequence[Claimed]) -> datetime:
     told = [item.sent_at for item in deliveries if item.sent_at]
     return min(told, default=clock.now())
 
 
 def _refused(
-    tenant_id: uuid.UUID, upload: PartnerUpload, deliveries: Sequence[Delivery], error: Exception
+    tenant_id: uuid.UUID, upload: PartnerUpload, deliveries: Sequence[Claimed], error: Exception
 ) -> list[Result]:
     with database.tenant(tenant_id):
         PartnerUpload.objects.filter(pk=upload.pk).update(

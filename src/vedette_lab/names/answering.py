@@ -54,7 +54,7 @@ def _say(label: bytes, type_: int, question: bytes) -> tuple[int, list[bytes], l
         alias = _record(_POINTER, _CNAME, target)
         return 0, [alias, *_addresses(target, type_, target)], []
     if label == b"big" and type_ == _TXT:
-        return 0, [_record(_POINTER, _TXT, b"\xff" + b"x" * 255) for _ in range(12)], []
+        return 0, [_record(_POINTER, _TXT, b"\xff%03d" % n + b"x" * 252) for n in range(12)], []
     found = _addresses(_POINTER, type_, name)
     return 0, found, [] if found else [_nothing()]
 

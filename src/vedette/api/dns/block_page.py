@@ -116,12 +116,14 @@ def page(language: str) -> str:
         )
         kept = _("That this phone met this name. Names of other pages are not kept.")
         title = escape(_("This page is blocked"))
+        # beside the page: xgettext does not look into f-strings
+        heads = [escape(head) for head in (_("Why"), _("What to do"), _("What is kept"))]
         return (
             f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style></head>\n'
             f'<body><main><h1>{title}</h1><p class="name">\0</p>\n'
-            f"<h2>{escape(_('Why'))}</h2><p>{escape(why)}</p>\n"
-            f"<h2>{escape(_('What to do'))}</h2><ul>{''.join(f'<li>{escape(step)}</li>' for step in steps)}</ul>\n"
-            f'<h2>{escape(_("What is kept"))}</h2><p class="soft">{escape(kept)}</p>\n'
+            f"<h2>{heads[0]}</h2><p>{escape(why)}</p>\n"
+            f"<h2>{heads[1]}</h2><ul>{''.join(f'<li>{escape(step)}</li>' for step in steps)}</ul>\n"
+            f'<h2>{heads[2]}</h2><p class="soft">{escape(kept)}</p>\n'
             "</main></body></html>\n"
         )

@@ -10,7 +10,7 @@ import ssl
 from collections import Counter
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from vedette.api.dns.framing import Frames, TooLongError, framed
 from vedette.api.dns.phones import Known, UnavailableError
@@ -144,13 +144,12 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, if there is room."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self.address = caller(str(peer[0])) if peer else ""
         self._token = getattr(transport.get_extra_info("ssl_object"), "vedette_token", "")
         if not self._token or not self._server.admit(self):
-            transport.abort()
+            self._abort()
             return
         self._timer = self._loop.call_later(IDLE_SECONDS, self._look)
         self._run(self._greet())

@@ -2,10 +2,11 @@
 
 import logging
 import re
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from vedette.api.dns.answers import BLOCKED, FILTERED
@@ -45,11 +46,10 @@ class Policy:
 
     def told(self, name: str) -> WebVerdict | None:
         """Return the verdict on a name that is worth telling: suspicious or blocked. Raises UnsureError."""
-        try:
-            return self._known[name]
-        except KeyError:
-            verdict = self._judged(name)
-        self._known[name] = verdict
+        known = self._known.get(name, self)
+        if known is not self:
+            return cast("WebVerdict | None", known)
+        verdict = self._known[name] = self._judged(name)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return verdict
@@ -64,9 +64,10 @@ class Policy:
             return None
         try:
             verdict = self.judge(host)
-        except Exception:
-            # without the name: it may well be a clean one
-            log.exception("The verdict service failed on a name of tenant %s", self.tenant_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the organisation decided what follows
+            # neither the name nor the error's text, which may hold it: it may well be a clean one
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("No verdict for tenant %s: %s at\n%s", self.tenant_id, type(error).__name__, where)  # noqa: TRY400 - as above
             if self.fail_closed:
                 raise UnsureError from None
             return None

@@ -7,6 +7,7 @@ port of the system's choice (RFC 5452). An upstream over TLS or HTTPS cannot be 
 
 import asyncio
 import random
+from typing import cast
 
 import httpcore
 import httpx
@@ -98,8 +99,7 @@ class _Socket(asyncio.DatagramProtocol):
                 self.end()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, _from: object) -> None:
         self._waiting.settle(data)

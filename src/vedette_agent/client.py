@@ -13,6 +13,7 @@ from vedette_agent.store import State, Store
 from vedette_agent.transport import Offline, Refused, Transport, read_answer
 from vedette_facts import jose
 from vedette_facts.canonical import digest_of
+from vedette_facts.privacy import withheld
 from vedette_facts.protocol import (
     CHECK_IN_PATH,
     ENROLL_PATH,
@@ -202,7 +203,7 @@ class AgentClient:
         identity, state = self.identity(), self.store.state()
         waiting = self._waiting(identity)
         number = max([state.sequence, *(entry.sequence for entry in waiting)]) + 1
-        text = canonical(facts)
+        text = canonical(withheld(facts, state.collect))
         entry = Entry(
             key_id=identity.key_id,
             sequence=number,
@@ -277,6 +278,7 @@ class AgentClient:
             clock_skew_seconds=answer.clock_skew_seconds,
             last_accepted_at=self._transport.now(),
             last_status=answer.state,
+            collect=answer.collect,
             not_before=None,
         )
         self.store.queue.remove(entry)

@@ -13,6 +13,7 @@ import msgspec
 
 from vedette_agent.identity import Enrolment, Identity
 from vedette_agent.queue import FileQueue, MemoryQueue, Queue, write_durably
+from vedette_facts.privacy import Collect
 from vedette_facts.protocol import DeviceStatus
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     not_before: dt.datetime | None = None
     last_status: DeviceStatus | None = None
     dropped: int = 0
+    collect: Collect = Collect()
     retired: bool = False
 
 

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from vedette_facts.canonical import CanonicalError, canonical_json, digest_of
 from vedette_facts.fields import LARGEST_EXACT_INTEGER, Platform, Sha256
+from vedette_facts.privacy import Collect
 from vedette_facts.report import Facts, FactsError, decode, decode_facts, utc
 
 PREFIX = "/device/v1"
@@ -242,7 +243,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
 
 
 class CheckInAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer 200 of check-in."""
+    """Answer 200 of check-in. `collect` is what the organisation asks of this phone from the next report on."""
 
     duplicate: bool
     server_time: dt.datetime
@@ -251,6 +252,7 @@ class CheckInAnswer(msgspec.Struct, frozen=True, kw_only=True):
     state: DeviceStatus
     tasks: list[dict[str, object]] = []
     accepted: bool = True
+    collect: Collect = Collect()
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.support.lab import Lab
 from tests.support.microsoft import Microsoft, Organisation
-from tests.support.world import ADA, BAD_PACKAGE, World, facts, load_intelligence
+from tests.support.world import ADA, BAD_PACKAGE, World, facts, keep_inventories, load_intelligence
 
 from vedette.compliance import mode
 from vedette.compliance.assess import assess
@@ -211,6 +211,7 @@ def make_scene(microsoft: Microsoft, name: str) -> Scene:
     with database.writer(tenant.id):
         Tenant.objects.filter(id=tenant.id).update(status=Tenant.Status.CONSENTED, consented_at=clock.now())
     ensure_defaults(tenant.id)
+    keep_inventories(tenant.id)
     return Scene(microsoft, organisation, tenant.id)
 
 

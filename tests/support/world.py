@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 
 from vedette.compliance import lifecycle
 from vedette.compliance.change_policy import ensure_defaults
-from vedette.devices.models import Device, DeviceKey, Report
+from vedette.devices.models import Device, DeviceKey, PrivacyPolicy, Report
 from vedette.directory import read, write
 from vedette.directory.write import DeviceRecord, UserRecord
 from vedette.events.log import Actor
@@ -216,7 +216,14 @@ def make_world(name: str = "Test") -> World:
             created_at=clock.now(),
         )
     ensure_defaults(tenant_id)
+    keep_inventories(tenant_id)
     return World(tenant_id)
+
+
+def keep_inventories(tenant_id: uuid.UUID) -> None:
+    """Let applications be kept of phones whose owner nobody knows, as most phones of the tests are."""
+    with database.writer(tenant_id):
+        PrivacyPolicy.objects.create(tenant_id=tenant_id, unknown="kept")
 
 
 def begin(name: str = "Test") -> World:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import OperationalError, connection
 
-from vedette.compliance import findings, inbox, lifecycle, signals, state, telling
+from vedette.compliance import findings, inbox, lifecycle, minimise, signals, state, telling
 from vedette.compliance.defaults import default_group
 from vedette.compliance.inbox import Batch
 from vedette.compliance.judge import Bench, Case, Judged, benches, changed_ground, judge
@@ -121,6 +121,7 @@ def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) 
         )
         valid = _still_valid(judged, mine)
         watched = _watched(valid, cause)
+        minimise.ask_for_whole_facts(_looking_at_less(valid))
         good = [item for item in valid if item.result is not None]
         _keep_facts(good)
         _keep_fingerprints([item for item in valid if item.result is not None or item.case.report_id is None])
@@ -175,7 +176,7 @@ def _watched(valid: Sequence[Judged], cause: str) -> dict[UUID, Cause]:
     first of its day says nothing: patch levels that aged over night are found by the review.
     """
     ids = [item.case.device_id for item in valid]
-    before = dict(Device.objects.filter(id__in=ids).values_list("id", "judged_with"))
+    before = _grounds_before(ids)
     watched: dict[UUID, Cause] = {}
     for item in valid:
         ground = changed_ground(before.get(item.case.device_id, ""), item.fingerprint)
@@ -190,6 +191,22 @@ def _watched(valid: Sequence[Judged], cause: str) -> dict[UUID, Cause]:
     return watched
 
 
+def _grounds_before(device_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Say what the last verdicts on whole facts rested on: a look at what is left of them is none."""
+    rows = Device.objects.filter(id__in=device_ids).values_list("id", "whole_judged_with", "judged_with")
+    return {device_id: whole or latest for device_id, whole, latest in rows}
+
+
+def _looking_at_less(valid: Sequence[Judged]) -> list[UUID]:
+    """List devices that were judged on other grounds than before, by what is left of their facts."""
+    ids = [item.case.device_id for item in valid if item.case.dropped is not None]
+    before = _grounds_before(ids)
+    grounds = {
+        i.case.device_id: changed_ground(before.get(i.case.device_id, ""), i.fingerprint) for i in valid
+    }
+    return [device_id for device_id in ids if (ground := grounds[device_id]) and ground[0] != "day"]
+
+
 def _reported_anew(written: findings.Written, watched: Mapping[UUID, Cause], cause: str) -> set[UUID]:
     """Phones of which a further threat was reported which no cause that the brake watches brought about."""
     if cause == INTELLIGENCE:
@@ -201,8 +218,11 @@ def _reported_anew(written: findings.Written, watched: Mapping[UUID, Cause], cau
 def _keep_facts(judged: Sequence[Judged]) -> None:
     """Copy the winning facts to their devices, and what of them people look for to columns."""
     reports = [item.case.report_id for item in judged if item.case.report_id]
+    less = {item.case.device_id: item.kept for item in judged if item.kept}
+    minimise.store_reports(less, reports)
     with connection.cursor() as cursor:
         cursor.execute(_KEEP_FACTS, {"tenant": database.current_tenant(), "reports": reports})
+    minimise.store_devices(less)
 
 
 def _keep_fingerprints(judged: Sequence[Judged]) -> None:
@@ -215,6 +235,7 @@ def _keep_fingerprints(judged: Sequence[Judged]) -> None:
                 "devices": [item.case.device_id for item in judged],
                 "fingerprints": [item.fingerprint for item in judged],
                 "changed": [item.case.managed.changed_at for item in judged],
+                "partly": [item.case.dropped is not None for item in judged],
                 "mark": CHANGED,
             },
         )
@@ -256,7 +277,7 @@ def _set_aside(tenant_id: UUID, device_id: UUID, reports: Sequence[UUID], error:
 
 _KEEP_FACTS: Final = """
 update devices_device d
-set facts = r.facts, facts_digest = r.digest, facts_observed_at = r.observed_at,
+set facts = r.facts, facts_digest = r.digest, facts_observed_at = r.observed_at, facts_dropped = null,
     manufacturer = r.facts -> 'device' ->> 'manufacturer', model = r.facts -> 'device' ->> 'model',
     os_version = r.facts -> 'device' ->> 'os_version',
     security_patch = (r.facts -> 'device' ->> 'security_patch')::date,
@@ -270,8 +291,9 @@ where r.tenant_id = %(tenant)s and r.id = any(%(reports)s::uuid[])
 _KEEP_FINGERPRINTS: Final = """
 update devices_device d
 set judged_with = case when d.managed_changed_at is distinct from given.changed then %(mark)s else '' end
-                  || given.fingerprint
-from unnest(%(devices)s::uuid[], %(fingerprints)s::text[], %(changed)s::timestamptz[])
-     as given(device_id, fingerprint, changed)
+                  || given.fingerprint,
+    whole_judged_with = case when given.partly then coalesce(nullif(d.whole_judged_with, ''), d.judged_with) else '' end
+from unnest(%(devices)s::uuid[], %(fingerprints)s::text[], %(changed)s::timestamptz[], %(partly)s::boolean[])
+     as given(device_id, fingerprint, changed, partly)
 where d.tenant_id = %(tenant)s and d.id = given.device_id
 """

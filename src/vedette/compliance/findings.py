@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from vedette.compliance import minimise
 from vedette.compliance.judge import Judged
 from vedette.compliance.models import DetectorFailure
 from vedette.foundation import clock, database
@@ -19,6 +20,7 @@ from vedette.verdict.findings import AGENT, INTUNE
 RESOLVED_BY_REPORT: Final = "The phone reported that it is gone."
 RESOLVED_BY_INTUNE: Final = "Intune reported that it is gone."
 RESOLVED_BY_EXPIRY: Final = "What Intune said of the phone is too old to count."
+RESOLVED_BY_CHOICE: Final = "The organisation chose not to look at the applications of this phone."
 RESOLVED_BY_REVIEW: Final = "Judged anew with the intelligence and policy in force, it is none."
 
 _KEPT_MESSAGE: Final = 500
@@ -57,6 +59,11 @@ def write(judged: Sequence[Judged]) -> Written:
             for threat, finding in changes.still_open
             if finding is None and threat.origin != AGENT and threat.origin not in item.live
         ]
+        written.resolved += [
+            _resolve(threat, RESOLVED_BY_CHOICE)
+            for threat, finding in changes.still_open
+            if finding is None and item.applications == "none" and _about_applications(threat)
+        ]
     _save_resolved([threat for threat, _ in written.resolved])
     _touch(still)
     written.opened = _open(new)
@@ -68,6 +75,11 @@ def _proof(item: Judged, threat: Threat) -> str:
     if item.case.report_id:
         return RESOLVED_BY_REPORT
     return RESOLVED_BY_INTUNE if item.case.news and threat.origin == INTUNE else RESOLVED_BY_REVIEW
+
+
+def _about_applications(threat: Threat) -> bool:
+    rules = [item.get("rule", "") for item in threat.evidence]
+    return threat.origin == AGENT and bool(rules) and rules[0].startswith(minimise.ABOUT_APPLICATIONS)
 
 
 def _resolve(threat: Threat, resolution: str) -> tuple[Threat, str]:

@@ -4,6 +4,7 @@ The newest facts of a device win, by the time they were observed; a report that 
 as assessed all the same. Reports of an identity that has been retired since lose too.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,9 +66,11 @@ def outdated(benches: dict[UUID, Bench], limit: int) -> list[Case]:
 
 
 def _case(group_id: UUID, row: tuple[Any, ...]) -> Case:
-    device_id, digest, at, facts, seen_at, news, *managed = row
+    device_id, digest, at, facts, seen_at, news, dropped, *managed = row
     text = facts.encode() if facts is not None else None
-    return Case(device_id, group_id, text, digest, at, Managed(*managed), seen_at=seen_at, news=news)
+    about = Managed(*managed)
+    gone = json.loads(dropped) if dropped else None
+    return Case(device_id, group_id, text, digest, at, about, seen_at=seen_at, news=news, dropped=gone)
 
 
 def take(report_ids: Iterable[UUID]) -> set[UUID]:
@@ -129,7 +132,7 @@ left join devices_device d on d.tenant_id = %(tenant)s and d.id = w.device_id
 
 _OUTDATED: Final = f"""
 select d.id, d.facts_digest, coalesce(d.facts_observed_at, d.managed_at, d.created_at), d.facts::text,
-       d.last_seen_at, left(d.judged_with, 1) = '{CHANGED}', {_MANAGED}
+       d.last_seen_at, left(d.judged_with, 1) = '{CHANGED}', d.facts_dropped::text, {_MANAGED}
 from devices_device d
 where d.tenant_id = %(tenant)s and d.group_id = %(group)s and d.activation_status in ('ACTIVATED', 'PENDING')
   and (d.facts is not null or d.judged_with <> '') and d.judged_with <> %(fingerprint)s

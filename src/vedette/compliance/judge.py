@@ -1,14 +1,18 @@
 """From facts to findings with the intelligence, detectors and parameters in force. No rows are written here."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from vedette.compliance import minimise
 from vedette.detection import DETECTORS, Context, Result, run, sources
+from vedette.devices import privacy
 from vedette.devices.managed import CHANGED
 from vedette.devices.models import DeviceGroup
+from vedette.devices.privacy import Privacy
 from vedette.feeds import families, index, tables
 from vedette.foundation import clock
 from vedette.threats import app_lists
@@ -16,6 +20,7 @@ from vedette.threats.models import PolicyParameters
 from vedette.verdict import Policy
 from vedette.verdict.findings import AGENT
 from vedette_facts.management import Inventory, ManagedFacts
+from vedette_facts.privacy import Applications, withheld
 from vedette_facts.report import Facts, FactsError, Platform, decode, decode_facts
 
 GROUNDS: Final = ("feed", "detectors", "parameters", "day")
@@ -33,6 +38,7 @@ class Bench:
 
     context: Context
     fingerprint: str
+    privacy: Privacy = field(default_factory=Privacy)
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class Case:
     """What is known of one device and is to be judged; `report_id` is None for facts of the app judged before.
 
     `facts` is None without the app; `observed_at` is when they were true, or when Intune's were; `seen_at` when the
-    app was last heard of, which confirms its facts. `news`: Intune's facts changed since the last verdict.
+    app was last heard of, which confirms its facts. `news`: Intune's facts changed since the last verdict. `dropped`
+    as minimise.Kept: None while all facts are there.
     """
 
     device_id: UUID
@@ -67,13 +74,15 @@ class Case:
     report_id: UUID | None = None
     seen_at: datetime | None = None
     news: bool = False
+    dropped: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True)
 class Judged:
     """A case with the detectors' answers, or with the `problem` that kept it from being judged.
 
-    `live` names the sources that had anything to say: what rests on another one has expired.
+    `live` names the sources that had anything to say: what rests on another one has expired. `kept` is set where not
+    all of the facts may be kept, `applications` says what becomes of them (vedette_facts.privacy).
     """
 
     case: Case
@@ -81,12 +90,14 @@ class Judged:
     result: Result | None = None
     problem: str = ""
     live: frozenset[str] = frozenset({AGENT})
+    kept: minimise.Kept | None = None
+    applications: Applications = "kept"
 
 
 def benches() -> dict[UUID, Bench]:
     """Return the bench of each device group; inside the tenant's door."""
     intelligence, names, today = index.current(), families.names(), clock.now().date()
-    systems, lists = tables.current(), app_lists.lists(clock.now())
+    systems, lists, asked = tables.current(), app_lists.lists(clock.now()), privacy.read()
     parameters = {row.group_id: row for row in PolicyParameters.objects.all()}
     found = {}
     for group_id in DeviceGroup.objects.values_list("id", flat=True):
@@ -100,12 +111,14 @@ def benches() -> dict[UUID, Bench]:
             (
                 _hash(sorted(str(source) for source in intelligence.sources)),
                 _hash([(detector.name, detector.version) for detector in DETECTORS]),
-                _hash([*(getattr(row, name) for name in PARAMETERS), app_lists.basis(lists)]),
+                _hash([*(getattr(row, name) for name in PARAMETERS), app_lists.basis(lists), asked]),
                 # the day counts, since indicators expire and patch levels age by the day
                 today.isoformat(),
             )
         )
-        found[group_id] = Bench(Context(intelligence, policy, names, systems, lists, today), fingerprint)
+        found[group_id] = Bench(
+            Context(intelligence, policy, names, systems, lists, today), fingerprint, asked
+        )
     return found
 
 
@@ -115,14 +128,27 @@ def judge(case: Case, bench: Bench) -> Judged:
         known = _known(case)
     except FactsError as error:
         return Judged(case, bench.fingerprint, problem=f"The facts cannot be read: {error}")
+    collect = bench.privacy.of(known.managed.ownership if known.managed else None)
     try:
-        whole = sources.whole(known, clock.now())
-        if whole is None:
-            return Judged(case, bench.fingerprint, Result((), ()), live=frozenset())
-        result = sources.attributed(run(whole.facts, bench.context), whole.origins)
-        return Judged(case, bench.fingerprint, result, live=whole.live)
+        sent = known.agent
+        if sent is not None:
+            known = replace(known, agent=withheld(sent, collect))
+        answers, live = _answers(known, bench)
+        kept = minimise.keep(
+            sent, known, collect, answers, lambda less: _answers(less, bench)[0], case.dropped
+        )
+        result = minimise.answered(answers, collect, case.dropped)
+        return Judged(case, bench.fingerprint, result, "", live, kept, collect.applications)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, other devices are judged all the same
         return Judged(case, bench.fingerprint, problem=f"{type(error).__name__}: {error}")
+
+
+def _answers(known: sources.Known, bench: Bench) -> tuple[Result, frozenset[str]]:
+    """Let the detectors answer, and say which sources had anything to say."""
+    whole = sources.whole(known, clock.now())
+    if whole is None:
+        return Result((), ()), frozenset()
+    return sources.attributed(run(whole.facts, bench.context), whole.origins), whole.live
 
 
 def _known(case: Case) -> sources.Known:

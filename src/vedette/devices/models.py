@@ -85,6 +85,12 @@ class Device(TenantRow):
         blank=True, default="", help_text="Indicators, detectors and parameters behind the verdict in force"
     )
 
+    whole_judged_with = models.TextField(
+        blank=True,
+        default="",
+        help_text="Behind the last verdict on whole facts; empty where that is judged_with",
+    )
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

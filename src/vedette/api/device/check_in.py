@@ -52,7 +52,7 @@ class CheckIn:
             verdict = await self._offer_again(arrival, len(body))
         if verdict.error:
             raise ProblemError(verdict.error, last_sequence=verdict.last_sequence)
-        status = await self._statuses.of(speaker, language)
+        status, collect = await self._statuses.and_wishes(speaker, language)
         return good(
             200,
             CheckInAnswer(
@@ -61,6 +61,7 @@ class CheckIn:
                 clock_skew_seconds=arrival.skew_seconds,
                 check_in_seconds=self._check_in_seconds,
                 state=status,
+                collect=collect,
             ),
         )
 

@@ -13,10 +13,12 @@ from vedette.api.device.rules import Rules
 from vedette.api.http import Answer
 from vedette.connectors.intune.desired import PREFIX
 from vedette.connectors.intune.enforcement import Enforcement
+from vedette.devices.privacy import SETTINGS, Privacy
 from vedette.foundation import clock
 from vedette.foundation.database import Pool, pool_system
 from vedette.tenants.models import Tenant
 from vedette.verdict import DeviceState, Evidence, Risk, classification, summary_in
+from vedette_facts.privacy import Collect
 from vedette_facts.protocol import (
     STATUS_TYP,
     STATUS_WINDOW_SECONDS,
@@ -39,10 +41,15 @@ class Statuses:
 
     async def of(self, speaker: Speaker, language: str) -> DeviceStatus:
         """Return the status of the phone that asks. Raises ProblemError when its device is gone."""
+        return (await self.and_wishes(speaker, language))[0]
+
+    async def and_wishes(self, speaker: Speaker, language: str) -> tuple[DeviceStatus, Collect]:
+        """Return its status, and what the organisation asks of it. Raises ProblemError when its device is gone."""
         row = await self.batcher.ask(speaker.device_id)
         if row is None:
             raise ProblemError("unknown_key")
-        return _status(row, language, await self._rules.of(speaker.tenant_id))
+        status = _status(row, language, await self._rules.of(speaker.tenant_id))
+        return status, _privacy(row).of(row["ownership"])
 
     async def _read(self, device_ids: Sequence[UUID]) -> list[dict[str, Any] | None]:
         async with pool_system(self._pool) as connection:
@@ -99,6 +106,12 @@ def _status(row: Mapping[str, Any], language: str, rules: Enforcement) -> Device
     )
 
 
+def _privacy(row: Mapping[str, Any]) -> Privacy:
+    if row["company"] is None:
+        return Privacy()
+    return Privacy(**{name: row[name] for name in SETTINGS})
+
+
 def _blocked(row: Mapping[str, Any], rules: Enforcement) -> bool | None:
     """Say whether this phone loses access; None where only Microsoft's rules know.
 
@@ -133,6 +146,7 @@ _KEY: Final = "select retired_at is not null, skew_seconds from devices_deviceke
 _READ: Final = """
 select d.id, d.last_seen_at, s.state, coalesce(nullif(s.told, ''), s.state) as told, s.since, s.assessed_at, t.mode,
        x.compliant, x.managed, x.trust_type, coalesce(v.desired, '') as value,
+       d.managed_facts ->> 'ownership' as ownership, p.company, p.personal, p.unknown, p.network_names,
        (select jsonb_agg(
                    jsonb_build_object(
                        'classification', h.classification, 'summary', h.summary, 'mend', h.mend,
@@ -144,6 +158,7 @@ from devices_device d
 join tenants_tenant t on t.id = d.tenant_id
 left join compliance_devicestate s on s.device_id = d.id
 left join connectors_delivery v on v.tenant_id = d.tenant_id and v.device_id = d.id and v.route = 'attribute'
+left join devices_privacypolicy p on p.tenant_id = d.tenant_id
 left join directory_directorydevice x on x.tenant_id = d.tenant_id and x.object_id = d.entra_object_id
 where d.id = any(%(devices)s)
 """

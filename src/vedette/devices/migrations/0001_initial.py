@@ -147,6 +147,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "whole_judged_with",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Behind the last verdict on whole facts; empty where that is judged_with",
+                    ),
+                ),
+                (
                     "group",
                     models.ForeignKey(
                         db_constraint=False,

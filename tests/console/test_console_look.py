@@ -13,6 +13,7 @@ from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from tests.facts.acquisitions import GETPROP
 from tests.support import axe
 from tests.support.browser import running, window
 from tests.support.console import COOKIE, Member, deliver_all, serving, sign_in
@@ -28,6 +29,8 @@ from vedette.devices.models import WaitingIdentity
 from vedette.events.models import Event
 from vedette.feeds import store
 from vedette.foundation import clock, database
+from vedette.scans import analysis, intake, uploads
+from vedette.scans.models import Scan
 from vedette.tenants import application_keys
 from vedette.tenants.application_keys import Scope, Wish
 from vedette.threats.models import Threat
@@ -57,6 +60,10 @@ PAGES: Final = {
     "delete": "/devices/{bad}/delete",
     "release": "/devices/{bad}/release",
     "brake": "/brake/{brake}/",
+    "scans": "/scans/",
+    "scan-new": "/scans/new",
+    "scan": "/scans/{scan}/",
+    "scan-failed": "/scans/{failed}/",
     "policy": "/policy/",
     "app-rules": "/policy/apps/",
     "vulnerabilities": "/vulnerabilities/",
@@ -79,8 +86,17 @@ PAGES: Final = {
     "preferences": "/preferences/",
     "not-there": f"/devices/{NOBODY}/",
 }
-READ_ONLY: Final = ("dashboard", "devices", "device-blocked", "policy", "account", "audit")
-DARK: Final = ("dashboard", "threat", "devices", "device-blocked", "enrollment", "audit", "preferences")
+READ_ONLY: Final = ("dashboard", "devices", "device-blocked", "scan", "policy", "account", "audit")
+DARK: Final = (
+    "dashboard",
+    "threat",
+    "devices",
+    "device-blocked",
+    "scan",
+    "enrollment",
+    "audit",
+    "preferences",
+)
 """Pages that between them draw every component: contrast in the dark depends on those, not on the page."""
 STATUS: Final = {"not-there": 404}
 FLAWS: Final = (
@@ -91,6 +107,7 @@ FLAWS: Final = (
 """Flaws of Android 15, and what an importer leaves out."""
 FRESH: Final = {
     "/threats/": "No phone reports yet",
+    "/scans/": "Nothing was uploaded yet",
     "/devices/": "Choose enrollment groups",
     "/policy/": "See what it changes",
     "/system/account/": "Look at who would be blocked",
@@ -167,6 +184,7 @@ def furnish(world: World) -> dict[str, str]:
         world.tenant_id, name="No SMS", all_of=["read_sms"], none_of=["vpn"], only_side_loaded=True, actor=ADA
     )
     invitation = invitations.invite_device(pending, ADA).invitation
+    scan, failed = scanned(world, GETPROP, "getprop.txt"), scanned(world, "\0", f"{LONG_NAME}.bin")
     now = clock.now()
     with database.writer(world.tenant_id):
         WaitingIdentity.objects.create(
@@ -183,8 +201,17 @@ def furnish(world: World) -> dict[str, str]:
         event = Event.objects.filter(type=Event.Type.AUDIT).latest("position").id
     return {
         "threat": str(threat.id), "ignored": str(ignored.id), "bad": str(bad.id), "fine": str(fine.id),
+        "scan": str(scan.id), "failed": str(failed.id),
         "pending": str(pending.id), "event": str(event), "brake": str(brake), "key": str(key.id),
     }  # fmt: skip
+
+
+def scanned(world: World, content: str, name: str) -> Scan:
+    incoming = uploads.Incoming()
+    incoming.write(content.encode())
+    scan = intake.accept(world.tenant_id, incoming.finish(), name, ADA)
+    analysis.analyse(world.tenant_id, scan.id)
+    return scan
 
 
 # -- looking at a page ----------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ def _line(finding: Finding, judged: Judged) -> Line:
 
 def _facts(scan: Scan, value: Kept) -> list[tuple[str, object]]:
     """A summary of what is known of the phone."""
-    found: list[tuple[str, object]] = [(_("Read as"), value.kind)]
+    found: list[tuple[str, object]] = [(_("Read as"), scan_words.kind_words(value.kind))]
     if value.facts is not None:
         device, apps, settings = value.facts.device, value.facts.apps, value.facts.settings
         system = {"ANDROID": "Android", "IOS": "iOS"}[device.platform]

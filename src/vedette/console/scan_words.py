@@ -91,3 +91,25 @@ KINDS: Final = (
     ),
     Kind(_("Android app, .apk"), "adb pull", _("what it may do, who signed it, what is known of it"), "apps"),
 )
+
+READ_AS: Final[Mapping[str, Promise]] = {
+    "system properties": _("system properties"),
+    "settings": _("settings"),
+    "processes": _("processes"),
+    "SELinux mode": _("SELinux mode"),
+    "list of packages": _("list of packages"),
+    "list of files": _("list of files"),
+    "root tools": _("root tools"),
+    "bug report": _("bug report"),
+    "Android backup": _("Android backup"),
+    "text messages": _("text messages"),
+    "iOS backup": _("iOS backup"),
+    "information about an iPhone": _("information about an iPhone"),
+    "facts as the agent reports them": _("facts as the agent reports them"),
+}
+"""What the readers call what they read; names of tools stay as they are."""
+
+
+def kind_words(kind: str) -> str:
+    """Say what an upload was read as, in the reader's language."""
+    return ", ".join(str(READ_AS.get(part, part)) for part in kind.split(", "))

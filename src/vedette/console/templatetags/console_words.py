@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from vedette.console import words
+from vedette.console import scan_words, words
 from vedette.threats.models import Threat
 
 register = template.Library()
@@ -21,6 +21,12 @@ def classification_title(code: str) -> str:
 def told(threat: Threat) -> str:
     """What was found, as a sentence in the reader's language."""
     return words.summary_of(threat)
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """What an upload was read as, in the reader's language."""
+    return scan_words.kind_words(kind)
 
 
 @register.filter

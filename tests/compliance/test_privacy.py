@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-
 from tests.support.world import ADA, BAD_PACKAGE, FEED, World, app, facts, load_intelligence
+
 from vedette.compliance.assess import assess, reassess
 from vedette.devices import privacy
 from vedette.devices.models import Device, DeviceKey, Report

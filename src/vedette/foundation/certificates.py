@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 from django.utils.translation import gettext as _
 
@@ -93,6 +95,15 @@ def check(certificate: str, key: str) -> Pair:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return Pair(loaded.public_bytes(serialization.Encoding.PEM).decode(), plain.decode())
+
+
+@lru_cache(maxsize=16)
+def private_key(pem: str) -> PrivateKeyTypes:
+    """Read a key that is in use; it is kept, because each reading tests its primes for 50 ms.
+
+    Raises ValueError, TypeError (a password protects it) or UnsupportedAlgorithm.
+    """
+    return serialization.load_pem_private_key(pem.encode(), password=None)
 
 
 def facts(certificate: str) -> Facts:

@@ -15,9 +15,9 @@ import httpx
 import msal
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from vedette.foundation import config, http, registration
+from vedette.foundation import certificates, config, http, registration
 from vedette.foundation.config import Config
 from vedette.foundation.credential import read_token
 from vedette.foundation.graph_errors import TokenError
@@ -129,8 +129,7 @@ def _credential(used: Registration) -> str | dict[str, Any]:
     if used.fault:
         raise TokenError("not_configured", used.fault)
     if used.kind == CERTIFICATE:
-        _check_pair(used.certificate, used.key)
-        return {"private_key": used.key, "public_certificate": used.certificate}
+        return {"private_key": _checked_key(used), "public_certificate": used.certificate}
     if used.kind == FEDERATED:
         read_token(used)
         # the platform replaces the file as its tokens age: it is read for each request
@@ -143,16 +142,17 @@ def _credential(used: Registration) -> str | dict[str, Any]:
     )
 
 
-def _check_pair(certificate: str, key: str) -> None:
+def _checked_key(used: Registration) -> PrivateKeyTypes:
     try:
-        public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
-        matches = load_pem_private_key(key.encode(), password=None).public_key() == public
+        public = x509.load_pem_x509_certificate(used.certificate.encode()).public_key()
+        key = certificates.private_key(used.key)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise TokenError(
             "not_configured", f"VEDETTE_CLIENT_CERTIFICATE or VEDETTE_CLIENT_KEY is not readable PEM: {error}"
         ) from error
-    if not matches:
+    if key.public_key() != public:
         raise TokenError("not_configured", "VEDETTE_CLIENT_KEY is not the key of VEDETTE_CLIENT_CERTIFICATE.")
+    return key
 
 
 def _refusal(answer: dict[str, Any]) -> TokenError:

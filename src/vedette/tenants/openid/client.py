@@ -6,6 +6,7 @@ import base64
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import httpx
@@ -172,13 +173,18 @@ def _credential(used: Registration, token_endpoint: str) -> dict[str, str]:
     return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
 
+@lru_cache(maxsize=16)
+def _signing_key(pem: str) -> RSAKey:
+    return RSAKey.import_key(pem)  # kept: each reading tests its primes for 50 ms
+
+
 def _assertion(used: Registration, audience: str) -> str:
     certificate = x509.load_pem_x509_certificate(used.certificate.encode())
     thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(SHA256())).rstrip(b"=").decode()
     now = int(time.time())
     return str(
         sign_jwt_bearer_assertion(
-            RSAKey.import_key(used.key),
+            _signing_key(used.key),
             issuer=used.client_id,
             subject=used.client_id,
             audience=audience,

@@ -17,11 +17,13 @@ from vedette.detection.evaluation import (
     Verdict,
     baseline_predictions,
     deduplicated,
+    judge_link_record,
     judge_record,
     read_line,
     tally,
     with_acquisition,
 )
+from vedette.detection.web import BadAddressError, WebLists, parse_host
 from vedette.intel import ImportFailedError, Index, Source, read
 from vedette.verdict.risk import Risk
 from vedette_facts.acquisition import read as acquisition
@@ -60,23 +62,35 @@ Row = tuple[Record, Verdict]
 @click.option(
     "--keep-copies", is_flag=True, help="Count copies of one package and signer, which inflates figures."
 )
+@click.option(
+    "--own", multiple=True, help="Links: a domain of your organisation, e.g. example.com. Repeatable."
+)
+@click.option(
+    "--only-blocked", is_flag=True, help="Links: what is only suspicious does not count as reported."
+)
+@click.option("--since", default="", help="Only records from this month or day on, e.g. 2026-03.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(
     data: Path,
     feeds: Sequence[Path],
     installer: str,
     at_least: str,
+    own: Sequence[str],
+    since: str,
     *,
     baseline: bool,
     keep_copies: bool,
+    only_blocked: bool,
     as_json: bool,
 ) -> None:
-    """Judge labelled records: precision, recall and false-positive rate with 95 % intervals, per slice.
+    """Judge labelled records: applications, phones, links.
+
+    Prints precision, recall and false-positive rate with 95 % intervals, per slice.
 
     Exit codes: 0 done, 2 nothing could be read.
     """
     refused: list[str] = []
-    read_all = _records(data, refused)
+    read_all = (record for record in _records(data, refused) if _is_of(record, since))
     records = list(read_all if keep_copies else deduplicated(read_all))
     if not records:
         raise click.UsageError(
@@ -84,7 +98,16 @@ def evaluate(
         )
     context = Context(index=_index(feeds))
     risk = Risk[at_least.upper()]
-    rows = [(r, judge_record(r, context, at_least=risk, installer=installer)) for r in records]
+    lists = _lists(context.index, own)
+    rows = [
+        (
+            r,
+            judge_link_record(r, lists, only_blocked=only_blocked)
+            if r.url
+            else judge_record(r, context, at_least=risk, installer=installer),
+        )
+        for r in records
+    ]
     found = {name: tally(map(_pair, chosen)) for name, chosen in _slices(rows).items()}
     guesses = baseline_predictions(records) if baseline else None
     compared = (
@@ -133,6 +156,19 @@ def _index(feeds: Iterable[Path]) -> Index:
     return Index(lists)
 
 
+def _is_of(record: Record, since: str) -> bool:
+    """Tell whether a record is of that month or later; undated ones are of none."""
+    date = record.month or record.year
+    return not since or bool(date and date >= since[: len(date)])
+
+
+def _lists(index: Index, own: Sequence[str]) -> WebLists:
+    try:
+        return WebLists.of(index=index, own_domains=[parse_host(name).name for name in own])
+    except BadAddressError as error:
+        raise click.UsageError(f"--own: {error}") from None
+
+
 def _pair(row: Row) -> tuple[bool, bool]:
     return row[0].label == "malicious", row[1].reported
 
@@ -144,6 +180,7 @@ def _slices(rows: Iterable[Row]) -> dict[str, list[Row]]:
     for row in every:
         record = row[0]
         names = [f"year {record.year}"] if record.year else []
+        names += [f"month {record.month}"] if record.month else []
         names += [f"family {record.family}"] if record.family else []
         for name in [*names, *(f"{name} {value}" for name, value in record.slices)]:
             found.setdefault(name, []).append(row)

@@ -1,4 +1,4 @@
-"""Pure: how well applications are judged, on labelled records (docs/detection.md)."""
+"""Pure: how well applications and links are judged, on labelled records (docs/detection.md)."""
 
 from vedette.detection.evaluation.baseline import baseline_predictions
 from vedette.detection.evaluation.metrics import Interval, Tally, tally, wilson
@@ -9,7 +9,7 @@ from vedette.detection.evaluation.records import (
     read_line,
     with_acquisition,
 )
-from vedette.detection.evaluation.verdicts import Verdict, judge_record
+from vedette.detection.evaluation.verdicts import Verdict, judge_link_record, judge_record
 
 __all__ = [
     "Interval",
@@ -19,6 +19,7 @@ __all__ = [
     "Verdict",
     "baseline_predictions",
     "deduplicated",
+    "judge_link_record",
     "judge_record",
     "read_line",
     "tally",

@@ -1,4 +1,7 @@
-"""The baseline anyone can build (detection.md 3): logistic regression on requested permissions, families unseen."""
+"""The baseline anyone can build: logistic regression, families unseen (detection.md 3).
+
+On the permissions that applications request; on every three letters of the host of links.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -28,7 +31,7 @@ def baseline_predictions(records: Sequence[Record]) -> list[bool] | None:
         weights, bias = _fit(train)
         for position, (record, f) in enumerate(zip(records, folds, strict=True)):
             if f == fold:
-                predicted[position] = bias + sum(weights.get(name, 0.0) for name in record.permissions) > 0
+                predicted[position] = bias + sum(weights.get(name, 0.0) for name in record.features) > 0
     return predicted
 
 
@@ -47,10 +50,10 @@ def _fit(records: Sequence[Record]) -> tuple[Mapping[str, float], float]:
         slopes: dict[str, float] = {}
         level = 0.0
         for record in records:
-            score = bias + sum(weights.get(name, 0.0) for name in record.permissions)
+            score = bias + sum(weights.get(name, 0.0) for name in record.features)
             error = (_sigmoid(score) - (record.label == "malicious")) * share[record.label]
             level += error
-            for name in record.permissions:
+            for name in record.features:
                 slopes[name] = slopes.get(name, 0.0) + error
         bias -= _RATE * 4 * level
         for name, slope in slopes.items():

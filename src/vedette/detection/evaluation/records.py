@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from vedette.detection.evaluation import links
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.report import AgentFacts, App, DeviceFacts, Facts, FactsError, decode, decode_facts
 from vedette_facts.traces import Trace
@@ -35,9 +36,9 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """One labelled application, or whole phone. `identity` is the same for copies of one application.
+    """One labelled application, whole phone or link. `identity` is the same for copies of one.
 
-    `file`: an acquisition that has still to be read (`with_acquisition`).
+    `file`: an acquisition that has still to be read (`with_acquisition`). `features`: what the baseline learns from.
     """
 
     label: Label
@@ -48,8 +49,10 @@ class Record:
     family: str = ""
     year: str = ""
     slices: tuple[tuple[str, str], ...] = ()
-    permissions: frozenset[str] = field(default_factory=frozenset)
+    features: frozenset[str] = field(default_factory=frozenset)
     file: str = ""
+    url: str = ""
+    month: str = ""
 
 
 def read_line(line: bytes) -> Record:
@@ -61,17 +64,14 @@ def read_line(line: bytes) -> Record:
     label = _LABELS.get(str(given.get("label", "")).lower())
     if label is None:
         raise RecordError("`label` must be malicious or benign")
+    if "url" in given:
+        return _link("malicious" if label == "malicious" else "benign", given)
     try:
         facts = decode_facts(given["facts"]) if "facts" in given else None
         whole = facts is not None or "file" in given
         app = None if whole else decode(given["app"] if "app" in given else _flat(given), App)
     except FactsError as error:
         raise RecordError(str(error)) from None
-    slices = given.get("slice") or {}
-    if not isinstance(slices, dict):
-        raise RecordError("`slice` must be an object of names and values")
-    if "source" in given:
-        slices = {"source": given["source"], **slices}
     signer = str(given.get("signer") or given.get("sig") or (app.certificates[:1] if app else "") or "")
     return Record(
         "malicious" if label == "malicious" else "benign",
@@ -80,11 +80,41 @@ def read_line(line: bytes) -> Record:
         facts,
         (),
         str(given.get("family") or ""),
-        str(given.get("date") or given.get("updated") or "")[:4],
-        tuple((str(name), str(value)) for name, value in list(slices.items())[:_SLICES]),
+        _date(given)[:4],
+        _slices(given),
         frozenset(app.manifest.requested) if app and app.manifest else frozenset(),
         str(given.get("file") or ""),
     )
+
+
+def _link(label: Label, given: dict[str, Any]) -> Record:
+    url = given["url"]
+    if not isinstance(url, str) or not url.strip():
+        raise RecordError("`url` must be a link or a host name")
+    date = _date(given)
+    return Record(
+        label,
+        str(given.get("id") or links.registered(url)),
+        family=str(given.get("family") or ""),
+        year=date[:4],
+        slices=(*links.slices(url), *_slices(given)),
+        features=links.features(url),
+        url=url,
+        month=date[:7],
+    )
+
+
+def _date(given: dict[str, Any]) -> str:
+    return str(given.get("date") or given.get("updated") or "")
+
+
+def _slices(given: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    slices = given.get("slice") or {}
+    if not isinstance(slices, dict):
+        raise RecordError("`slice` must be an object of names and values")
+    if "source" in given:
+        slices = {"source": given["source"], **slices}
+    return tuple((str(name), str(value)) for name, value in list(slices.items())[:_SLICES])
 
 
 def with_acquisition(record: Record, found: Acquisition) -> Record:
@@ -97,7 +127,7 @@ def with_acquisition(record: Record, found: Acquisition) -> Record:
 def _flat(given: dict[str, Any]) -> dict[str, Any]:
     """Make an application of the flat form that catalogues have: package, name, permissions, target_sdk."""
     if not isinstance(given.get("package"), str):
-        raise RecordError("`app`, `facts` or `package` is needed")
+        raise RecordError("`app`, `facts`, `package` or `url` is needed")
     permissions = given.get("permissions") or []
     if not isinstance(permissions, list):
         raise RecordError("`permissions` must be a list of names")
@@ -108,7 +138,7 @@ def _flat(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def deduplicated(records: Iterable[Record]) -> Iterator[Record]:
-    """Keep one record of each package and signer: copies inflate every figure (detection.md 1.8)."""
+    """Keep one record of each package and signer, or registered name: copies inflate figures (detection.md 1.8)."""
     seen = set()
     for record in records:
         if (record.identity, record.label) not in seen:

@@ -7,10 +7,13 @@ import msgspec
 
 from vedette.detection import run
 from vedette.detection.detector import Context
+from vedette.detection.evaluation.links import judge_link
 from vedette.detection.evaluation.records import Record
 from vedette.detection.traces import judge_traces
+from vedette.detection.web import WebLists
 from vedette.verdict.classifications import classification
 from vedette.verdict.risk import Risk
+from vedette.verdict.summaries import summary_in
 from vedette_facts.report import AgentFacts, App, DeviceFacts, Facts
 
 ABOUT_APPS: Final = frozenset({"apps.indicators", "apps.behaviour", "apps.root_tool", "apps.listed_name"})
@@ -52,6 +55,15 @@ def judge_record(
         if rule in rules and classification(finding.classification).default_risk >= at_least:
             return Verdict(True, finding.classification, rule, finding.summary)  # noqa: FBT003 - reported
     return Verdict(reported=False)
+
+
+def judge_link_record(record: Record, lists: WebLists, *, only_blocked: bool = False) -> Verdict:
+    """Judge the link of a record. Both the blocked and the suspicious count as reported, unless told otherwise."""
+    verdict = judge_link(record.url, lists)
+    if not verdict.stops(block_suspicious=not only_blocked):
+        return Verdict(reported=False)
+    summary = summary_in("en", verdict.reasons) or ""
+    return Verdict(True, verdict.classification, verdict.reasons[0].rule, summary)  # noqa: FBT003 - reported
 
 
 def _installed(app: App | None, installer: str) -> App:

@@ -29,6 +29,7 @@ from vedette.foundation.graph_errors import GraphError, TokenError
 MOST: Final = 20
 ADDRESS: Final = "/v1.0/$batch"
 FAILED: Final = 400
+SHARE: Final = "x-ms-throttle-limit-percentage"
 _JSON: Final = {"Content-Type": "application/json"}
 
 Failures = dict[int, GraphError | TokenError]
@@ -156,6 +157,9 @@ class _Batch:
         """Settle what was answered well and return the others with why. Raises GraphError for what is no batch."""
         answers, sent = _answers(answered), len(self._left)
         failed: dict[int, GraphError] = {}
+        if any(answer.get("status") != TOO_MANY for answer in answers.values()):
+            # Noted once for all; what an answer says of the limits comes after it and counts more.
+            self._caller.heed(charge, {}, None)
         for number, request in list(self._left.items()):
             reply = self._read(request, answers.get(str(number)), answered.request_id)
             if isinstance(reply.error, GraphError):
@@ -176,7 +180,8 @@ class _Batch:
         status, body = answer.get("status"), _object(answer.get("body"))
         status = status if isinstance(status, int) else 0
         wrong = error_of(status, body, headers, request_id) if status >= FAILED or not status else None
-        self._caller.heed(request.charge, headers, wrong)
+        if wrong or SHARE in headers:
+            self._caller.heed(request.charge, headers, wrong)
         return Reply(request, status, body, request_id, wrong)
 
     def _call(self) -> Call:

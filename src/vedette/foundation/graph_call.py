@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import httpx
@@ -150,7 +151,7 @@ class Caller:
         try:
             return self._client.request(
                 call.method,
-                call.url,
+                _parsed(call.url) if call.is_batch else call.url,
                 params=call.params or None,
                 content=content,
                 headers=headers,
@@ -180,6 +181,12 @@ class Caller:
         self.heed(call.charge, response.headers, error)
         self.note_health(call.charge, error)
         raise error
+
+
+@lru_cache(maxsize=16)
+def _parsed(address: str) -> httpx.URL:
+    """Return the address of batches, which is always the same."""
+    return httpx.URL(address)
 
 
 def may_pass(error: GraphError) -> bool:

@@ -58,10 +58,10 @@ class Router:
             await self._lifespan(receive, send)
             return
         path: str = scope.get("path", "")
-        if path.startswith(DEVICE_PREFIX + "/"):
-            await self.device(scope, receive, send)
-        elif self.dns.serves(path):
+        if self.dns.serves(path):
             await self.dns(scope, receive, send)
+        elif path.startswith(DEVICE_PREFIX + "/"):
+            await self.device(scope, receive, send)
         elif self.risk.serves(path):
             await self.risk(scope, receive, send)
         elif self.notifications.serves(path):

@@ -1,21 +1,34 @@
 """From a body to a message that is genuine and meant for us."""
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from vedette.api.device.answers import ProblemError
 from vedette.api.device.keys import Keys, Speaker
 from vedette_facts import jose
-from vedette_facts.protocol import (
-    EnrollRequest,
-    ReportRequest,
-    StatusRequest,
-    decode_request,
-    same_audience,
-)
-from vedette_facts.report import FactsError
+from vedette_facts.protocol import EnrollRequest, same_audience
+from vedette_facts.report import FactsError, decode
 
-Message = TypeVar("Message", EnrollRequest, ReportRequest, StatusRequest)
-Spoken = TypeVar("Spoken", ReportRequest, StatusRequest)
+
+class Addressed(Protocol):
+    """A message of the protocol: it says for which server it was made."""
+
+    @property
+    def audience(self) -> str:
+        """The address of that server."""
+        ...
+
+
+class FromDevice(Addressed, Protocol):
+    """A message of an enrolled phone."""
+
+    @property
+    def device_id(self) -> str:
+        """Which phone it says that it is."""
+        ...
+
+
+Message = TypeVar("Message", bound=Addressed)
+Spoken = TypeVar("Spoken", bound=FromDevice)
 
 
 async def spoken(
@@ -48,7 +61,7 @@ def introduced(body: bytes, typ: str, public_url: str) -> tuple[EnrollRequest, d
 def decoded(payload: bytes, shape: type[Message], public_url: str) -> Message:
     """Decode a verified payload; refuse one that was signed for another server."""
     try:
-        message = decode_request(payload, shape)
+        message = decode(payload, shape)
     except FactsError as error:
         raise malformed(error) from None
     if not same_audience(message.audience, public_url):

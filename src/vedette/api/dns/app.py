@@ -7,6 +7,7 @@ import logging
 import ssl
 
 from vedette.api.dns.block_page import BlockPage
+from vedette.api.dns.device_calls import WebCalls
 from vedette.api.dns.doh import DohApi
 from vedette.api.dns.dot import DotServer
 from vedette.api.dns.service import ResolverService
@@ -19,29 +20,31 @@ log = logging.getLogger(__name__)
 
 
 class DnsApi:
-    """ASGI application for the paths under /dns/, and the two listeners. `start` after the pool is open."""
+    """ASGI application for /dns/ and /device/v1/web/, and the two listeners. `start` after the pool is open."""
 
     def __init__(self, pool: Pool, settings: Config | None = None) -> None:
         self._settings = settings or config.current()
         self.service = ResolverService(pool, self._settings)
         self._doh = DohApi(self.service)
+        self._calls = WebCalls(pool, public_url=self._settings.public_url)
         self._dot: DotServer | None = None
         self._block_page: BlockPage | None = None
         self.dot_port = self.block_port = 0
 
-    @staticmethod
-    def serves(path: str) -> bool:
+    def serves(self, path: str) -> bool:
         """Tell whether a path is answered here."""
-        return DohApi.serves(path)
+        return self._doh.serves(path) or self._calls.serves(path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await self._doh(scope, receive, send)
+        app = self._doh if self._doh.serves(scope["path"]) else self._calls
+        await app(scope, receive, send)
 
     async def start(self) -> None:
         """Listen where settings say so. Raises ConfigError and OSError."""
         settings = self._settings
         self.service.start()
+        self._calls.start()
         if settings.dot_port is not None:
             self._dot = dot_server(self.service, settings)
             self.dot_port = await self._dot.start(settings.listen, settings.dot_port)
@@ -56,6 +59,7 @@ class DnsApi:
         if self._block_page:
             await self._block_page.stop()
         await self._doh.stop()
+        await self._calls.stop()
         await self.service.stop()
 
 

@@ -59,6 +59,7 @@ class Program:
 
     service: Service
     key: str
+    key_id: uuid.UUID | None = None
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}"} | more.pop("headers", {})
@@ -81,7 +82,8 @@ class Program:
 
 
 def program(service: Service, world: World, *scopes: Scope) -> Program:
-    return Program(service, make_key(world, *scopes).key)
+    issued = make_key(world, *scopes)
+    return Program(service, issued.key, issued.row.id)
 
 
 @contextmanager

@@ -63,6 +63,10 @@ class Request:
         """Return the first header of this (lower-case) name, empty when there is none."""
         return next((value.decode("latin-1") for key, value in self._scope["headers"] if key == name), "")
 
+    def sends(self, name: bytes) -> bool:
+        """Tell whether there is a header of this (lower-case) name, be it empty."""
+        return any(key == name for key, _ in self._scope["headers"])
+
     @property
     def target(self) -> str:
         """Path and query as they were sent."""

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -42,7 +43,12 @@ BODY_SECONDS: Final = 60.0
 THREADS: Final = 4
 DOCUMENT: Final = f"{PREFIX}/openapi.json"
 _CACHED: Final = (b"cache-control", b"private, no-cache")
-_KEY: Final = b"idempotency-key"
+_TAGS: Final = (re.compile(etags.LIST), "an ETag in its quotes, several divided by commas, or *")
+_SHAPED: Final = {
+    b"if-match": _TAGS,
+    b"if-none-match": _TAGS,
+    b"idempotency-key": (re.compile(kept.KEY), "1 to 255 visible ASCII characters"),
+}
 
 
 class NativeApi:
@@ -160,11 +166,10 @@ def _ids(texts: Mapping[str, str]) -> dict[str, UUID]:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    names = (b"accept", b"content-type", b"if-match", _KEY)
-    headers = {name.decode(): request.header(name) for name in names}
-    key = headers[_KEY.decode()]
-    if len(key) > kept.LONGEST:
-        raise Problem("invalid_request", f"An Idempotency-Key has at most {kept.LONGEST} characters.")
+    headers = {name.decode(): request.header(name) for name in (b"accept", b"content-type", *_SHAPED)}
+    for name, (shape, words) in _SHAPED.items():
+        if request.sends(name) and not shape.fullmatch(headers[name.decode()]):
+            raise Problem("invalid_request", f"The header {name.decode().title()} must be {words}.")
     return headers
 
 

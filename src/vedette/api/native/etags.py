@@ -4,6 +4,9 @@ import hashlib
 import re
 from typing import Final
 
+_ONE: Final = r'(?:W/)?"[!#-~]*"'
+LIST: Final = rf"^(?:\*|{_ONE}(?: ?, ?{_ONE})*)$"
+"""What If-Match and If-None-Match look like (RFC 9110, section 13.1): tags in quotes, or an asterisk."""
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _LENGTH: Final = 32
 

@@ -17,7 +17,8 @@ from vedette.api.native.problems import Problem
 from vedette.foundation import clock
 
 HOURS: Final = 24
-LONGEST: Final = 255
+KEY: Final = "^[!-~]{1,255}$"
+"""What an Idempotency-Key looks like."""
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from vedette.api.native import etags, kept
 from vedette.api.native.problems import KINDS, PROBLEM_JSON, ProblemDetails
 from vedette.api.native.route import PREFIX, Route
 from vedette.tenants.application_keys import SCOPES
@@ -131,17 +132,17 @@ def _places(route: Route) -> list[dict[str, Any]]:
 
 
 def _conditions(route: Route) -> list[dict[str, Any]]:
-    text = {"type": "string", "maxLength": 255, "pattern": "^[!-~]*$"}
+    tags, key = {"type": "string", "pattern": etags.LIST}, {"type": "string", "pattern": kept.KEY}
     found = []
     if route.reads:
         about = "ETag of what you have: 304 when it is still that"
-        found.append(_parameter("header", "If-None-Match", dict(text), needed=False, text=about))
+        found.append(_parameter("header", "If-None-Match", tags, needed=False, text=about))
     if route.state:
         about = "ETag of what you have seen: 412 when it is no longer that"
-        found.append(_parameter("header", "If-Match", dict(text), needed=route.match_needed, text=about))
+        found.append(_parameter("header", "If-Match", tags, needed=route.match_needed, text=about))
     if route.method == "POST":
         about = "Makes it be done once: a repeated request within 24 hours gets the first answer"
-        found.append(_parameter("header", "Idempotency-Key", dict(text), needed=False, text=about))
+        found.append(_parameter("header", "Idempotency-Key", key, needed=False, text=about))
     return found
 
 

@@ -40,16 +40,20 @@ def known(agent: Facts | None = None, seen: dt.timedelta = HOUR, **intune: Any) 
         (known(phone(root=False)), AGENT),
         (known(jailbroken=True), INTUNE),
         (known(phone(root=None), jailbroken=True), INTUNE),
-        (known(phone(root=False), jailbroken=True), AGENT),
-        (known(phone(root=False), FRESH + HOUR, jailbroken=True), INTUNE),
-        (known(phone(root=False), FRESH + HOUR, jailbroken=True, synced=FRESH + 2 * HOUR), AGENT),
+        (known(phone(root=False), jailbroken=True), INTUNE),
+        (known(phone(root=False), HOUR, jailbroken=True, synced=FRESH * 9), INTUNE),
+        (known(phone(root=True), FRESH * 9, jailbroken=True), AGENT),
+        (known(phone(root=False), jailbroken=False), AGENT),
+        (known(phone(root=False), FRESH + HOUR, jailbroken=False), INTUNE),
+        (known(phone(root=False), FRESH + HOUR, jailbroken=False, synced=FRESH + 2 * HOUR), AGENT),
         (known(phone(root=True, signs=("/sbin/su",)), FRESH * 9, jailbroken=False), AGENT),
         (known(phone(root=None, signs=("/sbin/su",)), FRESH * 9, jailbroken=False), AGENT),
         (known(phone(root=False), FRESH * 40, jailbroken=True, synced=EXPIRES + HOUR), AGENT),
         (known(phone(root=False), jailbroken=None, encrypted=True), AGENT),
     ],
     ids=[
-        "only the app", "only Intune", "the app cannot tell", "both fresh", "the app is older", "both are old",
+        "only the app", "only Intune", "the app cannot tell", "what Intune found",
+        "however old it is", "both found it", "both fresh", "the app is older", "both are old",
         "Intune does not clear", "nor what only a sign says", "Intune expired", "Intune does not say",
     ],
 )  # fmt: skip
@@ -57,6 +61,26 @@ def test_whose_word_counts(case: Known, origin: str) -> None:
     merged = whole(case, NOW)
     assert merged
     assert merged.origins["root"] == origin
+
+
+@pytest.mark.parametrize(
+    ("seen", "synced", "says", "origin"),
+    [
+        (2 * HOUR, HOUR, False, INTUNE),
+        (HOUR, 2 * HOUR, False, AGENT),
+        (2 * HOUR, HOUR, True, AGENT),
+    ],
+    ids=["Intune found it later", "the app says since then that it is mended", "Intune agrees"],
+)
+def test_storage_without_encryption_counts_of_intune_until_the_app_says_otherwise(
+    seen: dt.timedelta, synced: dt.timedelta, says: bool, origin: str
+) -> None:
+    posture = msgspec.structs.replace(ANDROID.posture, encrypted=True)
+    merged = whole(
+        known(msgspec.structs.replace(ANDROID, posture=posture), seen, encrypted=says, synced=synced), NOW
+    )
+    assert merged
+    assert merged.origins["encrypted"] == origin
 
 
 def test_what_nobody_says_stays_unknown_and_what_expired_is_nothing() -> None:

@@ -1,8 +1,10 @@
 """One picture of a phone out of what its own app reports and what Intune says of it.
 
-The rule, fact by fact (docs/adr/0011): what only one source knows counts. Where both know it, the app's word
-counts while it is fresh; else the newer of the two. Intune, which looks from outside, never clears what the app
-found. What Intune said expires; a fact that nobody knows stays unknown, and unknown is not clean.
+The rule, fact by fact (docs/adr/0011): what only one source knows counts. What either of the two found wrong
+counts, whatever the other says: a rooted phone can make its app say anything, and Intune looks from outside. (That
+storage is not encrypted counts of Intune only until the app has said otherwise later.) Else the app's word counts
+while it is fresh, then the newer of the two. What Intune said expires; a fact that nobody knows stays unknown, and
+unknown is not clean.
 """
 
 from collections.abc import Mapping
@@ -126,12 +128,19 @@ def _origin(fact: str, known: Known, now: datetime) -> str:
     theirs = from_intune(known.managed, fact) if known.managed else None
     if mine is None or theirs is None:
         return INTUNE if theirs is not None else AGENT if mine is not None else ""
-    if fact in _FOUND_BAD and mine is _FOUND_BAD[fact]:
+    bad = _FOUND_BAD.get(fact)
+    if bad is not None and mine is bad:
         return AGENT
+    if bad is not None and theirs is bad and (fact == ROOT or _later(known.managed_at, known.agent_at)):
+        return INTUNE
     if known.agent_at is None or known.managed_at is None:
         return AGENT if known.managed_at is None else INTUNE
     fresh = now - known.agent_at <= FRESH
     return AGENT if fresh or known.agent_at >= known.managed_at else INTUNE
+
+
+def _later(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and (other is None or one > other)
 
 
 def _nothing(known: Known) -> Facts:
@@ -166,9 +175,14 @@ def _fact_behind(observation: Observation) -> str:
     return RESTS_ON.get(observation.rule, "")
 
 
+def origin_of(observation: Observation, origins: Mapping[str, str]) -> str:
+    """Say who said what an answer rests on."""
+    return origins.get(_fact_behind(observation), AGENT)
+
+
 def _marked(observation: Observation, origins: Mapping[str, str]) -> Observation:
     finding = observation.finding
-    origin = origins.get(_fact_behind(observation), AGENT)
+    origin = origin_of(observation, origins)
     if finding is None or origin == AGENT:
         return observation
     said = Evidence("reported_by", SAID_BY[origin], observation.rule)

@@ -206,4 +206,4 @@ def test_other_pattern_languages() -> None:
 
 
 def test_every_kind_of_an_application_or_network_has_a_path() -> None:
-    assert set(Kind) - set(KNOWN_PATHS.values()) == {Kind.IOS_BUNDLE, Kind.ADDRESS_RANGE}
+    assert set(Kind) - set(KNOWN_PATHS.values()) == {Kind.IOS_BUNDLE, Kind.ADDRESS_RANGE, Kind.CODE}

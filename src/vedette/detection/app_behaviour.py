@@ -50,7 +50,7 @@ def judge(facts: Facts, context: Context) -> Iterator[Observation]:
         if seen is None:
             unjudged.add(f"{_PREFIX}:{app.package}")
             continue
-        yield from _judged(app, seen)
+        yield from judged(app, seen)
         yield from _old(app, seen)
     if not (facts.apps_complete or any(app.manifest for app in facts.apps)):
         return  # an agent that sends neither all applications nor manifests is not asked about them
@@ -86,7 +86,8 @@ def _on(app: App, components: Sequence[str] | None) -> bool:
     return any(component.partition("/")[0] == app.package for component in components or ())
 
 
-def _judged(app: App, seen: Seen) -> Iterator[Observation]:
+def judged(app: App, seen: Seen) -> Iterator[Observation]:
+    """Answer *failed* where the points say so; nothing else."""
     result = score(seen)
     code = classify(seen, result)
     if code is None:

@@ -40,6 +40,8 @@ class Seen:
     admin_on: bool = False
     notifications_on: bool = False
     default_sms: bool = False
+    in_file: frozenset[str] = frozenset()
+    """What its file shows beyond the manifest (detection/apk.py); an inventory of a phone knows nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ def _can(*names: str) -> Callable[[Seen], bool]:
 
 def _listens(action: str) -> Callable[[Seen], bool]:
     return lambda seen: seen.app.manifest is not None and action in seen.app.manifest.actions
+
+
+def _shows(name: str) -> Callable[[Seen], bool]:
+    return lambda seen: name in seen.in_file
 
 
 def _permission(code: str, points: int) -> Signal:
@@ -116,6 +122,12 @@ SIGNALS: Final = (
     ),
     Signal("hears_calls", 1, _listens("android.intent.action.NEW_OUTGOING_CALL")),
     Signal("keyboard", 1, lambda seen: "keyboard" in seen.can and seen.side_loaded),
+    # what its file shows, where there is one
+    Signal("deceives_tools", 4, _shows("deceives_tools")),
+    Signal("broken_signature", 2, _shows("broken_signature")),
+    Signal("carries_app", 2, _shows("carries_app")),
+    Signal("carries_code", 1, _shows("carries_code")),
+    Signal("carries_secret", 1, _shows("carries_secret")),
     # where it comes from, whom it imitates, how it is made
     Signal("side_loaded", 1, lambda seen: seen.side_loaded, is_origin=True),
     Signal("unknown_origin", 1, lambda seen: seen.app.installer is None, is_origin=True),

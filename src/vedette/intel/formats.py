@@ -19,6 +19,7 @@ from vedette.intel.stalkerware import read_csv, read_yaml
 from vedette.intel.stix import read_stix
 from vedette.intel.tally import Document, ImportFailedError
 from vedette.intel.text_list import read_text
+from vedette.intel.trackers import read_trackers
 from vedette.intel.warning_list import read_warning_list
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -61,6 +62,7 @@ _READERS: Final[Mapping[Format, Callable[[bytes, Hints], Document]]] = MappingPr
         "text": lambda text, given: read_text(
             text, untyped=given.untyped, family=given.family, kind=given.kind, role=given.role
         ),
+        "exodus": lambda text, given: read_trackers(text, untyped=given.untyped),
         "sofa": lambda text, _given: read_sofa(text),
         "osv-android": lambda text, _given: read_osv(text),
         "kev": lambda text, _given: read_kev(text),

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     PROFILE = "configuration_profile"
     PROPERTY = "android_property"
     ADDRESS_RANGE = "address_range"
+    CODE = "code"
 
 
 class Indicator(NamedTuple):

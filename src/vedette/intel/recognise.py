@@ -8,6 +8,7 @@ from vedette.intel.apple import is_sofa
 from vedette.intel.end_of_life import is_end_of_life
 from vedette.intel.maltrail import is_maltrail
 from vedette.intel.tally import ImportFailedError
+from vedette.intel.trackers import is_tracker_list
 from vedette.intel.warning_list import is_warning_list
 
 Format = Literal[
@@ -24,6 +25,7 @@ Format = Literal[
     "osv-android",
     "kev",
     "endoflife",
+    "exodus",
 ]
 _HEAD: Final = 65_536
 _TAIL: Final = 4096
@@ -39,6 +41,7 @@ _JSON: Final[tuple[tuple[Format, Callable[[bytes], bool]], ...]] = (
     ("sofa", is_sofa),
     ("endoflife", is_end_of_life),
     ("misp-warninglist", is_warning_list),
+    ("exodus", is_tracker_list),
     ("stix2", _has(b'"bundle"', b'"spec_version"', b'"objects"')),
 )
 _LINES: Final[tuple[tuple[Format, Callable[[list[str]], bool]], ...]] = (

@@ -14,12 +14,15 @@ from vedette.detection import Context
 from vedette.foundation import clock, config
 from vedette.intel import ImportFailedError, Index, Indicator, Source, read
 from vedette.project import environment
-from vedette.scans import html_report, stix_report
+from vedette.scans import html_report, reading, stix_report
 from vedette.scans.result import Scan, scan
+from vedette.scans.rule_engine import RuleSource, check
+from vedette.scans.sandbox import SandboxError
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.acquisition.read import read as read_acquisition
 from vedette_facts.android.live import file_exists, over_adb, texts_of
 from vedette_facts.android.texts import facts_of
+from vedette_facts.apk import ApkFacts, is_application
 from vedette_facts.limits import Unread, UnreadableError
 from vedette_facts.report import AgentFacts, FactsError
 
@@ -43,6 +46,13 @@ _SENTENCES = {
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Compare with this feed instead of those of the installation; no database is needed then. Repeatable.",
 )
+@click.option(
+    "--yara",
+    "rules",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Look at an application with the rules of this file. Repeatable.",
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report for people.")
 @click.option("--stix", type=click.Path(dir_okay=False, path_type=Path), help="Write a STIX 2.1 bundle.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -50,20 +60,22 @@ def command(
     path: Path | None,
     serial: str | None,
     feeds: Sequence[Path],
+    rules: Sequence[Path],
     html: Path | None,
     stix: Path | None,
     *,
     as_json: bool,
 ) -> None:
-    """Judge what was collected of a phone: findings, timeline, and what could not be read.
+    """Judge what was collected of a phone, or an application: findings, timeline, and what could not be read.
 
-    PATH is a folder or zip of androidqf, a bug report, an Android backup, an iOS backup, or texts of dumpsys, getprop
-    and pm. Nothing is sent anywhere. Exit codes: 0 nothing found, 1 findings, 2 could not be read.
+    PATH is a folder or zip of androidqf, a bug report, an Android backup, an iOS backup, texts of dumpsys, getprop
+    and pm, or an application (.apk, .apks, .xapk, .apkm). Nothing is sent anywhere.
+    Exit codes: 0 nothing found, 1 findings, 2 could not be read.
     """
     if (path is None) == (serial is None):
         raise click.UsageError("Name a PATH or a phone (--adb), one of the two.")
     try:
-        acquisition = read_acquisition(path) if path is not None else _from_adb(serial or "")
+        acquisition = _from_path(path, _rules(rules)) if path is not None else _from_adb(serial or "")
     except UnreadableError as error:
         acquisition = Acquisition("not readable", None, unread=(Unread(str(path or "adb"), str(error)),))
     with _context(feeds) as context:
@@ -79,8 +91,29 @@ def command(
 def _exit_code(done: Scan) -> int:
     if done.findings:
         return FOUND
-    read_something = done.acquisition.facts is not None or done.acquisition.traces
-    return NOTHING if read_something else UNREADABLE
+    return UNREADABLE if done.acquisition.is_empty else NOTHING
+
+
+def _from_path(path: Path, rules: tuple[RuleSource, ...]) -> Acquisition:
+    """Read what was collected here, and an application, which anybody may have made, in a process of its own."""
+    if not path.is_file() or not is_application(path):
+        return read_acquisition(path)
+    try:
+        return reading.acquisition(reading.Upload(str(path.absolute()), path.name, rules=rules))
+    except SandboxError as error:
+        raise UnreadableError(error.message) from None
+
+
+def _rules(paths: Sequence[Path]) -> tuple[RuleSource, ...]:
+    sources = []
+    for path in paths:
+        source = RuleSource(path.name, path.read_text(encoding="utf-8", errors="replace"))
+        checked = check(source)
+        if checked.errors:
+            told = "\n".join(f"{path}:{e.line}:{e.column}: {e.message}" for e in checked.errors)
+            raise click.UsageError(f"The rules cannot be used:\n{told}")
+        sources.append(source)
+    return tuple(sources)
 
 
 def _from_adb(serial: str) -> Acquisition:
@@ -152,6 +185,8 @@ def _tell(done: Scan) -> None:
         named = " ".join(part for part in (device.manufacturer, device.model) if part) or "unnamed phone"
         system = "Android" if device.platform == "ANDROID" else "iOS"
         click.echo(f"{named}, {system} {device.os_version}, {len(apps or ())} applications")
+    for apk in done.acquisition.apks:
+        click.echo(_application(apk))
     click.echo(_SENTENCES.get(_exit_code(done)) or f"{len(done.findings)} findings")
     for finding in done.findings:
         click.echo(f"  {done.risk(finding).name:<9}{finding.summary}")
@@ -159,3 +194,18 @@ def _tell(done: Scan) -> None:
         click.echo(f"Not read: {what.path}: {what.why}", err=True)
     if len(done.unread) > _MOST_SHOWN:
         click.echo(f"Not read: {len(done.unread) - _MOST_SHOWN} more; --json lists all.", err=True)
+
+
+def _application(apk: ApkFacts) -> str:
+    """Tell of a file in one line: what it says it is, and which signatures of it verify."""
+    app = apk.app
+    named = (
+        f"{app.name or app.package} ({app.package}) {app.version or ''}".rstrip()
+        if app
+        else "unnamed application"
+    )
+    part = f", part {apk.split}" if apk.split else ""
+    schemes = [f"{check.scheme}{'' if check.verifies else ' BROKEN'}" for check in apk.signatures.schemes]
+    return (
+        f"{named}{part}, {apk.size:,} bytes, SHA-256 {apk.sha256}, signatures: {', '.join(schemes) or 'none'}"
+    )

@@ -62,7 +62,7 @@ def _result(tenant_id: UUID, scan: Scan) -> dict[str, Any]:
     if scan.attempts > MOST_ATTEMPTS:
         raise _NoResult(Scan.Failure.CRASH)
     acquisition = _read(scan)
-    if acquisition.facts is None and not acquisition.traces:
+    if acquisition.is_empty:
         raise _NoResult(Scan.Failure.UNREADABLE, acquisition.unread[0].why if acquisition.unread else "")
     _note(tenant_id, scan.id, phase=Scan.Phase.JUDGING)
     done = judge(acquisition, _context(tenant_id))

@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 
 from vedette.detection import Context, run
+from vedette.detection.apk import judge_apk
 from vedette.detection.traces import judge_traces
 from vedette.verdict.classifications import classification
 from vedette.verdict.findings import Finding
 from vedette.verdict.risk import Risk
 from vedette_facts.acquisition.found import Acquisition
+from vedette_facts.apk import ApkFacts
 from vedette_facts.limits import Unread
 
 
@@ -36,11 +38,19 @@ class Scan:
         """Give the contract's JSON (facts, findings, unread), and beside it kind and timeline."""
         return {
             "kind": self.acquisition.kind,
-            "facts": msgspec.to_builtins(self.acquisition.facts) if self.acquisition.facts else {},
+            "facts": self._facts(),
             "findings": [self._row(finding) for finding in self.findings],
             "unread": [plain(part) for part in self.unread],
             "timeline": [plain(moment) for moment in self.acquisition.timeline],
         }
+
+    def _facts(self) -> dict[str, Any]:
+        """Give the phone's facts; of a file of an application that file's, of several parts the first one's and all."""
+        apks = [apk_facts(facts) for facts in self.acquisition.apks]
+        if apks:
+            return apks[0] if len(apks) == 1 else {**apks[0], "parts": apks}
+        facts: dict[str, Any] = msgspec.to_builtins(self.acquisition.facts) if self.acquisition.facts else {}
+        return facts
 
     def _row(self, finding: Finding) -> dict[str, Any]:
         return {
@@ -50,6 +60,13 @@ class Scan:
             "evidence": [asdict(evidence) for evidence in finding.evidence],
             "mend": self.mend(finding),
         }
+
+
+def apk_facts(facts: ApkFacts) -> dict[str, Any]:
+    """Give the facts of a file as JSON, without the names of its classes: they are thousands."""
+    values: dict[str, Any] = msgspec.to_builtins(facts)
+    del values["classes"]
+    return values
 
 
 def plain(value: msgspec.Struct) -> dict[str, Any]:
@@ -74,6 +91,8 @@ def scan(acquisition: Acquisition, context: Context) -> Scan:
             for failure in result.failures
         ]
     platform = facts.device.platform if facts is not None else "ANDROID"
+    for apk in acquisition.apks:
+        findings += _of_file(apk, context, unread)
     findings += judge_traces(acquisition.traces, context.index, platform)
     if not context.index.size:
         unread.append(
@@ -84,3 +103,13 @@ def scan(acquisition: Acquisition, context: Context) -> Scan:
     findings.sort(key=lambda finding: (-context.policy.risk(finding.classification), finding.summary))
     sources = tuple(str(source) for source in context.index.sources)
     return Scan(acquisition, tuple(findings), tuple(unread), context, sources)
+
+
+def _of_file(facts: ApkFacts, context: Context, unread: list[Unread]) -> list[Finding]:
+    """Judge a file of an application; a judge that crashes is told, never taken for clean."""
+    try:
+        answers = judge_apk(facts, context)
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the file must not pass for clean
+        unread.append(Unread(".", f"The detector apk failed: {type(error).__name__}: {error}"))
+        return []
+    return [answer.finding for answer in answers if answer.finding is not None]

@@ -6,6 +6,7 @@ Names in braces are names of facts in the evidence, so a stored threat can be to
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from vedette.verdict.apk_words import SENTENCES as APK_SENTENCES
 from vedette.verdict.findings import Evidence
 from vedette.verdict.sentences import SENTENCES
 from vedette.verdict.terms import told
@@ -14,6 +15,7 @@ from vedette.verdict.web_words import SENTENCES as WEB_SENTENCES
 SUMMARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         **SENTENCES,
+        **APK_SENTENCES,
         **WEB_SENTENCES,
         "apps.indicators": {
             "en": "{app} is listed as {family} by the feed {feed}.",

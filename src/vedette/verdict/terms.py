@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from vedette.verdict import web_words
+from vedette.verdict import apk_words, web_words
 
 Words = Mapping[str, str]
 
@@ -158,7 +158,7 @@ _AGENT: Final[Mapping[str, Words]] = {
     "secure_dns": {"en": "secure name look-ups", "fr": "la résolution de noms sécurisée"},
 }
 TERMS: Final[Mapping[str, Words]] = MappingProxyType(
-    {**_ABLE, **_MITM, **_WIFI, **_PROFILE, **_SETTINGS, **_AGENT, **web_words.TERMS}
+    {**_ABLE, **_MITM, **_WIFI, **_PROFILE, **_SETTINGS, **_AGENT, **web_words.TERMS, **apk_words.TERMS}
 )
 """Code to words by language."""
 CODED: Final = frozenset(
@@ -175,6 +175,7 @@ CODED: Final = frozenset(
         "permission",
         "apps",
         *web_words.CODED,
+        *apk_words.CODED,
     }
 )
 """Facts of evidence whose values are codes, several with a comma between them."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from vedette_facts.apk.facts import ApkFacts
 from vedette_facts.limits import MAX_LISTED, Unread
 from vedette_facts.report import Facts
 from vedette_facts.traces import Moment, Trace
@@ -12,13 +13,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Acquisition:
-    """The result. `kind`: what it was taken for, in words. `facts` None: nothing in it tells of the phone itself."""
+    """The result. `kind`: what it was taken for, in words. `facts` None: nothing in it tells of the phone itself.
+
+    `apks`: files of applications, where it is such files that were read.
+    """
 
     kind: str
     facts: Facts | None
     traces: tuple[Trace, ...] = ()
     timeline: tuple[Moment, ...] = ()
     unread: tuple[Unread, ...] = ()
+    apks: tuple[ApkFacts, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was read that could be judged."""
+        return self.facts is None and not self.traces and not self.apks
 
 
 @dataclass

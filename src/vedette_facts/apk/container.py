@@ -19,6 +19,7 @@ _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _EOCD_MAGIC: Final = b"PK\x05\x06"
 _CENTRAL_MAGIC: Final = b"PK\x01\x02"
 _LOCAL_MAGIC: Final = b"PK\x03\x04"
+_DEX_MAGIC: Final = b"dex\n"
 _LONGEST_COMMENT: Final = 0xFFFF
 STORED: Final = 0
 DEFLATED: Final = 8
@@ -68,6 +69,8 @@ class Container:
         for entry in _entries(data, self.directory, limits):
             self._take(entry)
         self._note_overlaps()
+        if self.all_entries and bytes(data[:4]) != _LOCAL_MAGIC:
+            self.note("janus" if bytes(data[:4]) == _DEX_MAGIC else "data_before", "before the first entry")
 
     def _take(self, entry: Entry) -> None:
         self.all_entries.append(entry)

@@ -109,7 +109,8 @@ class Oddity(msgspec.Struct, frozen=True, kw_only=True):
 class ApkFacts(msgspec.Struct, frozen=True, kw_only=True):
     """All facts of one file. `app` None: its manifest could not be read.
 
-    `classes`: full names of the classes it defines (`org.example.Main`). `libraries`: paths of native code.
+    `classes`: full names of the classes it defines (`org.example.Main`), `class_count` how many; what is kept or shown
+    of a file holds only the number. `libraries`: paths of native code.
     `split`: name of the part, for one of several files that make an application together.
     """
 
@@ -129,5 +130,6 @@ class ApkFacts(msgspec.Struct, frozen=True, kw_only=True):
     libraries: list[str] = []
     dex: list[str] = []
     classes: list[str] = []
+    class_count: int = 0
     rules: list[RuleMatch] = []
     unread: list[Unread] = []

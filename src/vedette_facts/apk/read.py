@@ -1,12 +1,9 @@
 """One file of an application to facts: every entry is unpacked at most once, and only those that somebody asks for."""
 
 import hashlib
-import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,7 +14,6 @@ from vedette_facts.apk.facts import ApkFacts, Embedded, Oddity, Opaque, RuleMatc
 from vedette_facts.apk.limits import DEFAULT, ApkLimits
 from vedette_facts.apk.manifest import ManifestFacts, read_manifest
 from vedette_facts.apk.resources import Resources
-from vedette_facts.apk.signing.v4 import LARGEST as LARGEST_IDSIG
 from vedette_facts.apk.signing.verify import SignatureCheck
 from vedette_facts.limits import Unread, UnreadableError
 from vedette_facts.manifest import Manifest
@@ -56,51 +52,25 @@ class _Reading:
             self.unread.append(Unread(path[:255], why))
 
 
-def read_apk(path: Path, limits: ApkLimits = DEFAULT, scan: RuleScanner | None = None) -> ApkFacts:
-    """Read a file of an Android application. UnreadableError when it is no archive that Android would open.
+def read_data(
+    data: memoryview, limits: ApkLimits = DEFAULT, scan: RuleScanner | None = None, idsig: bytes = b""
+) -> ApkFacts:
+    """Read the bytes of a file. UnreadableError when they are no archive that Android would open.
 
-    What else cannot be read is named in `unread`. `scan`: rules to look at the file with. A v4 signature is read from
-    the file beside it (`.idsig`), where there is one.
+    `scan`: rules to look at it with; `idsig`: its v4 signature.
     """
-    with _mapped(path, limits) as data:
-        container = Container(data, limits)
-        manifest, unread = _manifest(container, limits)
-        facts = manifest.manifest if manifest else Manifest()
-        check = SignatureCheck(container, facts.min_sdk or 1, facts.target_sdk or 1, _idsig(path))
-        reading = _Reading(container, limits, scan, check, unread=unread)
-        with ThreadPoolExecutor(
-            1
-        ) as beside:  # hashing and unpacking let go of the interpreter: two cores serve
-            hashes = beside.submit(_hashes, data)
-            if scan:
-                _scan(reading, ".", data)
-            for entry in container.all_entries:
-                _entry(reading, entry)
-            return _facts(reading, hashes.result(), manifest, check.done())
-
-
-@contextmanager
-def _mapped(path: Path, limits: ApkLimits) -> Iterator[memoryview]:
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            if not size:
-                raise UnreadableError("It is empty.")
-            if size > limits.file:
-                raise UnreadableError(f"It is larger than {limits.file:,} bytes.")
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except OSError as error:
-        raise UnreadableError(f"It could not be read: {error.strerror}.") from None
-    # the map lives as long as somebody holds a part of it: closing it by hand would fail while an error is told
-    yield memoryview(mapped)
-
-
-def _idsig(path: Path) -> bytes:
-    beside = path.with_name(path.name + ".idsig")
-    try:
-        return beside.read_bytes() if beside.is_file() and beside.stat().st_size <= LARGEST_IDSIG else b""
-    except OSError:
-        return b""
+    container = Container(data, limits)
+    manifest, unread = _manifest(container, limits)
+    facts = manifest.manifest if manifest else Manifest()
+    check = SignatureCheck(container, facts.min_sdk or 1, facts.target_sdk or 1, idsig)
+    reading = _Reading(container, limits, scan, check, unread=unread)
+    with ThreadPoolExecutor(1) as beside:  # hashing and unpacking let go of the interpreter: two cores serve
+        hashes = beside.submit(_hashes, data)
+        if scan:
+            _scan(reading, ".", data)
+        for entry in container.all_entries:
+            _entry(reading, entry)
+        return _facts(reading, hashes.result(), manifest, check.done())
 
 
 def _manifest(container: Container, limits: ApkLimits) -> tuple[ManifestFacts | None, list[Unread]]:
@@ -214,6 +184,7 @@ def _facts(
         libraries=reading.libraries,
         dex=reading.dex,
         classes=reading.classes,
+        class_count=len(reading.classes),
         rules=reading.rules,
         unread=reading.unread,
     )

@@ -11,6 +11,7 @@ from vedette.detection import Context
 from vedette.scans.result import Scan
 from vedette.verdict.findings import Evidence, Finding
 from vedette_facts.acquisition.found import Acquisition
+from vedette_facts.apk import ApkFacts
 from vedette_facts.limits import Unread
 from vedette_facts.report import Facts
 from vedette_facts.traces import Moment
@@ -30,11 +31,14 @@ class Kept(msgspec.Struct, kw_only=True):
     unread: list[Unread] = []
     timeline: list[Moment] = []
     sources: list[str] = []
+    apks: list[ApkFacts] = []
     cut: dict[str, int] = {}
 
     def scan(self) -> Scan:
         """Give the scan that reports are written from, rated by the default policy."""
-        acquisition = Acquisition(self.kind, self.facts, (), tuple(self.timeline), tuple(self.unread))
+        acquisition = Acquisition(
+            self.kind, self.facts, (), tuple(self.timeline), tuple(self.unread), tuple(self.apks)
+        )
         return Scan(acquisition, tuple(self.findings), tuple(self.unread), Context(), tuple(self.sources))
 
 
@@ -54,8 +58,14 @@ def kept(scan: Scan) -> Kept:
         unread=_within("unread", unread, cut),
         timeline=_within("timeline", reversed(scan.acquisition.timeline), cut)[::-1],
         sources=list(scan.sources),
+        apks=_within("apks", map(_without_classes, scan.acquisition.apks), cut),
         cut=cut,
     )
+
+
+def _without_classes(facts: ApkFacts) -> ApkFacts:
+    """The names of classes have been judged; they are thousands."""
+    return msgspec.structs.replace(facts, classes=[])
 
 
 def as_contract(done: Scan) -> bytes:

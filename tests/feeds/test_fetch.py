@@ -28,12 +28,16 @@ class Site:
 
     texts: dict[str, bytes] = field(default_factory=dict)
     status: int = 200
+    meanwhile: Callable[[], object] | None = None
+    """Done while a text is on its way."""
     server: Running = field(default=None)  # type: ignore[assignment]  # set before any test sees it
 
     def __call__(self, asked: Asked) -> Answer:
         text = self.texts.get(asked.path.partition("?")[0])
         if text is None or self.status != 200:
             return Answer(self.status if self.status != 200 else 404)
+        if self.meanwhile:
+            self.meanwhile()
         etag = f'"{hashlib.sha256(text).hexdigest()[:8]}"'
         if asked.headers.get("If-None-Match") == etag:
             return Answer(304)
@@ -90,6 +94,29 @@ def test_what_was_taken_out_of_force_is_not_fetched_again_until_somebody_says_so
     assert "fetched no more" not in CliRunner().invoke(intel, ["rollback", "spies", "--to", "2"]).output
     fetch.subscribe("spies", site.server.url + "/ioc.yaml")
     assert fetch.due() == ["spies"]
+    fetch.fetch("spies")
+    assert store.status()[0].active == 3
+
+
+@pytest.mark.parametrize(
+    ("act", "in_force"),
+    [(lambda: store.roll_back("spies"), 1), (lambda: store.switch_off("spies"), None)],
+    ids=["rollback", "off"],
+)
+def test_a_text_on_its_way_does_not_undo_what_was_taken_out_of_force_meanwhile(
+    site: Site, act: Callable[[], object], in_force: int | None
+) -> None:
+    fetch.subscribe("spies", site.server.url + "/ioc.yaml")
+    for packages in (["org.x.a"], ["org.x.b"]):
+        site.texts["/ioc.yaml"] = feed(*packages)
+        fetch.fetch("spies")
+    site.texts["/ioc.yaml"], site.meanwhile = feed("org.x.c"), act
+    with pytest.raises(fetch.FetchError, match="taken back or switched off while it was fetched"):
+        fetch.fetch("spies")
+    (now,) = store.status()
+    assert (now.active, now.versions, fetch.due()) == (in_force, (1, 2), [])
+    site.meanwhile = None
+    fetch.subscribe("spies", site.server.url + "/ioc.yaml")
     fetch.fetch("spies")
     assert store.status()[0].active == 3
 

@@ -103,10 +103,15 @@ def revert_cause(request: MemberRequest, brake_id: uuid.UUID) -> HttpResponseBas
             messages.error(request, str(error))
         else:
             messages.success(request, _("It is taken back; the phones are judged anew."))
+            if row.kind == "feed":
+                messages.info(request, _("The version before is in force, and the feed is fetched no more."))
         return redirect("console:brake", brake_id)
     if row.kind == "feed":
         facts.append((_("In force, newest first"), ", ".join(_feeds_of(request))))
-        body = _("The newest version goes back to the one before it, for the whole installation.")
+        body = _(
+            "The newest version goes back to the one before it, for the whole installation. The feed is fetched no "
+            "more until you choose to fetch it again: the next fetch would undo this."
+        )
     else:
         body = _("The setting goes back to what it was before. What was changed in it since stays.")
     return confirm(

@@ -123,7 +123,7 @@ def fetch(name: str) -> Fetched:
 
 
 def _fetch(source: FeedSource) -> Fetched:
-    now = clock.now()
+    now, stood = clock.now(), store.standing(source.feed.name)
     with http.client(total=TOTAL_SECONDS, max_bytes=store.LARGEST_BYTES) as client:
         answer = client.get(source.address, headers=_conditions(source), follow_redirects=True)
         if answer.status_code == httpx.codes.NOT_MODIFIED:
@@ -143,6 +143,7 @@ def _fetch(source: FeedSource) -> Fetched:
         confidence=source.confidence,
         valid_days=source.valid_days,
         address=source.address,
+        stood=stood,
     )
     followed = _follow(imported.references, source)
     changed = now if imported.fresh else source.changed_at

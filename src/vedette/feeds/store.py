@@ -40,6 +40,14 @@ class FeedError(Exception):
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How a feed stands: the version in force, if any, and whether the feed is fetched."""
+
+    version: int | None
+    fetched: bool
+
+
+@dataclass(frozen=True)
 class Imported:
     """Outcome of an import. `added` and `removed` compare with the version that was active before.
 
@@ -84,12 +92,14 @@ def import_document(
     licence: str = "",
     address: str = "",
     activate: bool = True,
+    stood: Standing | None = None,
 ) -> Imported:
     """Import a text as the newest version of a feed and, unless told otherwise, put it in force.
 
     Raises FeedError, or intel.ImportFailedError when the text cannot be read or a known type in it yields
     nothing; nothing is stored then. The same text again makes no new version. `confidence` and `valid_days` are
-    for indicators of which the feed gives neither.
+    for indicators of which the feed gives neither. `stood` is how the feed stood when its text was asked for: if
+    somebody has gone back or switched it off since, the text does not undo that (FeedError).
     """
     check_name(name)
     if len(text) > LARGEST_BYTES:
@@ -109,6 +119,10 @@ def import_document(
             name=name, defaults={"format": document.report.format, "created_at": now}
         )
         feed = Feed.objects.select_for_update().get(id=feed.id)
+        if stood and stood != _standing(feed):
+            raise FeedError(
+                "The feed was taken back or switched off while it was fetched; nothing is imported."
+            )
         feed.format = document.report.format
         feed.licence, feed.address = licence or feed.licence, address or feed.address
         feed.save()
@@ -220,6 +234,17 @@ def switch_off(name: str) -> bool:
         feed = _feed(name)
         feed.versions.filter(active=True).update(active=False)
         return _stop_fetching(feed)
+
+
+def standing(name: str) -> Standing:
+    """Say how a feed stands. Raises FeedError."""
+    with database.system():
+        return _standing(_feed(name))
+
+
+def _standing(feed: Feed) -> Standing:
+    active = feed.versions.filter(active=True).values_list("number", flat=True).first()
+    return Standing(active, FeedSource.objects.filter(feed=feed, enabled=True).exists())
 
 
 def _stop_fetching(feed: Feed) -> bool:

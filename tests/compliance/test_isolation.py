@@ -12,11 +12,12 @@ from tests.support.scenes import Scenes
 from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts, make_world
 
 from vedette.compliance.assess import assess
-from vedette.devices.models import Device
+from vedette.devices.models import Device, DeviceScan
 from vedette.events.log import Draft, emit
 from vedette.events.models import Event
 from vedette.feeds import threat_feeds
-from vedette.foundation import database
+from vedette.foundation import clock, database
+from vedette.scans.models import Scan
 from vedette.tenants import application_keys
 from vedette.tenants.application_keys import Scope, Wish
 
@@ -26,7 +27,7 @@ TABLES = [
     "threats_policywish", "compliance_devicestate", "compliance_statechange", "compliance_detectorfailure",
     "directory_directoryuser", "directory_directorydevice", "directory_directorypass", "events_event",
     "events_eventhead", "tenants_applicationkey", "feeds_threatfeed",
-    "feeds_threatfeeddomain",
+    "feeds_threatfeeddomain", "scans_scan", "devices_devicescan",
 ]  # fmt: skip
 
 
@@ -51,6 +52,18 @@ def with_everything() -> World:
         application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA)
         feed = threat_feeds.create("Our list", "", allow_analysis=False, actor=ADA)
         threat_feeds.apply(feed, {"bad.example": "add"}, ADA)
+        now = clock.now()
+        scan = Scan.objects.create(
+            tenant_id=world.tenant_id, created_at=now, file_name="a.zip", size=1, sha256="", keep_until=now
+        )
+        DeviceScan.objects.create(
+            tenant_id=world.tenant_id,
+            device=device,
+            scan=scan,
+            collected_at=now,
+            expires_at=now,
+            attached_at=now,
+        )
     return world
 
 

@@ -33,6 +33,7 @@ LIMIT: Final = 1000
 REPORT: Final = "report"
 INTELLIGENCE: Final = "intelligence"
 MANAGEMENT: Final = "management"
+SCAN: Final = "scan"
 _TRIES: Final = 3
 
 
@@ -74,6 +75,16 @@ def reassess(tenant_id: UUID, limit: int = LIMIT) -> Assessed:
             done = _with_retry(tenant_id, Batch({}, []), part, cause)
             total = Assessed(0, total.devices + done.devices, total.changes + done.changes)
     return total
+
+
+def assess_again(tenant_id: UUID, device_id: UUID, cause: str) -> Assessed:
+    """Judge one device anew from what is known of it. Opens its own doors; none may be open."""
+    grounds = _benches(tenant_id)
+    with database.tenant(tenant_id):
+        case = inbox.of_device(device_id)
+    if case is None:
+        return Assessed()
+    return _with_retry(tenant_id, Batch({}, []), _judge([case], grounds), cause)
 
 
 def _benches(tenant_id: UUID) -> dict[UUID, Bench]:

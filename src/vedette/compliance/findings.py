@@ -15,11 +15,12 @@ from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
 from vedette.threats.models import Threat
 from vedette.verdict import Finding, reconcile
-from vedette.verdict.findings import AGENT, INTUNE
+from vedette.verdict.findings import ACQUISITION, AGENT, INTUNE
 
 RESOLVED_BY_REPORT: Final = "The phone reported that it is gone."
 RESOLVED_BY_INTUNE: Final = "Intune reported that it is gone."
 RESOLVED_BY_EXPIRY: Final = "What Intune said of the phone is too old to count."
+RESOLVED_BY_END_OF_SCAN: Final = "No scan of the phone that still counts shows it."
 RESOLVED_BY_CHOICE: Final = "The organisation chose not to look at the applications of this phone."
 RESOLVED_BY_REVIEW: Final = "Judged anew with the intelligence and policy in force, it is none."
 
@@ -55,7 +56,7 @@ def write(judged: Sequence[Judged]) -> Written:
         still += [(threat, finding) for threat, finding in changes.still_open if finding]
         written.resolved += [_resolve(threat, _proof(item, threat)) for threat in changes.resolved]
         written.resolved += [
-            _resolve(threat, RESOLVED_BY_EXPIRY)
+            _resolve(threat, RESOLVED_BY_END_OF_SCAN if threat.origin == ACQUISITION else RESOLVED_BY_EXPIRY)
             for threat, finding in changes.still_open
             if finding is None and threat.origin != AGENT and threat.origin not in item.live
         ]

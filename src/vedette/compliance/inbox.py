@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from vedette.compliance import attached
 from vedette.compliance.judge import Bench, Case, Managed
 from vedette.devices.managed import CHANGED
 from vedette.devices.models import Report
@@ -48,7 +49,7 @@ def waiting(limit: int) -> Batch:
         if facts is not None:
             about = Managed(*managed)
             cases.append(Case(device_id, group_id, facts.encode(), digest, observed_at, about, report_id))
-    return Batch(reports, cases)
+    return Batch(reports, attached.with_scans(cases))
 
 
 def outdated(benches: dict[UUID, Bench], limit: int) -> list[Case]:
@@ -62,7 +63,16 @@ def outdated(benches: dict[UUID, Bench], limit: int) -> list[Case]:
         cases += [_case(group_id, row) for row in rows]
         if len(cases) >= limit:
             break
-    return cases
+    return attached.with_scans(cases)
+
+
+def of_device(device_id: UUID) -> Case | None:
+    """Read what is known of one device, whatever its verdict rests on; None for one that is not judged.
+
+    Inside the tenant's door.
+    """
+    rows = _rows(_ONE, device=device_id)
+    return attached.with_scans([_case(rows[0][0], rows[0][1:])])[0] if rows else None
 
 
 def _case(group_id: UUID, row: tuple[Any, ...]) -> Case:
@@ -138,6 +148,13 @@ where d.tenant_id = %(tenant)s and d.group_id = %(group)s and d.activation_statu
   and (d.facts is not null or d.judged_with <> '') and d.judged_with <> %(fingerprint)s
 order by d.id
 limit %(limit)s
+"""  # noqa: S608 - only our own names are written in
+
+_ONE: Final = f"""
+select d.group_id, d.id, d.facts_digest, coalesce(d.facts_observed_at, d.managed_at, d.created_at), d.facts::text,
+       d.last_seen_at, false, d.facts_dropped::text, {_MANAGED}
+from devices_device d
+where d.tenant_id = %(tenant)s and d.id = %(device)s and d.activation_status in ('ACTIVATED', 'PENDING')
 """  # noqa: S608 - only our own names are written in
 
 _FORGET_DIGESTS: Final = """

@@ -8,7 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from vedette.compliance import minimise
-from vedette.detection import DETECTORS, Context, Result, run, sources
+from vedette.detection import DETECTORS, Context, Result, acquired, run, sources
+from vedette.detection.acquired import Acquired
 from vedette.devices import privacy
 from vedette.devices.managed import CHANGED
 from vedette.devices.models import DeviceGroup
@@ -18,9 +19,9 @@ from vedette.foundation import clock
 from vedette.threats import app_lists
 from vedette.threats.models import PolicyParameters
 from vedette.verdict import Policy
-from vedette.verdict.findings import AGENT
+from vedette.verdict.findings import ACQUISITION, AGENT
 from vedette_facts.management import Inventory, ManagedFacts
-from vedette_facts.privacy import Applications, withheld
+from vedette_facts.privacy import Applications, Collect, withheld
 from vedette_facts.report import Facts, FactsError, Platform, decode, decode_facts
 
 GROUNDS: Final = ("feed", "detectors", "parameters", "day")
@@ -62,7 +63,7 @@ class Case:
 
     `facts` is None without the app; `observed_at` is when they were true, or when Intune's were; `seen_at` when the
     app was last heard of, which confirms its facts. `news`: Intune's facts changed since the last verdict. `dropped`
-    as minimise.Kept: None while all facts are there.
+    as minimise.Kept: None while all facts are there. `scans` of the phone that still count.
     """
 
     device_id: UUID
@@ -75,6 +76,7 @@ class Case:
     seen_at: datetime | None = None
     news: bool = False
     dropped: Mapping[str, bool] | None = None
+    scans: tuple[Acquired, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,8 @@ def judge(case: Case, bench: Bench) -> Judged:
             sent, known, collect, answers, lambda less: _answers(less, bench)[0], case.dropped
         )
         result = minimise.answered(answers, collect, case.dropped)
+        if case.scans:
+            result, live = _with_scans(case, known, result, live, collect, bench)
         return Judged(case, bench.fingerprint, result, "", live, kept, collect.applications)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, other devices are judged all the same
         return Judged(case, bench.fingerprint, problem=f"{type(error).__name__}: {error}")
@@ -149,6 +153,21 @@ def _answers(known: sources.Known, bench: Bench) -> tuple[Result, frozenset[str]
     if whole is None:
         return Result((), ()), frozenset()
     return sources.attributed(run(whole.facts, bench.context), whole.origins), whole.live
+
+
+def _with_scans(
+    case: Case, known: sources.Known, own: Result, live: frozenset[str], collect: Collect, bench: Bench
+) -> tuple[Result, frozenset[str]]:
+    """Join what scans of the phone say. What none of them shows any more is over, unless a detector failed."""
+    whole = sources.whole(known, clock.now())
+    origins = whole.origins if whole else {}
+    heard = acquired.Heard(known.agent_at, known.managed_at)
+    scans = [
+        replace(scan, facts=withheld(scan.facts, collect) if scan.facts else None) for scan in case.scans
+    ]
+    result = acquired.merged(own, origins, heard, scans, bench.context)
+    failed = acquired.has_failed(result, own)
+    return result, live | {ACQUISITION} if failed else live
 
 
 def _known(case: Case) -> sources.Known:

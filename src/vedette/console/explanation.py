@@ -81,6 +81,7 @@ def cause_words(change: StateChange) -> str:
         return guarded
     return {
         "report": _("A report of the phone"),
+        "scan": _("A scan of the phone"),
         "management": _("What Intune says of the phone"),
         "intelligence": _("Judged anew with the intelligence and policy in force"),
         "enroll": _("The app was activated"),

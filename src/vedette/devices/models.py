@@ -3,6 +3,7 @@
 from django.db import models
 
 from vedette.foundation.tables import TenantRow
+from vedette.scans.models import Scan
 
 REPORT_CHANNEL = "vedette_report"
 """PostgreSQL notifies here once for each batch of reports that came in."""
@@ -119,6 +120,21 @@ class Device(TenantRow):
                 name="device_judged",
             ),
         ]
+
+
+class DeviceScan(TenantRow):
+    """An analyst's scan that counts for a device until it expires; facts and findings stay with the scan."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="scans", db_constraint=False)
+    scan = models.ForeignKey(Scan, on_delete=models.CASCADE, db_constraint=False)
+    collected_at = models.DateTimeField(help_text="When the phone was like that")
+    expires_at = models.DateTimeField()
+    attached_at = models.DateTimeField()
+    attached_by = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "scan"], name="device_scan_once")]
+        indexes = [models.Index(fields=["tenant_id", "device", "expires_at"], name="device_scan_live")]
 
 
 class DeviceKey(TenantRow):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.foundation import clock, config, database, jobs, secrets
 from vedette.foundation.ids import new_id
-from vedette.scans import uploads
+from vedette.scans import signals, uploads
 from vedette.scans.models import Scan
 from vedette.scans.uploads import Received, UploadError
 
@@ -83,6 +83,7 @@ def delete(tenant_id: UUID, scan_id: UUID, actor: Actor) -> bool:
         scan = Scan.objects.filter(id=scan_id).defer("result").first()
         if scan is None:
             return False
+        signals.deleting.send(sender=Scan, scan=scan, actor=actor)
         Scan.objects.filter(id=scan_id).delete()
         changes = [change("status", scan.status, None)]
         emit(Draft("scan.deleted", change_type="DELETED", actor=actor, target=_target(scan), changes=changes))

@@ -2,14 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from vedette.detection import Context
 from vedette.scans.result import Scan
-from vedette.verdict.findings import Evidence, Finding
+from vedette.verdict.findings import Finding
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.apk import ApkFacts
 from vedette_facts.limits import Unread
@@ -90,15 +89,14 @@ def newest_moment(acquisition: Acquisition, now: dt.datetime) -> dt.datetime | N
     return max(moments, default=None)
 
 
-def trace_findings(value: Kept) -> list[dict[str, Any]]:
-    """Give the findings that rest on traces alone: facts cannot bring them back."""
-    return [asdict(finding) for finding in value.findings if finding.key.startswith("trace:")]
+def findings_of(text: str) -> list[Finding]:
+    """Read findings from the JSON of a stored result."""
+    return msgspec.json.decode(text, type=list[Finding])
 
 
-def finding_of(stored: dict[str, Any]) -> Finding:
-    """Read one finding as `trace_findings` gives it."""
-    evidence = tuple(Evidence(**item) for item in stored["evidence"])
-    return Finding(**(stored | {"evidence": evidence}))
+def is_trace(finding: Finding) -> bool:
+    """Whether a finding rests on traces alone: facts cannot bring it back."""
+    return finding.key.startswith("trace:")
 
 
 def _within(name: str, parts: Iterable[T], cut: dict[str, int]) -> list[T]:

@@ -8,7 +8,8 @@ ANY = "*"
 
 AGENT = "agent"
 INTUNE = "intune"
-"""Who said what a finding rests on: the app on the phone, or Intune."""
+ACQUISITION = "acquisition"
+"""Who said what a finding rests on: the app on the phone, Intune, or an analyst's scan of the phone."""
 
 Status = Literal["ok", "failed", "unknown"]
 
@@ -28,7 +29,7 @@ class Finding:
     """A threat as a detector sees it. (classification, key) identifies it on a device.
 
     `key`: the setting for the device itself (`root`, `lock`…); for an application see `app_key`. `mend` is
-    set only where the classification's own words do not fit. `origin`: AGENT or INTUNE.
+    set only where the classification's own words do not fit. `origin`: AGENT, INTUNE or ACQUISITION.
     """
 
     classification: str

@@ -9,7 +9,9 @@ import vedette.foundation.ids
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [
+        ("scans", "0001_initial"),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -560,6 +562,50 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("tenant_id", "device"), name="resolver_address_one_per_device"
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DeviceScan",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("collected_at", models.DateTimeField(help_text="When the phone was like that")),
+                ("expires_at", models.DateTimeField()),
+                ("attached_at", models.DateTimeField()),
+                ("attached_by", models.TextField(blank=True, default="")),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scans",
+                        to="devices.device",
+                    ),
+                ),
+                (
+                    "scan",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="scans.scan",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "device", "expires_at"], name="device_scan_live")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "scan"), name="device_scan_once")
                 ],
             },
         ),

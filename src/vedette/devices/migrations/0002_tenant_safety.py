@@ -7,6 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("devices", "0001_initial"),
         ("tenants", "0002_tenant_safety"),
+        ("scans", "0002_tenant_safety"),
     ]
 
     operations = [
@@ -17,6 +18,11 @@ class Migration(migrations.Migration):
         rls.protect("devices_device", system="select, update"),
         tables.own_key("devices_device"),
         tables.belongs_to_tenant("devices_device"),
+        rls.protect("devices_devicescan"),
+        tables.own_key("devices_devicescan"),
+        tables.belongs_to_tenant("devices_devicescan"),
+        tables.composite_key("devices_devicescan", "device_id", "devices_device"),
+        tables.composite_key("devices_devicescan", "scan_id", "scans_scan"),
         rls.protect("devices_devicekey", system="select, update"),
         tables.own_key("devices_devicekey"),
         tables.belongs_to_tenant("devices_devicekey"),

@@ -29,6 +29,7 @@ LOOKING = {
     "console:vulnerabilities", "console:vulnerability", "console:app-rules", "console:intelligence",
     "console:feed",
     "connectors:overview", "connectors:pushes",
+    "deliveries:page", "deliveries:destination", "deliveries:undelivered", "deliveries:letter",
     "intune:group-search", "intune:access", "intune:handouts", "intune:unsupported", "partner:page",
     "notifications:page",
 }  # fmt: skip

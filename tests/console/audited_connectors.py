@@ -3,6 +3,16 @@
 from django.urls import reverse
 from tests.connectors.pages.addresses import CONNECTION, ENROLLMENT, SYNC
 from tests.console.audited_stage import Audited
+from tests.support.console import text
+
+WEBHOOK = {
+    "name": "Teams",
+    "types": ["THREAT"],
+    "level": "0",
+    "template": "teams",
+    "url": "http://127.0.0.1:9/",
+    "language": "en",
+}
 
 CONNECTORS: list[Audited] = [
     (
@@ -207,5 +217,78 @@ CONNECTORS: list[Audited] = [
         ("enabled", True, False),
     ),
     ("mail:test", lambda s: s.post("mail:test"), "connector.mail_tested", None),
+    (
+        "deliveries:new",
+        lambda s: s.post("deliveries:new", "webhook", **WEBHOOK),
+        "destination.created",
+        ("kind", None, "webhook"),
+    ),
+    (
+        "deliveries:edit",
+        lambda s: s.post("deliveries:edit", s.destination().pk, **WEBHOOK | {"name": "SOC", "level": "4"}),
+        "destination.changed",
+        ("level", 0, 4),
+    ),
+    ("deliveries:test", lambda s: s.post("deliveries:test", s.destination().pk), "destination.tested", None),
+    (
+        "deliveries:now",
+        lambda s: s.post("deliveries:now", s.destination().pk),
+        "destination.retry_requested",
+        None,
+    ),
+    (
+        "deliveries:off",
+        lambda s: s.post("deliveries:off", s.destination().pk),
+        "destination.changed",
+        ("enabled", True, False),
+    ),
+    (
+        "deliveries:on",
+        lambda s: s.post("deliveries:on", s.destination().pk),
+        "destination.changed",
+        ("enabled", False, True),
+    ),
+    (
+        "deliveries:secret",
+        lambda s: text(s.post("deliveries:secret", s.destination().pk)),
+        "destination.secret_replaced",
+        ("secret.signing", ..., ...),
+    ),
+    (
+        "deliveries:skip",
+        lambda s: s.post("deliveries:skip", s.destination().pk),
+        "destination.skipped",
+        ("position", ..., ...),
+    ),
+    (
+        "deliveries:replay",
+        lambda s: s.post("deliveries:replay", s.destination().pk, s.letter()),
+        "destination.replayed",
+        None,
+    ),
+    (
+        "deliveries:discard",
+        lambda s: s.post("deliveries:discard", s.destination().pk, s.letter()),
+        "destination.discarded",
+        None,
+    ),
+    (
+        "deliveries:replay-all",
+        lambda s: s.letter() and s.post("deliveries:replay-all", s.destination().pk),
+        "destination.replayed",
+        None,
+    ),
+    (
+        "deliveries:discard-all",
+        lambda s: s.post("deliveries:discard-all", s.destination().pk),
+        "destination.discarded",
+        None,
+    ),
+    (
+        "deliveries:delete",
+        lambda s: s.post("deliveries:delete", s.destination().pk),
+        "destination.deleted",
+        ("enabled", True, None),
+    ),
     # the end of the tenant, so the end of the list
 ]

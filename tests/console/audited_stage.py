@@ -14,7 +14,9 @@ from tests.support.microsoft import PERMISSIONS
 from tests.support.world import ADA
 
 from vedette.compliance.models import Brake
-from vedette.connectors import errors
+from vedette.connectors import destination_acts, errors
+from vedette.connectors.destination_acts import Wish as Wished
+from vedette.connectors.destination_models import DeadLetter, Destination
 from vedette.connectors.errors import Problem
 from vedette.connectors.models import SparedPerson
 from vedette.devices import invitations
@@ -158,6 +160,28 @@ class Stage:
     def spared(self) -> UUID:
         with database.tenant(self.scene.tenant_id):
             return SparedPerson.objects.values_list("id", flat=True).get()
+
+    def destination(self) -> Destination:
+        """A webhook to nowhere with a signing secret, made at first sight."""
+        wish = Wished(
+            "SOC", ["THREAT"], 0, [], {"template": "json", "host": "x"}, {"url": "http://127.0.0.1:9/"}
+        )
+        with database.writer(self.scene.tenant_id):
+            found = Destination.objects.exclude(name="Teams").first()
+            return found or destination_acts.create(self.scene.tenant_id, "webhook", wish, ADA)[0]
+
+    def letter(self) -> UUID:
+        """An event that it refused, new or the one that waits."""
+        row, now = self.destination(), clock.now()
+        given = {"event_id": row.pk, "type": "AUDIT", "action": "x", "code": "rejected"}
+        with database.writer(self.scene.tenant_id):
+            letter, _made = DeadLetter.objects.update_or_create(
+                tenant_id=row.tenant_id,
+                destination=row,
+                position=1,
+                defaults=given | {"occurred_at": now, "failed_at": now, "replay": False},
+            )
+            return letter.pk
 
     def group(self, name: str) -> UUID:
         return UUID(self.scene.group(name)["id"])

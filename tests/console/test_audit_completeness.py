@@ -26,7 +26,17 @@ from vedette.feeds import store
 # The fixtures of the lab, taken over by their names.
 __all__ = ["cloud", "microsoft", "new_scene", "scene", "stages"]
 
-AREAS = {"console", "connectors", "intune", "partner", "mail", "groups", "notifications", "actions"}
+AREAS = {
+    "console",
+    "connectors",
+    "deliveries",
+    "intune",
+    "partner",
+    "mail",
+    "groups",
+    "notifications",
+    "actions",
+}
 
 
 @pytest.fixture
@@ -132,6 +142,9 @@ def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) 
         "groups:way": ["phones"],
         "console:vulnerability": [a_flaw_of(stage.phone)],
         "console:feed": ["a-flaw"],
+        "deliveries:destination": [stage.destination().pk],
+        "deliveries:undelivered": [stage.destination().pk],
+        "deliveries:letter": [stage.destination().pk, stage.letter()],
         "console:scan": [a_scan(stage)],
     }
     stage.who.get(reverse("partner:page"))  # makes the row of its settings

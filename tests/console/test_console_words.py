@@ -20,7 +20,7 @@ SOURCE = Path(vedette.__file__).parent
 # Of the type DEVICE or THREAT: shown in a device's or a threat's history, not in the audit trail.
 OTHER_EVENTS = {"device.state_changed", "device.removed", "device.activated", "device.taken_over"}
 NAME = re.compile(
-    r'"((?:administrator|application_key|brake|tenant|connector|enrollment|feed|policy|registration|threat|'
+    r'"((?:administrator|application_key|brake|tenant|connector|destination|enrollment|feed|policy|registration|threat|'
     r'threat_feed|device)\.[a-z_]+)"'
 )
 
@@ -73,7 +73,9 @@ def test_every_act_that_the_service_writes_down_has_words() -> None:
     exported.add("device.vulnerabilities_exported")
     # put together from its parts where it is written down
     exported |= {f"threat_feed.{act}" for act in ("created", "changed", "deleted", "filled")}
-    assert acts | {"threat.ignored", "threat.reopened", "threat.resolved"} | exported == set(audit_words.ACTIONS)
+    assert acts | {"threat.ignored", "threat.reopened", "threat.resolved"} | exported == set(
+        audit_words.ACTIONS
+    )
     assert {name.partition(".")[0] for name in audit_words.ACTIONS} == set(audit_words.AREAS)
 
 

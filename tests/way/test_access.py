@@ -41,16 +41,18 @@ TABLES = {
     "rule_id": ("threats_capabilityrule", "id"),
     "person": ("connectors_sparedperson", "id"),
     "group": ("groups_riskgroup", "object_id"),
+    "destination_id": ("connectors_destination", "id"),
+    "letter_id": ("connectors_deadletter", "id"),
 }
 # what stands for the words in addresses; an act of a device has a test of its own for each
-WORDS = {"way": "phones", "name": "demo-malware", "cve": "CVE-2026-0001", "token": "guess"}
+WORDS = {"way": "phones", "kind": "webhook", "name": "demo-malware", "cve": "CVE-2026-0001", "token": "guess"}
 
 RESTING = """
 import sys, uuid
 from vedette.compliance import change_apps
 from vedette.compliance.models import Brake
 from vedette.connectors.groups.models import RiskGroup
-from vedette.connectors.models import SparedPerson
+from vedette.connectors.models import DeadLetter, Destination, SparedPerson
 from vedette.events.log import SYSTEM
 from vedette.foundation import clock, database
 
@@ -60,6 +62,13 @@ change_apps.add_rule(
     tenant, name="No SMS", all_of=["read_sms"], none_of=[], only_side_loaded=True, actor=SYSTEM
 )
 with database.writer(tenant):
+    row = Destination.objects.create(
+        tenant_id=tenant, kind="webhook", name="Off", enabled=False, position=0, due_at=now, created_at=now
+    )
+    DeadLetter.objects.create(
+        tenant_id=tenant, destination=row, position=1, event_id=uuid.uuid4(), type="AUDIT", action="test",
+        occurred_at=now, code="rejected", failed_at=now,
+    )
     SparedPerson.objects.create(tenant_id=tenant, oid=uuid.uuid4(), upn="breakglass@away.example", added_at=now)
     RiskGroup.objects.create(
         tenant_id=tenant, route="device_group", object_id=uuid.uuid4(), display_name="At risk", added_at=now

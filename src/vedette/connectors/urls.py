@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from vedette.connectors import dead_letter_views as letters
+from vedette.connectors import destination_views as destinations
 from vedette.connectors import push_views, spared_views, views
 
 overview = (
@@ -26,8 +28,32 @@ overview = (
     "connectors",
 )
 
+deliveries = (
+    [
+        path("", destinations.page, name="page"),
+        path("new/<slug:kind>", destinations.new, name="new"),
+        path("<uuid:destination_id>/", destinations.destination, name="destination"),
+        path("<uuid:destination_id>/edit", destinations.edit, name="edit"),
+        path("<uuid:destination_id>/test", destinations.test, name="test"),
+        path("<uuid:destination_id>/now", destinations.now, name="now"),
+        path("<uuid:destination_id>/on", destinations.on, name="on"),
+        path("<uuid:destination_id>/off", destinations.off, name="off"),
+        path("<uuid:destination_id>/secret", destinations.secret, name="secret"),
+        path("<uuid:destination_id>/skip", destinations.skip, name="skip"),
+        path("<uuid:destination_id>/delete", destinations.delete, name="delete"),
+        path("<uuid:destination_id>/undelivered/", letters.page, name="undelivered"),
+        path("<uuid:destination_id>/undelivered/replay", letters.replay_all, name="replay-all"),
+        path("<uuid:destination_id>/undelivered/discard", letters.discard_all, name="discard-all"),
+        path("<uuid:destination_id>/undelivered/<uuid:letter_id>/", letters.letter, name="letter"),
+        path("<uuid:destination_id>/undelivered/<uuid:letter_id>/replay", letters.replay, name="replay"),
+        path("<uuid:destination_id>/undelivered/<uuid:letter_id>/discard", letters.discard, name="discard"),
+    ],
+    "deliveries",
+)
+
 urlpatterns = [
     path("system/connectors/", include(overview)),
+    path("system/connectors/deliveries/", include(deliveries)),
     path("system/connectors/intune/", include("vedette.connectors.intune.urls")),
     path("system/connectors/partner/", include("vedette.connectors.partner.urls")),
     path("system/connectors/groups/", include("vedette.connectors.groups.urls")),

@@ -3,6 +3,7 @@
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 
+from vedette.connectors import destination_health
 from vedette.connectors.overview import cards
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
@@ -14,5 +15,8 @@ def overview(request: MemberRequest) -> HttpResponseBase:
     return TemplateResponse(
         request,
         "connectors/overview.html",
-        {"cards": cards(request.tenant.id), "disconnected_days": request.tenant.disconnected_days},
+        {
+            "cards": [*cards(request.tenant.id), destination_health.card(request.tenant.id)],
+            "disconnected_days": request.tenant.disconnected_days,
+        },
     )

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from vedette.console import guard_words
+from vedette.console import destination_words, guard_words
 from vedette.console.policy_words import RESPONSES
 from vedette.console.words import title_of
 from vedette.events.models import Event
@@ -94,6 +94,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "application_key.created": _("Application key made"),
     "application_key.revoked": _("Application key revoked"),
     "application_key.tokens_ended": _("Tokens of an application key ended"),
+    **destination_words.ACTIONS,
     **guard_words.ACTIONS,
 }
 
@@ -111,6 +112,7 @@ AREAS: Final[Mapping[str, Promise]] = {
     "scan": _("Scans"),
     "application_key": _("Application keys"),
     "threat_feed": _("Threat feeds"),
+    **destination_words.AREAS,
     **guard_words.AREAS,
 }
 """First part of each action's name."""
@@ -173,6 +175,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "sync_device_status": _("Device status sent"),
     "sync_threat_status": _("Threat status sent"),
     "theme": _("Theme"),
+    **destination_words.ATTRIBUTES,
     **guard_words.ATTRIBUTES,
 }
 DETAILS: Final[Mapping[str, Promise]] = {
@@ -200,6 +203,7 @@ DETAILS: Final[Mapping[str, Promise]] = {
     "when": _("When"),
     "who": _("Who"),
     "area": _("Area"),
+    **destination_words.DETAILS,
 }
 _LEVELS: Final = {level.name: RISKS[int(level)].label for level in Risk}
 _RISK, _RESPONSE = ".risk", ".response"

@@ -38,6 +38,12 @@ INSTALLED_APPS = [
     "vedette.connectors.actions",
     "vedette.connectors.mail",
     "vedette.connectors.notifications",
+    "vedette.connectors.webhook",
+    "vedette.connectors.syslog",
+    "vedette.connectors.splunk",
+    "vedette.connectors.elastic",
+    "vedette.connectors.sentinel",
+    "vedette.api",
     "vedette.api.native",
     "vedette.console",
 ]

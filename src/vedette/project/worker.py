@@ -1,8 +1,8 @@
 """`vedette worker`: everything that is not an answer to a request.
 
-Three kinds of work run side by side in one process: the assessor (reports to states), the publisher (states
-and mail to other systems) and procrastinate's jobs (poll, heartbeat, sweep). Several workers may run on any
-number of machines: tenants and deliveries are claimed in the database.
+Four kinds of work run side by side in one process: the assessor (reports to states), the publisher (states to
+Microsoft), deliveries (events to other systems) and procrastinate's jobs (poll, heartbeat, mail, sweep). Several
+workers may run on any number of machines: tenants, states and destinations are claimed in the database.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 
 from vedette.compliance import assessor
-from vedette.connectors import publisher
+from vedette.connectors import destination_runner, publisher
 from vedette.foundation import database, jobs
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,11 @@ def run() -> int:
     for module in JOB_MODULES:
         importlib.import_module(module)
     stop = threading.Event()
-    loops = [_Loop("assessor", assessor.run, stop), _Loop("publisher", publisher.run, stop)]
+    loops = [
+        _Loop("assessor", assessor.run, stop),
+        _Loop("publisher", publisher.run, stop),
+        _Loop("deliveries", destination_runner.run, stop),
+    ]
     for loop in loops:
         loop.start()
     asyncio.run(_run_jobs(stop))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from vedette.connectors import errors
+from vedette.connectors.destination_kinds import KINDS
 from vedette.foundation import config
 from vedette.verdict.classifications import CLASSIFICATIONS
 from vedette.verdict.risk import Risk
@@ -108,7 +109,8 @@ def connector_name(connector: str) -> str:
         "mail": _("Mail"),
         "notifications": _("Change notifications"),
     }
-    return names.get(connector, connector)
+    kind = KINDS.get(connector)
+    return names.get(connector) or (str(kind.title) if kind else connector)
 
 
 def _about(context: Mapping[str, Any], language: str) -> Words:

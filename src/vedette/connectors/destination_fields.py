@@ -1,0 +1,82 @@
+"""Fields that forms of destinations share: addresses, secrets, certificates."""
+
+import ssl
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+LONGEST: Final = 2000
+PEM_LONGEST: Final = 60_000
+KEPT: Final = _("Kept as it is while you leave this empty.")
+"""What stands at a secret that is stored."""
+
+
+class UrlField(forms.CharField):
+    """An http or https address without fragment; a name or an IP address, with a port or without."""
+
+    def clean(self, value: Any) -> str:
+        """Refuse what is no address to post to."""
+        typed = str(super().clean(value) or "").strip()
+        if not typed:
+            return ""
+        try:
+            parts = urlsplit(typed)
+            usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1) > 0
+        except ValueError:
+            usable = None
+        if not usable or any(letter.isspace() or not letter.isprintable() for letter in typed):
+            raise forms.ValidationError(gettext("Enter an address that begins with https:// or http://."))
+        return typed
+
+
+class PemField(forms.CharField):
+    """Certificates in PEM."""
+
+    def clean(self, value: Any) -> str:
+        """Refuse what holds no certificate."""
+        typed = str(super().clean(value) or "").strip()
+        if typed:
+            try:
+                ssl.create_default_context(cadata=typed)
+            except ssl.SSLError as error:
+                raise forms.ValidationError(
+                    gettext("This is no certificate in PEM. It begins with -----BEGIN CERTIFICATE-----.")
+                ) from error
+        return typed
+
+
+def url(label: Any, *, help_text: Any = "", required: bool = True) -> UrlField:
+    """An address to post to."""
+    widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"})
+    return UrlField(label=label, max_length=LONGEST, required=required, help_text=help_text, widget=widget)
+
+
+def secret(label: Any, *, help_text: Any = "", required: bool = True, lines: int = 0) -> forms.CharField:
+    """A secret: typed, never shown again."""
+    plain = {"autocomplete": "off", "spellcheck": "false"}
+    widget: forms.Widget = (
+        forms.Textarea(attrs={"rows": lines, **plain})
+        if lines
+        else forms.PasswordInput(attrs={**plain, "autocomplete": "new-password"}, render_value=False)
+    )
+    longest = PEM_LONGEST if lines else LONGEST
+    return forms.CharField(
+        label=label, max_length=longest, required=required, help_text=help_text, widget=widget
+    )
+
+
+def authorities() -> PemField:
+    """Certificate authorities of the receiver's own."""
+    return PemField(
+        label=_("Certificate authority"),
+        required=False,
+        max_length=PEM_LONGEST,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_(
+            "In PEM, where the receiver's certificate is not from a public authority. It is trusted for this"
+            " destination only."
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Events to Elasticsearch by its bulk API, in the fields of the Elastic Common Schema."""

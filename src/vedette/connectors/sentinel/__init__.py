@@ -1,0 +1,1 @@
+"""Events to Microsoft Sentinel by the Logs Ingestion API of Azure Monitor."""

@@ -1,0 +1,1 @@
+"""Events to Splunk's HTTP Event Collector."""

@@ -24,6 +24,7 @@ from vedette_agent.identity import PrivateKey
 from vedette_agent.sign_in import SignInError
 from vedette_agent.store import FileStore, StoreError
 from vedette_agent.transport import Offline, Refused, Transport
+from vedette_agent.web import WebClient
 from vedette_facts.protocol import Activated, Waiting
 from vedette_facts.report import Facts
 
@@ -80,6 +81,10 @@ class Run:
     async def _with_client(self, work: Callable[[AgentClient], Awaitable[T]]) -> T:
         async with httpx.AsyncClient(verify=self.verify, timeout=_TIMEOUT_SECONDS) as http:
             return await work(AgentClient(self.store, Transport(http)))
+
+    def ask_web(self, work: Callable[[WebClient], Awaitable[T]]) -> T:
+        """Do the work with a client of web protection; problems end as in `call`."""
+        return self.call(lambda client: work(WebClient(client.store, client.transport)))
 
     async def sign_in(self, server: str, organisation: str, key_id: str, *, browser: bool) -> str:
         """Have the person sign in; return the token. SignInError, Refused, Offline."""
@@ -268,6 +273,38 @@ def status(run: Run) -> None:
     """Show this phone's state, its threats and how to fix them."""
     answer = run.call(lambda client: client.status())
     run.say("status", texts.state(answer), answer)
+
+
+@main.command("check-link", epilog=_EXITS)
+@click.argument("link", required=False)
+@click.option("--text", help="A message: each link in it is judged.")
+@click.option("--qr", help="What a QR code says.")
+@click.pass_obj
+def check_link(run: Run, link: str | None, text: str | None, qr: str | None) -> None:
+    """Say whether a LINK is dangerous. It stays on this phone unless a list names it; texts and codes are sent.
+
+    Exit 1 also where a link is dangerous.
+    """
+    given = [each for each in (("link", link), ("text", text), ("qr", qr)) if each[1] is not None]
+    if len(given) != 1:
+        raise click.UsageError("Name one LINK, or a text (--text), or the content of a QR code (--qr).")
+    ((way, content),) = given
+    try:
+        checked = run.ask_web(lambda client: client.look_at(way, content or ""))
+    except ValueError as error:
+        raise click.UsageError(f"{content!r} is no link.") from error
+    code = REFUSED if any(item.stopped for item in checked.answer.links) else OK
+    run.say(checked.answer.outcome, texts.checked(checked), checked, code=code)
+
+
+@main.command("resolver", epilog=_EXITS)
+@click.argument("act", type=click.Choice(["show", "make", "pause", "resume"]), default="show")
+@click.option("--minutes", type=click.IntRange(1, 1440), help="With pause: for how long.")
+@click.pass_obj
+def resolver(run: Run, act: str, minutes: int | None) -> None:
+    """Show how this phone's names are protected, make its address at the resolver, pause or resume."""
+    answer = run.ask_web(lambda client: client.resolver(act, minutes))
+    run.say(act, texts.resolver(answer), answer)
 
 
 def _collect(path: Path | None) -> Facts:

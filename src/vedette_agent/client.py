@@ -71,6 +71,11 @@ class AgentClient:
         self._max_queue = max_queue
         self._lock = asyncio.Lock()
 
+    @property
+    def transport(self) -> Transport:
+        """What it sends with, for other clients of the same phone."""
+        return self._transport
+
     async def enroll(
         self, server: str, code: str, device: EnrollDevice, *, entra_device_id: str | None = None
     ) -> Activated | Waiting:

@@ -2,7 +2,9 @@
 
 import datetime as dt
 
+from vedette_agent.web import Checked
 from vedette_facts.protocol import Activated, CheckInAnswer, DeviceStatus, Waiting
+from vedette_facts.web_protocol import ResolverAnswer
 
 _STATES = {
     "pending": "waiting for its first assessment",
@@ -88,3 +90,44 @@ def duration(seconds: float) -> str:
             count = round(seconds / size)
             return f"{count} {word}{'s' if count != 1 else ''}"
     return f"{round(seconds)} s"
+
+
+_OUTCOMES = {
+    "blocked": "DANGEROUS",
+    "suspicious": "suspicious",
+    "clean": "nothing is known against it, which proves nothing",
+    "allowed": "allowed by your organisation",
+}
+
+
+def checked(result: Checked) -> list[str]:
+    """Lines for a link, a text or a code that was checked."""
+    lines = []
+    for link in result.answer.links:
+        lines.append(f"{link.address}: {_OUTCOMES.get(link.outcome, link.outcome)}")
+        if link.why or link.title:
+            lines.append(f"  {link.title}. {link.why}".rstrip())
+        if link.stopped:
+            lines.append("  Do not open it. Tell your administrator if you need it.")
+    if not lines:
+        lines.append("There is no link in it.")
+    if result.asked and not result.told:
+        lines.append(f"The link stayed on this phone; asked for: {', '.join(result.asked)}.")
+    return lines
+
+
+def resolver(answer: ResolverAnswer) -> list[str]:
+    """Lines for the phone's resolver; its addresses where they were made just now."""
+    lines = ["Web protection is on." if answer.on else "Your organisation has not turned web protection on."]
+    if answer.https:
+        lines += [
+            "This phone's addresses (shown once, nobody else may know them):",
+            f"  DNS over HTTPS: {answer.https}",
+            f"  Private DNS (Android): {answer.tls_host or 'not offered here'}",
+            f"  Profile (iOS): {answer.profile}",
+        ]
+    elif answer.made_at is None:
+        lines.append("This phone has no address at the resolver. Make one: vedette-agent resolver make")
+    if answer.paused_until:
+        lines.append(f"Paused until {answer.paused_until:%H:%M} UTC; it resumes by itself.")
+    return lines

@@ -5,11 +5,12 @@ import socket
 import ssl
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any, Self, TypeVar, cast
 
 import dns.message
 import dns.query
@@ -17,20 +18,27 @@ import httpx
 import pytest
 import uvicorn
 import uvloop
+from joserfc.jwk import ECKey
 from tests.support.database import Database
 from tests.support.http_server import certificate_for
 from tests.support.scenes import Scenes
 from tests.support.world import ADA, World, begin, make_world
 
-from vedette.api.dns.answers import Sinkhole
 from vedette.api.dns.app import DnsApi
 from vedette.devices import resolver
 from vedette.devices.models import Device
 from vedette.feeds import web_lists, web_settings
 from vedette.feeds.models import WebName
 from vedette.foundation import clock, config, database
+from vedette_agent.identity import Identity, PrivateKey
+from vedette_agent.store import Store
+from vedette_agent.transport import Transport
+from vedette_agent.web import WebClient
+from vedette_facts import jose
 from vedette_lab.names.server import NameServer
 
+T = TypeVar("T")
+JWK = ("kty", "crv", "x", "y", "d")
 START_SECONDS = 20
 DOT_NAME = "dns.vedette.test"
 SINKHOLE = "192.0.2.99"
@@ -65,20 +73,21 @@ class Serving:
         pool = database.make_pool(self._login_url, max_size=2)
         await pool.open(wait=True, timeout=10)
         await self.names.start()
-        settings = replace(
-            config.current(),
-            dot_name=DOT_NAME,
-            dot_port=0,
-            block_port=0,
-            dot_certificate=self.certificate,
-            dot_key=self._key,
-        )
-        self.api = DnsApi(pool, settings)
-        self.api.service.resolver._sinkhole = Sinkhole(IPv4Address(SINKHOLE))
-        await self.api.start()
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            settings = replace(
+                config.current(),
+                public_url=self.url,
+                dot_name=DOT_NAME,
+                dot_port=0,
+                block_port=0,
+                dot_certificate=self.certificate,
+                dot_key=self._key,
+                sinkhole_ipv4=IPv4Address(SINKHOLE),
+            )
+            self.api = DnsApi(pool, settings)
+            await self.api.start()
             options = uvicorn.Config(self.api, lifespan="off", log_level="warning")
             self._server = uvicorn.Server(options)
             starting = asyncio.create_task(self._server.serve([listening]))
@@ -119,6 +128,31 @@ class Asker:
     device: Device
     address: resolver.Address
     stranger: World
+    key: ECKey
+
+    def client(self) -> tuple[WebClient, httpx.AsyncClient]:
+        """The reference agent, as this phone."""
+        identity = Identity(
+            server=self.serving.url,
+            private_key=PrivateKey(
+                **cast("dict[str, str]", {name: self.key.as_dict(private=True)[name] for name in JWK})
+            ),
+            device_id=str(self.device.id),
+            key_id=jose.key_id(jose.public_jwk(self.key)),
+            binding="code",
+            enrolled_at=clock.now(),
+        )
+        store = SimpleNamespace(identity=lambda: identity, state=lambda: SimpleNamespace(retired=False))
+        http = httpx.AsyncClient(verify=False)  # noqa: S501 - plain HTTP
+        return WebClient(cast("Store", store), Transport(http)), http
+
+    def ask(self, work: Callable[[WebClient], Awaitable[T]]) -> T:
+        async def run() -> T:
+            client, http = self.client()
+            async with http:
+                return await work(client)
+
+        return asyncio.run(run())
 
     def over_https(self, name: str, type_: str = "A", **more: Any) -> dns.message.Message:
         query = dns.message.make_query(name, type_, use_edns=True, id=0)
@@ -157,9 +191,10 @@ class Asker:
             return list(WebEncounter.objects.filter(device=self.device).order_by("subject"))
 
 
-def prepare() -> tuple[World, uuid.UUID, World]:
+def prepare() -> tuple[World, uuid.UUID, World, dict[str, Any]]:
     world = begin()
     (device,) = world.activated()
+    key = world.activate(device).as_dict(private=True)
     with database.writer(world.tenant_id):
         now = clock.now()
         for on_list, name, category in (
@@ -168,13 +203,13 @@ def prepare() -> tuple[World, uuid.UUID, World]:
             WebName.objects.create(
                 tenant_id=world.tenant_id, on_list=on_list, name=name, category=category, created_at=now
             )
-    return world, device.id, make_world("Others")
+    return world, device.id, make_world("Others"), key
 
 
 @pytest.fixture
 def asker(serving: Serving, db: Database, scenes: Scenes) -> Asker:
     assert db.name
-    world, device_id, stranger = scenes.give("resolver", prepare)
+    world, device_id, stranger, key = scenes.give("resolver", prepare)
     given = {"on": True, "upstream": f"127.0.0.1:{serving.names.port}", "pause_minutes": 30}
     web_settings.change_settings(world.tenant_id, given, ADA)
     web_lists.forget(world.tenant_id)
@@ -182,4 +217,4 @@ def asker(serving: Serving, db: Database, scenes: Scenes) -> Asker:
         device = Device.objects.get(pk=device_id)
         address = resolver.make(device, ADA)
     serving.forget()
-    return Asker(serving, world, device, address, stranger)
+    return Asker(serving, world, device, address, stranger, ECKey.import_key(key))

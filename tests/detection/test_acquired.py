@@ -55,9 +55,8 @@ def test_the_rule_of_adr_17(
     got = merged(mine, {"root": origin}, heard, [Acquired(at, facts)], Context())
     found = any(each.key == KEY for each in got.findings)
     newer = heard.last is None or at > heard.last
-    denied = own == "ok" and origin == AGENT and agent_at is not None and agent_at > at
     if theirs:
-        assert found == (own == "failed" or not denied)
+        assert found, "who has rooted a phone can make its app say anything"
     elif own == "failed":
         assert found == (not newer or theirs is None)
     else:

@@ -1,7 +1,7 @@
 """What an analyst's scans say of a phone beside its app and Intune: it counts until it expires (docs/adr/0017).
 
 A scan adds what it found. What it says is in order counts only where it is newer than everything the app and Intune
-said, and what the app says later counts against the scan. What a scan does not answer is no answer at all.
+said, and what the app says later counts against the scan, but for a root. What a scan does not answer is no answer at all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ def merged(
     denied = [
         (heard.agent_at, answer)
         for answer in own.observations
-        if heard.agent_at and answer.status == "ok" and sources.origin_of(answer, origins) == AGENT
+        if heard.agent_at and answer.status == "ok" and _may_deny(answer, origins)
     ]
     found = [
         answer
@@ -72,6 +72,11 @@ def merged(
 def has_failed(result: Result, own: Result) -> bool:
     """Whether a detector could not judge a scan: what rested on it is not over then."""
     return len(result.failures) > len(own.failures)
+
+
+def _may_deny(answer: Observation, origins: Mapping[str, str]) -> bool:
+    """The app may say that what a scan found is gone, but for a root: who has one can make the app say anything."""
+    return sources.origin_of(answer, origins) == AGENT and sources.RESTS_ON.get(answer.rule) != sources.ROOT
 
 
 def _answers(scan: Acquired, context: Context) -> Result:

@@ -1,7 +1,8 @@
 """What an analyst's scans say of a phone beside its app and Intune: it counts until it expires (docs/adr/0017).
 
 A scan adds what it found. What it says is in order counts only where it is newer than everything the app and Intune
-said, and what the app says later counts against the scan, but for a root. What a scan does not answer is no answer at all.
+said, and what the app says later counts against the scan, but for a root. What a scan does not answer is no answer
+at all.
 """
 
 from collections.abc import Mapping, Sequence

@@ -89,7 +89,8 @@ def program(service: Service, world: World, *scopes: Scope) -> Program:
 @contextmanager
 def serving(login_url: str, **settings: Any) -> Iterator[Service]:
     """Serve the application in a thread, as project/asgi.py does in its process."""
-    port, made, ready = free_port(), {}, threading.Event()
+    port, ready = free_port(), threading.Event()
+    made: dict[str, Any] = {}
     entra = Entra()
 
     async def serve() -> None:

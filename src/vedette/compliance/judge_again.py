@@ -5,9 +5,9 @@ from django.utils.translation import gettext
 
 from vedette.compliance.lifecycle import Refused
 from vedette.devices.managed import CHANGED
-from vedette.devices.models import REPORT_CHANNEL, Device
+from vedette.devices.models import Device
 from vedette.events.log import Actor, Draft, Target, emit
-from vedette.foundation import database, jobs
+from vedette.foundation import database
 
 
 def ask(device: Device, actor: Actor) -> None:
@@ -25,4 +25,3 @@ def mark(rows: QuerySet[Device]) -> None:
     """Let verdicts rest on nothing, so that the assessor gives new ones; inside the tenant's writer."""
     # what has no facts of the app is judged by the mark of Intune's alone (compliance/inbox.py)
     rows.update(judged_with=Case(When(facts=None, then=Value(CHANGED)), default=Value("")))
-    jobs.notify(REPORT_CHANNEL)

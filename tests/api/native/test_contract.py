@@ -1,11 +1,12 @@
 """What the published document promises holds: schemathesis asks every operation, well and badly, of the real server."""
 
 import uuid
+from typing import Any
 
 import msgspec
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import CHECKS, CheckFunction, load_all_checks
+from schemathesis.checks import CHECKS, load_all_checks
 from tests.api.native.conftest import Places
 from tests.support.native_api import Program
 
@@ -22,7 +23,7 @@ PROMISES = {
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 
-def promises() -> list[CheckFunction]:
+def promises() -> list[Any]:
     load_all_checks()
     return [CHECKS.get_one(name) for name in sorted(PROMISES)]
 
@@ -36,7 +37,7 @@ def promises() -> list[CheckFunction]:
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_the_document_holds(case: schemathesis.Case, ours: Program, places: Places) -> None:
+def test_the_document_holds(case: schemathesis.Case[Any], ours: Program, places: Places) -> None:
     ours.service.entra.knows("bo@example.test", "bo@example.test")
     place_known_ids(case, places)
     case.call_and_validate(
@@ -44,7 +45,7 @@ def test_the_document_holds(case: schemathesis.Case, ours: Program, places: Plac
     )
 
 
-def place_known_ids(case: schemathesis.Case, places: Places) -> None:
+def place_known_ids(case: schemathesis.Case[Any], places: Places) -> None:
     """Half of the IDs that were made up are of something that is there: else nothing but 404 would be seen."""
     for name, value in list((case.path_parameters or {}).items()):
         try:

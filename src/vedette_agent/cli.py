@@ -25,6 +25,7 @@ from vedette_agent.sign_in import SignInError
 from vedette_agent.store import FileStore, StoreError
 from vedette_agent.transport import Offline, Refused, Transport
 from vedette_agent.web import WebClient
+from vedette_facts.collected import groups
 from vedette_facts.protocol import Activated, Waiting
 from vedette_facts.report import Facts
 
@@ -305,6 +306,16 @@ def resolver(run: Run, act: str, minutes: int | None) -> None:
     """Show how this phone's names are protected, make its address at the resolver, pause or resume."""
     answer = run.ask_web(lambda client: client.resolver(act, minutes))
     run.say(act, texts.resolver(answer), answer)
+
+
+@main.command(epilog=_EXITS)
+@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.pass_obj
+def collected(run: Run, language: str) -> None:
+    """Show what is collected of this phone, what becomes of it, and what never is."""
+    asked = run.store.state().collect
+    fields = {field.path: field.fate(asked) for group in groups() for field in group.fields}
+    run.say("collected", texts.collected(asked, language), {"asked": asked, "fields": fields})
 
 
 def _collect(path: Path | None) -> Facts:

@@ -3,6 +3,8 @@
 import datetime as dt
 
 from vedette_agent.web import Checked
+from vedette_facts.collected import NEVER, Fate, groups
+from vedette_facts.privacy import Collect
 from vedette_facts.protocol import Activated, CheckInAnswer, DeviceStatus, Waiting
 from vedette_facts.web_protocol import ResolverAnswer
 
@@ -64,6 +66,26 @@ def state(status: DeviceStatus) -> list[str]:
     if status.threats:
         lines += ["", "Fixed it? Tell the service now with  vedette-agent check-in"]
     return lines
+
+
+def collected(asked: Collect, language: str) -> list[str]:
+    """Lines of what is collected, by group, each with what becomes of it where it is not simply kept."""
+    french = language == "fr"
+    fates: dict[Fate, str] = {
+        "kept": "",
+        "matched": "comparé, puis effacé" if french else "matched, then dropped",
+        "none": "non collecté" if french else "not collected",
+        "hashed": "sous forme d'empreinte" if french else "as a hash",
+    }
+    lines = []
+    for group in groups():
+        lines += [group.title.in_language(language), f"  {group.why.in_language(language)}"]
+        for field in group.fields:
+            fate = fates[field.fate(asked)]
+            lines.append(f"  - {field.words.in_language(language)}{f' ({fate})' if fate else ''}")
+        lines.append("")
+    lines.append("Jamais collecté" if french else "Never collected")
+    return lines + [f"  - {words.in_language(language)}" for words in NEVER]
 
 
 def offline(reason: str, queued: int, retry_at: dt.datetime | None) -> list[str]:

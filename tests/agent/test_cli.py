@@ -218,3 +218,11 @@ def test_an_acquisition_is_reported(terminal: Terminal, tmp_path: Path) -> None:
     assert code == 2
     assert "no such file" in text
     assert terminal.run("scan", str(folder), "--adb", "x")[0] == 2
+
+
+def test_what_is_collected_is_told_in_the_persons_language(terminal: Terminal) -> None:
+    code, said = terminal.run("collected", "--language", "fr")
+    assert code == 0
+    assert "Jamais collecté" in said
+    code, said = terminal.run("--json", "collected")
+    assert json.loads(said)["detail"]["fields"]["network.ssid"] == "hashed"

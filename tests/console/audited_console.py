@@ -14,6 +14,12 @@ CONSOLE: list[Audited] = [
         None,
     ),
     (
+        "console:privacy",
+        lambda s: s.post("console:privacy", company="kept", personal="none", unknown="kept", confirmed="1"),
+        "policy.privacy_changed",
+        ("personal", "matched", "none"),
+    ),
+    (
         "console:app-entry-add",
         lambda s: s.post("console:app-entry-add", action="deny", subject="package", value="com.games.*"),
         "policy.app_listed",

@@ -197,7 +197,7 @@ MODIFY = {
 }  # fmt: skip
 LOOK = {
     "console:policy", "console:policy-export", "console:account",
-    "console:app-rules", "console:intelligence", "console:feed",
+    "console:app-rules", "console:privacy", "console:intelligence", "console:feed",
 }  # fmt: skip
 NOTHING = {
     "intune:fail-mode", "intune:fail-open", "intune:fail-closed",

@@ -66,6 +66,7 @@ PAGES: Final = {
     "scan-failed": "/scans/{failed}/",
     "policy": "/policy/",
     "app-rules": "/policy/apps/",
+    "privacy": "/policy/privacy/",
     "vulnerabilities": "/vulnerabilities/",
     "vulnerability": "/vulnerabilities/CVE-2099-0001/",
     "intelligence": "/system/intelligence/",

@@ -71,7 +71,7 @@ def of(device: Device, reported: DirectoryDevice | None) -> list[Signal]:
     whole = sources.whole(everything, now)
     return [
         *_shared(everything, current, whole),
-        *_of_the_app(everything),
+        *_of_the_app(everything, dropped=device.facts_dropped is not None),
         _names(everything, current),
         *_standing(device, reported),
     ]
@@ -109,11 +109,13 @@ def _otherwise(other: object, chosen: object, whose: str | Promise) -> str:
     return _("%(source)s says otherwise: %(value)s") % {"source": whose, "value": _words(other)}
 
 
-def _of_the_app(everything: Known) -> Iterator[Signal]:
+def _of_the_app(everything: Known, *, dropped: bool) -> Iterator[Signal]:
     for name, android_only, read in _OF_THE_APP:
         if android_only and everything.platform != ANDROID:
             continue
         value = read(everything.agent) if everything.agent else None
+        if dropped and read is _counted:
+            value = _("matched, then dropped")
         if value is None:
             yield Signal(name, state=LACKING, note=_("only the app can tell it"))
         else:

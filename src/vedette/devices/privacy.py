@@ -51,7 +51,7 @@ def save(tenant_id: UUID, wanted: Privacy, actor: Actor) -> bool:
     row.save()
     changes = [change(name, getattr(before, name), getattr(wanted, name)) for name in SETTINGS]
     changes = [each for each in changes if each["from"] != each["to"]]
-    emit(Draft("privacy.changed", actor=actor, target=Target("privacy"), changes=changes))
+    emit(Draft("policy.privacy_changed", actor=actor, target=Target("privacy"), changes=changes))
     return True
 
 

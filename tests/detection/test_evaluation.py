@@ -65,7 +65,7 @@ def test_words_and_bad_lines(tmp_path: Path) -> None:
     assert "Not read: 2 lines" in done.output
     nothing = run(tmp_path, [{"label": "benign"}])
     assert nothing.exit_code == 2
-    assert "`package` is needed" in nothing.output
+    assert "`package` or `url` is needed" in nothing.output
 
 
 def test_feeds_and_whole_phones(tmp_path: Path) -> None:
@@ -139,3 +139,40 @@ def test_the_baseline_sees_no_family_twice() -> None:
 def test_any_line_is_read_or_refused_with_words(line: bytes) -> None:
     with pytest.raises(RecordError, match=r".+"):
         read_line(line)
+
+
+def test_links_are_judged_by_slice_and_only_once_for_each_registered_name(tmp_path: Path) -> None:
+    lines = [
+        {
+            "label": "malicious",
+            "url": "https://paypal-login.example.com/x",
+            "date": "2026-03-04",
+            "family": "a",
+        },
+        {"label": "malicious", "url": "http://paypal-verify.example.com/y", "date": "2026-04-04"},
+        {"label": "malicious", "url": "metamask-restore.pages.dev", "date": "2026-05-01"},
+        {"label": "malicious", "url": "quiet.example.org", "date": "2026-05-02"},
+        {"label": "benign", "url": "https://www.paypal.com/signin", "date": "2026-05-02", "source": "hand"},
+        {"label": "benign", "url": "example.net"},
+        {"label": "benign", "url": 7},
+    ]
+    done = run(tmp_path, lines, "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)
+    every = found["slices"]["all"]
+    assert (every["true_positive"], every["false_negative"], every["false_positive"]) == (2, 1, 0)
+    assert set(found["slices"]) >= {
+        "scheme https", "scheme none", "path with", "path without", "host shared", "host own name", "month 2026-03",
+        "family a", "source hand",
+    }  # fmt: skip
+    assert found["not_read"] == ["set.jsonl, line 7: `url` must be a link or a host name"]
+    assert found["errors"] == [
+        {"identity": "example.org", "label": "malicious", "reported": False,
+         "classification": "", "rule": "", "summary": ""},
+    ]  # fmt: skip
+
+    later = json.loads(run(tmp_path, lines, "--json", "--since", "2026-05", "--only-blocked").output)
+    assert later["slices"]["all"]["false_negative"] == 2, "only the later, and only the blocked"
+    own = json.loads(run(tmp_path, lines, "--json", "--own", "quietly.example").output)
+    assert own["slices"]["all"]["true_positive"] == 2
+    assert run(tmp_path, lines, "--own", "a b").exit_code == 2

@@ -93,6 +93,10 @@ _SIGNS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "long_path": {"en": "a very long path", "fr": "un chemin très long"},
     "offers_app": {"en": "an app or a profile to install", "fr": "une application ou un profil à installer"},
+    "hidden_place": {
+        "en": "a page among a site's own machinery",
+        "fr": "une page placée dans les rouages d'un site",
+    },
 }
 _CATEGORIES: Final[Mapping[str, Mapping[str, str]]] = {
     "pornography": {"en": "pornography", "fr": "pornographie"},

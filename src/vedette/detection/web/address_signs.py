@@ -1,7 +1,7 @@
 """Signs of phishing in the rest of an address: what stands before the @, the port, the path, what is handed on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote
 
@@ -15,6 +15,11 @@ _HOST: Final = re.compile(r"[\w-]+\.[a-z]{2,}", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"https?:/{0,2}[^/]|//[\w-]+\.[a-z]{2,}", re.IGNORECASE)
 _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE)
 _APP: Final = re.compile(r"\.(?:apk|apks|xapk|ipa|mobileconfig)$", re.IGNORECASE)
+_HIDDEN: Final = re.compile(
+    r"/(?:wp-includes|wp-admin|wp-content/(?:plugins|themes|uploads))/.*(?:\.(?:php|html?)|/)$|/\.\w+/.*\.(?:php|html?)$",
+    re.IGNORECASE,
+)
+"""Places of a site's own machinery: a page for people there was put in by somebody else."""
 _LONG: Final = 160
 _USUAL_PORTS: Final = frozenset({None, 80, 443, 8080, 8443})
 _READ: Final = 4096
@@ -26,8 +31,15 @@ def signs_of_rest(address: Address, every: tuple[Brands, ...]) -> Iterator[Sign]
         yield Sign("host_before_at" if _HOST.search(unquote(address.user)) else "user_before_at")
     if address.port not in _USUAL_PORTS:
         yield Sign("odd_port")
-    rest = unquote(address.rest[:_READ])
-    path = rest.partition("?")[0].partition("#")[0]
+    if len(address.rest) > 1:
+        rest = unquote(address.rest[:_READ])
+        yield from _words_of(rest, every)
+        yield from (Sign(name) for name, holds in _PATTERNS.items() if holds(rest))
+    if len(address.rest) > _LONG:
+        yield Sign("long_path")
+
+
+def _words_of(rest: str, every: tuple[Brands, ...]) -> Iterator[Sign]:
     words = _WORDS.findall(rest.lower())
     for brands in every:
         brand = next((b for word in words if (b := brands.by_word.get(word)) and not b.common), None)
@@ -36,11 +48,15 @@ def signs_of_rest(address: Address, every: tuple[Brands, ...]) -> Iterator[Sign]
             break
     if any(word in STRONG_LURES for word in words):
         yield Sign("lure_in_path")
-    if _ADDRESS.search(rest[1:]):
-        yield Sign("address_within")
-    if _MAIL.search(rest):
-        yield Sign("mail_within")
-    if len(address.rest) > _LONG:
-        yield Sign("long_path")
-    if _APP.search(path):
-        yield Sign("offers_app")
+
+
+def _path(rest: str) -> str:
+    return rest.partition("?")[0].partition("#")[0]
+
+
+_PATTERNS: Final[Mapping[str, Callable[[str], object]]] = {
+    "address_within": lambda rest: _ADDRESS.search(rest, 1),
+    "mail_within": _MAIL.search,
+    "offers_app": lambda rest: _APP.search(_path(rest)),
+    "hidden_place": lambda rest: _HIDDEN.search(_path(rest)),
+}

@@ -82,7 +82,7 @@ def parse_address(text: str) -> Address:
     text = text.strip("<>\"'\u00ab\u00bb\u201c\u201d ")
     scheme, rest = "http", text
     match = _SCHEME.match(text)
-    if match and (match[1].lower() in _WEB or not re.match(r"\d{1,5}(?:[/?#\\]|$)", text[match.end() :])):
+    if match and (match[1].lower() in _KNOWN or text.startswith("//", match.end())):
         scheme, rest = match[1].lower(), text[match.end() :]
         if scheme not in _WEB:
             raise BadAddressError(f"addresses of the kind {scheme[:20]} lead to no host")

@@ -5,18 +5,19 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from vedette.detection.web.addresses import Host, unicode_form
 from vedette.detection.web.brands import Brand, Brands
 from vedette.detection.web.confusables import scripts, skeleton, with_pairs, without_numbers
 from vedette.detection.web.suffixes import Split
-from vedette.detection.web.weights import ABUSED_ENDINGS, LURES, STRONG_LURES
+from vedette.detection.web.weights import ABUSED_ENDINGS, DELIVERY, LURES, SERVICES, STRONG_LURES, WEIGHTS
 from vedette.detection.web.words import Words
 
 _TOKENS: Final = re.compile(r"[-_.]+")
 _STRONG: Final = Words(STRONG_LURES)
+_ANY: Final = Words(word for word in LURES if len(word) >= 5)  # noqa: PLR2004 - shorter ones stand in other words
 _COMMON_ENDINGS: Final = frozenset({"com", "net", "org", "io", "co", "app"})
 _HOMOGRAPH: Final = 5
 """Names of so many letters are imitated on purpose; shorter words of other alphabets may look alike by chance."""
@@ -34,6 +35,8 @@ def signs_of_host(host: Host, split: Split, every: Iterable[Brands]) -> list[Sig
     """List the signs in a host; `every`: names that may be borrowed, the organisation's own first."""
     if host.is_ip:
         return _of_address(host)
+    if split.suffix in DELIVERY or split.suffix.partition(".")[2] in DELIVERY:
+        return []
     labels = unicode_form(host.name).split(".")[: -(split.suffix.count(".") + 1)][-_MOST_LABELS:]
     if not labels:
         return []
@@ -65,10 +68,11 @@ def _borrowed(labels: list[str], split: Split, every: Iterable[Brands]) -> Itera
     """Give at most one sign about a borrowed name: the heaviest."""
     *below, registered = labels
     for brands in every:
-        sign = _registered(registered, below, split, brands) or _below(below, registered, brands)
+        sign = _registered(registered, below, split, brands) or _below(below, registered, split, brands)
         if sign is not None and sign.brand is not None:
             yield sign
-            if sign.brand.own:
+            # services give an organisation a place under their name, with its own name before it
+            if sign.brand.own and sign.name != "name_below_other":
                 yield Sign("own_name", sign.brand)
             return
 
@@ -96,7 +100,7 @@ def _same_word(label: str, plain: str, below: list[str], brand: Brand, split: Sp
     if label != plain:
         return Sign("imitates_letters", brand)
     if split.private:
-        return Sign("name_on_shared_host", brand)
+        return None if brand.own and split.suffix in SERVICES else Sign("name_on_shared_host", brand)
     if brand.own or (not brand.common and split.suffix in ABUSED_ENDINGS):
         return Sign("name_with_lure" if _lures(below) else "name_other_ending", brand)
     return None
@@ -112,31 +116,38 @@ def _in_tokens(tokens: list[str], plain: str, below: list[str], split: Split, br
         rest = [plain.replace(brand.word, "-")] if brand else []
     if brand is None:
         return None
-    if _lures(rest) or _glued(rest) or _strong(below):
+    if _glued(rest) or _lured(brand, rest, below, split):
         return Sign("name_with_lure", brand)
     if brand.common:
         return None
-    return Sign("name_on_shared_host" if split.private else "name_within", brand)
+    return Sign("name_on_shared_host" if split.private and brand in named else "name_within", brand)
 
 
-def _below(below: list[str], registered: str, brands: Brands) -> Sign | None:
-    """Look for a name among the labels below a registered name that belongs to somebody else."""
-    for at, label in enumerate(below):
-        plain = skeleton(label)
-        tokens = [token for token in _TOKENS.split(plain) if token]
-        brand = next((brands.by_word[token] for token in tokens if token in brands.by_word), None)
-        if brand is None:
-            brand = brands.within(plain)
-        if brand is None:
-            continue
-        following = below[at + 1] if at + 1 < len(below) else registered.partition("-")[0]
-        if following in _COMMON_ENDINGS or f"{plain}.{following}" in brand.owners:
-            return Sign("name_as_host", brand)
-        if _lures([t for t in tokens if t != brand.word]) or _strong([*below, registered]):
-            return Sign("name_with_lure", brand)
-        if not brand.common:
-            return Sign("name_below_other", brand)
-    return None
+def _below(below: list[str], registered: str, split: Split, brands: Brands) -> Sign | None:
+    """Look for a name among the labels below a registered name that belongs to somebody else; give the heaviest."""
+    found = [
+        sign
+        for at, label in enumerate(below)
+        if (sign := _below_at(label, (*below[at + 1 :], registered), [*below, registered], split, brands))
+    ]
+    return max(found, key=lambda sign: WEIGHTS[sign.name], default=None)
+
+
+def _below_at(
+    label: str, after: Sequence[str], every: list[str], split: Split, brands: Brands
+) -> Sign | None:
+    plain = skeleton(label)
+    tokens = [token for token in _TOKENS.split(plain) if token]
+    brand = next((brands.by_word[token] for token in tokens if token in brands.by_word), None)
+    brand = brand or brands.within(plain)
+    if brand is None:
+        return None
+    following = after[0].partition("-")[0]
+    if following in _COMMON_ENDINGS or f"{plain}.{following}" in brand.owners:
+        return Sign("name_as_host", brand)
+    if _lured(brand, [token for token in tokens if token != brand.word], every, split):
+        return Sign("name_with_lure", brand)
+    return None if brand.common else Sign("name_below_other", brand)
 
 
 def _made(labels: list[str], split: Split) -> Iterator[Sign]:
@@ -145,7 +156,7 @@ def _made(labels: list[str], split: Split) -> Iterator[Sign]:
         token for label in (labels if split.private else [registered]) for token in _TOKENS.split(label)
     ]
     lures = [token for token in tokens if token in LURES]
-    glued = [] if lures else _glued_lures(registered)
+    glued = [] if lures else _glued_lures(registered, split)
     if lures or glued:
         yield Sign("lure_word")
     if len(lures) + len(glued) > 1:
@@ -156,7 +167,8 @@ def _made(labels: list[str], split: Split) -> Iterator[Sign]:
         yield Sign("abused_ending")
     if any(len(scripts(label)) > 1 for label in labels if not label.isascii()):
         yield Sign("mixed_scripts")
-    yield from _shape(labels, registered)
+    if not split.private:  # on a host of strangers machines give names
+        yield from _shape(labels, registered)
 
 
 def _shape(labels: list[str], registered: str) -> Iterator[Sign]:
@@ -182,6 +194,17 @@ def _looks_random(label: str) -> bool:
     return spread > 3 and (vowels < 0.2 or changes > 3)  # noqa: PLR2004 - bits a letter; words have a third of vowels
 
 
+def _lured(brand: Brand, beside: Iterable[str], around: Iterable[str], split: Split) -> bool:
+    """Tell whether words that lure stand beside a name; one that is a word of its own needs more of them."""
+    words = list(beside)
+    weak = sum(word in LURES for word in words)
+    if _strong(words) or _strong(around):
+        return True
+    if brand.common:
+        return weak > 1 or bool(weak and (split.private or split.suffix in ABUSED_ENDINGS))
+    return weak > 0
+
+
 def _lures(words: Iterable[str]) -> bool:
     return any(word in LURES for word in words)
 
@@ -196,5 +219,8 @@ def _glued(rests: Iterable[str]) -> bool:
     return any(_STRONG.within(part) for part in parts)
 
 
-def _glued_lures(label: str) -> list[str]:
-    return _STRONG.within(label) if len(label) > 8 else []  # noqa: PLR2004 - a word beside the lure
+def _glued_lures(label: str, split: Split) -> list[str]:
+    """List the words that lure within a label: on a host of strangers the weaker ones too."""
+    if len(label) <= 8:  # noqa: PLR2004 - a word beside the lure
+        return []
+    return (_ANY if split.private else _STRONG).within(label)

@@ -10,6 +10,8 @@ from vedette.intel.index import Hit, Index
 from vedette.intel.indicators import Kind
 from vedette.verdict.classifications import CLASSIFICATIONS, Family
 
+CATEGORY: Final = "UNAUTHORIZED_CONTENT"
+"""What feeds list so is a matter of the organisation's taste (categories.py)."""
 SURE: Final = 30
 """Confidence (STIX 2.1, appendix A: low ends at 29) from which a hit blocks."""
 
@@ -22,7 +24,8 @@ def known_bad(host: Host, split: Split, index: Index, address: Address | None = 
     """
     if not index.size:
         return None
-    return max(_hits(host, split, index, address), key=_weight, default=None)
+    hits = (hit for hit in _hits(host, split, index, address) if hit.classification != CATEGORY)
+    return max(hits, key=_weight, default=None)
 
 
 def is_vouched_for(split: Split, index: Index) -> bool:

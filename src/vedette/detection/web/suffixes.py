@@ -14,12 +14,14 @@ SHARED: Final = (
     "000webhostapp.com", "weebly.com", "wixsite.com", "mystrikingly.com", "godaddysites.com",
     "webador.com", "jimdofree.com", "jimdosite.com", "ucraft.net", "yolasite.com", "webnode.page",
     "site123.me", "glitch.me", "tumblr.com", "wordpress.com", "medium.com", "substack.com",
-    "carrd.co", "bio.link", "ipfs.io", "dweb.link", "sharepoint.com", "hubspotpagebuilder.com",
+    "carrd.co", "bio.link", "ipfs.io", "dweb.link", "hubspotpagebuilder.com",
     "dynamic-dns.net", "changeip.org", "changeip.net", "myvnc.com", "servebeer.com", "sytes.net",
     "zapto.org", "hopto.org",
 )  # fmt: skip
 """Hosts that let strangers register names below them without standing in the public suffix list."""
 
+_SECTORS: Final = frozenset({"com", "co", "net", "org", "gov", "edu", "ac", "or", "ne", "go"})
+"""Before a country's ending these make a registry's name (com.ru), also where a company runs it."""
 _PRIVATE_SECTION: Final = "===BEGIN PRIVATE DOMAINS==="
 
 
@@ -82,6 +84,7 @@ class PublicSuffixes:
                 break
             at -= 1
             name = f"{labels[at]}.{name}"
+        private = private and not (labels[start] in _SECTORS and len(labels[last]) == 2)  # noqa: PLR2004 - a country
         known = self.knows_ending(labels[last])
         return Split(".".join(labels[start:]), ".".join(labels[start - 1 :]) if start else "", private, known)
 

@@ -27,17 +27,17 @@ WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
         "lure_word": 2,
         "two_lure_words": 2,
         "abused_ending": 2,
-        "shared_host": 1,
-        "mixed_scripts": 4,
+        "shared_host": 2,
+        "mixed_scripts": 6,
         "many_hyphens": 1,
         "many_digits": 1,
         "long_label": 1,
         "many_labels": 2,
         "looks_random": 2,
-        "ip_address": 3,
+        "ip_address": 4,
         "disguised": 4,
         # the rest of the address
-        "host_before_at": 5,
+        "host_before_at": 6,
         "user_before_at": 2,
         "odd_port": 1,
         "name_in_path": 3,
@@ -46,6 +46,7 @@ WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
         "mail_within": 2,
         "long_path": 1,
         "offers_app": 3,
+        "hidden_place": 5,
     }
 )
 
@@ -84,3 +85,20 @@ ABUSED_ENDINGS: Final = frozenset({
     "pics", "pro", "today", "support", "digital", "gift", "host", "press", "fun", "uno", "finance",
 })  # fmt: skip
 """Top-level domains that reports name for their share of phishing (Interisle, Spamhaus, APWG; 2021 to 2024)."""
+
+DELIVERY: Final = frozenset({
+    "akadns.net", "akamai.net", "akamaiedge.net", "akamaihd.net", "akamaized.net", "edgekey.net",
+    "edgesuite.net", "fastly.net", "map.fastly.net", "fastly-edge.com", "fastlylb.net",
+    "trafficmanager.net", "azureedge.net", "azurefd.net", "elb.amazonaws.com", "cloudfront.net",
+    "cdn77.org", "b-cdn.net", "edgecastcdn.net", "impervadns.net", "incapdns.net", "googleapis.com",
+    "cdn.cloudflare.net",
+})  # fmt: skip
+"""Suffixes of networks that deliver other sites: names below them are made by machines for customers under contract."""
+
+SERVICES: Final = frozenset({
+    "sharepoint.com", "onmicrosoft.com", "salesforce.com", "my.salesforce.com", "my.site.com",
+    "force.com", "myshopify.com", "zendesk.com", "atlassian.net", "okta.com", "service-now.com",
+    "freshdesk.com", "slack.com", "webex.com", "box.com", "myworkday.com", "successfactors.com",
+    "hubspotpagebuilder.com", "azurewebsites.net", "azure-api.net", "okta-emea.com",
+})  # fmt: skip
+"""Services that name a customer's place after the customer: an organisation's own name alone says nothing there."""

@@ -14,7 +14,7 @@ from vedette.api.native import openapi
 from vedette.api.native.table import ROUTES
 
 DOCUMENT = msgspec.json.decode(openapi.document(ROUTES))
-EXAMPLES = 4
+EXAMPLES = 3
 PROMISES = {
     "not_a_server_error", "status_code_conformance", "content_type_conformance",
     "response_headers_conformance", "response_schema_conformance", "unsupported_method",

@@ -103,8 +103,8 @@ def test_an_answer_is_kept_for_a_day(
         assert not KeptAnswer.objects.exists()
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é"], ids=["empty", "space", "long", "accent"])
-def test_a_key_is_visible_ascii(ours: Program, key: str) -> None:
-    headers = {"Idempotency-Key": key.encode("latin-1")}
-    answer = ours.ask("POST", "/exceptions/apps", APP, headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+def test_a_key_is_visible_ascii(ours: Program) -> None:
+    for key in ("", "a b", "x" * 256, "é"):
+        headers = {"Idempotency-Key": key.encode("latin-1")}
+        answer = ours.ask("POST", "/exceptions/apps", APP, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), key

@@ -100,14 +100,17 @@ def _package(inner: Container, limits: ApkLimits) -> str:
     return first.text("package")[:255] if first else ""
 
 
-def opaque(container: Container, entry: Entry, head: bytes) -> Opaque | None:
-    """Tell whether an entry looks encrypted: large, of no known kind, and as random as random bytes are."""
+def may_be_opaque(entry: Entry, head: bytes) -> bool:
+    """Whether an entry is worth a look: large, where data lies, of no known kind."""
     if entry.size < _LEAST_OPAQUE or not entry.name.startswith(("assets/", "res/raw/")):
-        return None
+        return False
     if head.startswith(_KNOWN_KINDS) or entry.name.lower().endswith(_PACKED_ENDINGS):
-        return None
-    if any(head[at : at + len(word)] == word for at, word in _KNOWN_LATER):
-        return None
+        return False
+    return not any(head[at : at + len(word)] == word for at, word in _KNOWN_LATER)
+
+
+def opaque(container: Container, entry: Entry) -> Opaque | None:
+    """Tell whether an entry looks encrypted: as random as random bytes are."""
     sample = container.head(entry, _SAMPLE)
     bits = entropy(sample)
     least = _RANDOM if len(sample) == _SAMPLE else _RANDOM - 0.03

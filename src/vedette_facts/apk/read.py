@@ -45,6 +45,7 @@ class _Reading:
     libraries: list[str] = field(default_factory=list)
     rules: list[RuleMatch] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    samples: int = 0
 
     def miss(self, path: str, why: str) -> None:
         """Note what could not be read, as much as the limits allow."""
@@ -63,7 +64,7 @@ def read_data(
     manifest, unread = _manifest(container, limits)
     facts = manifest.manifest if manifest else Manifest()
     check = SignatureCheck(container, facts.min_sdk or 1, facts.target_sdk or 1, idsig)
-    reading = _Reading(container, limits, scan, check, unread=unread)
+    reading = _Reading(container, limits, scan, check, unread=unread, samples=limits.listed)
     with ThreadPoolExecutor(1) as beside:  # hashing and unpacking let go of the interpreter: two cores serve
         hashes = beside.submit(_hashes, data)
         if scan:
@@ -142,8 +143,10 @@ def _inside(reading: _Reading, entry: Entry, head: bytes) -> None:
         found := inside.embedded(reading.container, entry, head, limits)
     ):
         reading.embedded.append(found)
-    elif len(reading.opaque) < limits.listed and (dark := inside.opaque(reading.container, entry, head)):
-        reading.opaque.append(dark)
+    elif inside.may_be_opaque(entry, head) and reading.samples:
+        reading.samples -= 1
+        if dark := inside.opaque(reading.container, entry):
+            reading.opaque.append(dark)
 
 
 def _scan(reading: _Reading, path: str, content: bytes | memoryview) -> None:

@@ -23,7 +23,7 @@ ACTS: list[Audited] = [
 LOOKING = {
     "connectors:spared", "groups:way", "groups:search",
     "console:dashboard", "console:threats", "console:threat", "console:devices", "console:device",
-    "console:why", "console:scans", "console:scan", "intune:fail-mode",
+    "console:why", "console:scans", "console:scan", "console:scan-device", "intune:fail-mode",
     "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
     "console:audit-event", "console:application-keys",
     "console:vulnerabilities", "console:vulnerability", "console:app-rules", "console:intelligence",

@@ -80,8 +80,20 @@ CONSOLE: list[Audited] = [
         None,
     ),
     (
+        "console:scan-attach",
+        lambda s: s.post("console:scan-attach", s.last_scan(), s.phone.id, collected=s.minute()),
+        "device.scan_attached",
+        ("scan", None, "getprop.txt"),
+    ),
+    (
+        "console:scan-detach",
+        lambda s: s.post("console:scan-detach", s.last_scan()),
+        "device.scan_detached",
+        ("scan", "getprop.txt", None),
+    ),
+    (
         "console:scan-delete",
-        lambda s: s.post("console:scan-delete", s.scan()),
+        lambda s: s.post("console:scan-delete", s.last_scan()),
         "scan.deleted",
         ("status", "done", None),
     ),

@@ -121,10 +121,16 @@ class Stage:
     def getprop(self) -> SimpleUploadedFile:
         return SimpleUploadedFile("getprop.txt", b"[ro.build.version.release]: [15]\n[ro.secure]: [0]\n")
 
+    def minute(self) -> str:
+        return clock.now().strftime("%Y-%m-%dT%H:%M")
+
+    def last_scan(self) -> UUID:
+        with database.tenant(self.scene.tenant_id):
+            return Scan.objects.latest("created_at").id
+
     def scan(self) -> UUID:
         """The scan that was uploaded last, analysed."""
-        with database.tenant(self.scene.tenant_id):
-            scan_id = Scan.objects.latest("created_at").id
+        scan_id = self.last_scan()
         analysis.analyse(self.scene.tenant_id, scan_id)
         return scan_id
 

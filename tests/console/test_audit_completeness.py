@@ -134,6 +134,7 @@ def a_scan(stage: Stage) -> UUID:
 
 
 def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) -> None:
+    scan = a_scan(stage)
     given: dict[str, list[Any]] = {
         "console:threat": [stage.threat()],
         "console:device": [stage.phone.id],
@@ -145,7 +146,8 @@ def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) 
         "deliveries:destination": [stage.destination().pk],
         "deliveries:undelivered": [stage.destination().pk],
         "deliveries:letter": [stage.destination().pk, stage.letter()],
-        "console:scan": [a_scan(stage)],
+        "console:scan": [scan],
+        "console:scan-device": [scan],
     }
     stage.who.get(reverse("partner:page"))  # makes the row of its settings
     before = contents(db)

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.facts.acquisitions import GETPROP
 from tests.support.console import Member, audit, text
+from tests.support.world import facts
 
+from vedette.compliance.assess import assess
 from vedette.console import scan_upload
-from vedette.foundation import config, database
+from vedette.foundation import clock, config, database
 from vedette.scans import analysis
 from vedette.scans.models import Scan
 
@@ -162,3 +165,40 @@ def test_others_neither_see_nor_touch_it(full: Member, restricted: Member, stran
     assert left_over() == []
     with database.tenant(full.world.tenant_id):
         assert Scan.objects.count() == 1
+
+
+def moment(delta: timedelta = timedelta()) -> str:
+    return (clock.now() + delta).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def test_saying_whose_phone_it_is(full: Member, stranger: Member) -> None:
+    world = full.world
+    (device,) = world.activated()
+    world.report(device, facts())
+    assess(world.tenant_id)
+    scan = analysed(full, phone())
+    chosen = text(full.get(f"/scans/{scan.id}/device", q=device.owner_upn))
+    assert f"/scans/{scan.id}/device/{device.id}" in chosen
+    path = f"/scans/{scan.id}/device/{device.id}"
+    before = text(full.get(path, collected=moment()))
+    assert "Weakened system protection" in before
+    assert "threats are opened" in before
+    assert "Nobody has said so yet" in text(full.get(f"/scans/{scan.id}/"))
+    done = text(full.follow(path, collected=moment()))
+    assert "counts for this device until" in done
+    assert "Scans that count" in done
+    assert "High risk" in done
+    assert "A scan of the phone" in done
+    for question in ("delete", "detach"):
+        assert "rest on scans" in text(full.get(f"/scans/{scan.id}/{question}"))
+    for address in (f"/scans/{scan.id}/device", path, f"/scans/{scan.id}/detach"):
+        assert stranger.get(address).status_code == 404
+    assert "counts no more" in text(full.follow(f"/scans/{scan.id}/detach"))
+    assert "Secured" in text(full.get(f"/devices/{device.id}/"))
+
+
+def test_a_scan_that_is_too_old_is_not_counted(full: Member) -> None:
+    (device,) = full.world.activated()
+    scan = analysed(full, phone())
+    answer = full.follow(f"/scans/{scan.id}/device/{device.id}", collected=moment(-timedelta(days=40)))
+    assert "Collect it anew" in text(answer)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from vedette.console import scan_words, words
 from vedette.console.threat_story import Row, rows_of
+from vedette.devices.models import DeviceScan
 from vedette.foundation import clock
 from vedette.scans import intake, kept
 from vedette.scans.kept import Kept
@@ -79,7 +80,11 @@ def _before(scan: Scan) -> int:
 
 def _told(scan: Scan, value: Kept) -> dict[str, Any]:
     judged = value.scan()
+    link = DeviceScan.objects.filter(scan=scan).select_related("device").first()
     return {
+        "link": link,
+        "link_counts": link is not None and link.expires_at > clock.now(),
+        "can_attach": value.facts is not None or any(map(kept.is_trace, value.findings)),
         "lines": [_line(finding, judged) for finding in value.findings],
         "timeline": value.timeline[-SHOWN:][::-1],
         "timeline_total": value.cut.get("timeline", len(value.timeline)),

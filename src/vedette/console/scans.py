@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from vedette.console import scan_upload, scan_words
+from vedette.console import scan_links, scan_upload, scan_words
+from vedette.console.scan_links import HEAVY
 from vedette.console.scan_upload import Handler
+from vedette.devices.models import DeviceScan
 from vedette.foundation import config, database
 from vedette.scans import html_report, intake, kept, stix_report, uploads
 from vedette.scans.models import Scan
@@ -24,10 +26,9 @@ from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.web import tables
 from vedette.web.confirm import confirm
+from vedette.web.errors import Fact
 
 UNPROCESSABLE: Final = 422
-HEAVY: Final = ("result", "sealed_password")
-"""Columns that lists do without."""
 COLUMNS = (
     tables.Column(key="file", label=gettext_lazy("File"), order=("file_name",), css="v-cell-main"),
     tables.Column(key="phone", label=gettext_lazy("Phone"), order=("phone",)),
@@ -198,6 +199,13 @@ def delete(request: MemberRequest, scan_id: uuid.UUID) -> HttpResponseBase:
     """Delete a scan, after asking."""
     with database.tenant(request.tenant.id):
         scan = get_object_or_404(Scan.objects.defer(*HEAVY), pk=scan_id)
+        link = DeviceScan.objects.filter(scan=scan).select_related("device").first()
+        facts: list[Fact] = [(_("File"), scan.file_name), (_("Findings"), scan.findings)]
+        if link is not None:
+            facts += [
+                (_("Counts for"), link.device.display_name),
+                (_("Effect"), scan_links.ends_words(scan_links.resting(link))),
+            ]
     if request.method == "POST":
         intake.delete(request.tenant.id, scan_id, access.actor(request))
         messages.success(request, _("The scan of “%(name)s” is deleted.") % {"name": scan.file_name})
@@ -211,6 +219,6 @@ def delete(request: MemberRequest, scan_id: uuid.UUID) -> HttpResponseBase:
             ),
             action=_("Delete"),
             back=reverse("console:scan", args=[scan_id]),
-            facts=[(_("File"), scan.file_name), (_("Findings"), scan.findings)],
+            facts=facts,
             danger=True,
         ).render()

@@ -2,10 +2,12 @@
 
 from tests.console.audited_connectors import CONNECTORS
 from tests.console.audited_console import CONSOLE
+from tests.console.audited_resolver import RESOLVER
 from tests.console.audited_stage import Audited
 
 ACTS: list[Audited] = [
     *CONSOLE,
+    *RESOLVER,
     *CONNECTORS,
     (
         "console:disconnect",

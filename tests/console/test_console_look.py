@@ -59,6 +59,8 @@ PAGES: Final = {
     "device-pending": "/devices/{pending}/",
     "delete": "/devices/{bad}/delete",
     "release": "/devices/{bad}/release",
+    "resolver-make": "/devices/{fine}/resolver",
+    "resolver": "/policy/resolver/",
     "brake": "/brake/{brake}/",
     "scans": "/scans/",
     "scan-new": "/scans/new",

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from vedette.console import destination_words, guard_words
+from vedette.console import destination_words, guard_words, resolver_words
 from vedette.console.policy_words import RESPONSES
 from vedette.console.words import title_of
 from vedette.events.models import Event
@@ -97,6 +97,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "application_key.tokens_ended": _("Tokens of an application key ended"),
     **destination_words.ACTIONS,
     **guard_words.ACTIONS,
+    **resolver_words.ACTIONS,
 }
 
 AREAS: Final[Mapping[str, Promise]] = {
@@ -182,6 +183,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "theme": _("Theme"),
     **destination_words.ATTRIBUTES,
     **guard_words.ATTRIBUTES,
+    **resolver_words.ATTRIBUTES,
 }
 DETAILS: Final[Mapping[str, Promise]] = {
     "access": _("Access"),

@@ -21,7 +21,7 @@ from vedette.connectors.intune import enforcement
 from vedette.connectors.intune.settings_read import connector_of
 from vedette.connectors.models import Delivery
 from vedette.connectors.push_words import ROUTES
-from vedette.console import comparison, device_story, guard, scan_links, signals_known
+from vedette.console import comparison, device_story, guard, resolver, scan_links, signals_known
 from vedette.console.binding_words import BINDINGS
 from vedette.console.device_story import Case
 from vedette.console.explanation import LEFT_BECAUSE, history_of
@@ -140,6 +140,7 @@ def page(request: MemberRequest, device_id: uuid.UUID) -> HttpResponseBase:
     if access.may(request.administrator, "scans"):
         context["scans"] = scan_links.live(device)
     context |= guard.of_device(device, request.administrator)
+    context |= resolver.of_device(device, request.administrator)
     return TemplateResponse(request, "console/device.html", context)
 
 

@@ -9,9 +9,10 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils.translation import gettext
@@ -107,6 +108,23 @@ def of(device: Device) -> ResolverAddress | None:
 def settings() -> ResolverSettings:
     """Read the settings of the open door's tenant, or the defaults, not saved."""
     return ResolverSettings.objects.first() or ResolverSettings(tenant_id=database.current_tenant())
+
+
+def change_settings(tenant_id: UUID, given: Mapping[str, Any], actor: Actor) -> None:
+    """Save how the resolver answers, by the names of the columns."""
+    with database.writer(tenant_id):
+        row = settings()
+        changes = [
+            change(name, getattr(row, name), value)
+            for name, value in given.items()
+            if getattr(row, name) != value
+        ]
+        if not changes:
+            return
+        for name, value in given.items():
+            setattr(row, name, value)
+        row.save()
+        emit(Draft("web.resolver_changed", actor=actor, target=Target("web_protection"), changes=changes))
 
 
 def addressed(token: str) -> Address:

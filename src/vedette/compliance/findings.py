@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from vedette.compliance import minimise
 from vedette.compliance.judge import Judged
@@ -17,12 +18,12 @@ from vedette.threats.models import Threat
 from vedette.verdict import Finding, reconcile
 from vedette.verdict.findings import ACQUISITION, AGENT, INTUNE
 
-RESOLVED_BY_REPORT: Final = "The phone reported that it is gone."
-RESOLVED_BY_INTUNE: Final = "Intune reported that it is gone."
-RESOLVED_BY_EXPIRY: Final = "What Intune said of the phone is too old to count."
-RESOLVED_BY_END_OF_SCAN: Final = "No scan of the phone that still counts shows it."
-RESOLVED_BY_CHOICE: Final = "The organisation chose not to look at the applications of this phone."
-RESOLVED_BY_REVIEW: Final = "Judged anew with the intelligence and policy in force, it is none."
+RESOLVED_BY_REPORT: Final = gettext_noop("The phone reported that it is gone.")
+RESOLVED_BY_INTUNE: Final = gettext_noop("Intune reported that it is gone.")
+RESOLVED_BY_EXPIRY: Final = gettext_noop("What Intune said of the phone is too old to count.")
+RESOLVED_BY_END_OF_SCAN: Final = gettext_noop("No scan of the phone that still counts shows it.")
+RESOLVED_BY_CHOICE: Final = gettext_noop("The organisation chose not to look at the applications of this phone.")
+RESOLVED_BY_REVIEW: Final = gettext_noop("Judged anew with the intelligence and policy in force, it is none.")
 
 _KEPT_MESSAGE: Final = 500
 

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vedette.detection import Context, run
 from vedette_facts.report import decode_facts, digest
 from vedette_facts.versions import older, patch_older
 from vedette_lab.fleet import life
-from vedette_lab.fleet.apps import MALWARE, named
+from vedette_lab.fleet.apps import MALWARE, UNLISTED, named
 from vedette_lab.fleet.invitations import Owned, code_in, phone_meant
 from vedette_lab.fleet.lab import owned, playable
 from vedette_lab.fleet.life import ACTIONS, NEVER, Moment, Order, Profile, facts_at, next_change, silent
 
 START = Moment(0.0, 0.0)
 SPYAPP, BANKER = (app.package for app in MALWARE)
+(TORCH,) = (app.package for app in UNLISTED)
 
 
 def phone(number: int = 1, story: str | None = None, platform: str = "ANDROID") -> Profile:
@@ -145,7 +147,7 @@ def test_malware_comes_as_often_as_published_and_goes_again() -> None:
     months, count = 12, 1500
     fleet = [phone(number) for number in range(count)]
     episodes = [e for p in fleet for month in range(months) for e in life._month(7, p, month)]
-    malware = [e for e in episodes if e.app in MALWARE]
+    malware = [e for e in episodes if e.app in (*MALWARE, *UNLISTED)]
     expected = life.MALWARE_PER_MONTH * months * count
     assert abs(len(malware) - expected) < 4 * math.sqrt(expected)
     assert all(0 < e.ends - e.begins <= life.MONTH_HOURS for e in episodes)
@@ -227,3 +229,18 @@ def test_a_device_of_the_directory_becomes_a_phone() -> None:
 
 def test_never_is_never() -> None:
     assert next_change(7, phone(story="outdated"), Moment(5, 5)) == Moment(NEVER, NEVER)
+
+
+def test_an_app_of_no_list_is_found_by_what_it_can_do() -> None:
+    facts = facts_at(7, phone(), START, [Order("install", TORCH)])
+    found = {finding.classification for finding in run(facts, Context()).findings}
+    assert "SURVEILLANCEWARE" in found
+    assert facts.settings is not None
+    assert facts.settings.accessibility_services == [f"{TORCH}/.Service"]
+
+
+def test_nobody_sits_between_a_healthy_phone_and_the_internet() -> None:
+    for platform in ("ANDROID", "IOS"):
+        facts = facts_at(7, phone(platform=platform), START)
+        rules = {o.status for o in run(facts, Context()).observations if o.rule == "network.mitm"}
+        assert rules == {"ok"}

@@ -2,7 +2,8 @@
 
 Rates are published ones (shared notes on Lookout, section 5). Standing states per 100 phones: system out of date
 37.7, no device lock 14.2, patch level out of date 13.6, an app from outside the store 2.2. Events per 1,000
-phones and month: malware or riskware 8 and side-loading 5 (Android only), root or jailbreak 0.8.
+phones and month: malware or riskware 8 and side-loading 5 (Android only), root or jailbreak 0.8, somebody in the
+middle 0.8.
 """
 
 from collections.abc import Iterable
@@ -12,13 +13,14 @@ from random import Random
 from typing import Literal
 
 from vedette_facts.report import AgentFacts, App, DeviceFacts, Facts, Platform, Posture
-from vedette_lab.fleet.apps import EVERYDAY, MALWARE, SIDELOADED, named
+from vedette_lab.fleet import surroundings
+from vedette_lab.fleet.apps import EVERYDAY, MALWARE, SIDELOADED, UNLISTED, named
 
 Action = Literal["install", "remove", "update_os", "lock_screen", "silence", "speak"]
 ACTIONS: tuple[Action, ...] = ("install", "remove", "update_os", "lock_screen", "silence", "speak")
 
 OUT_OF_DATE_OS, NO_LOCK, OLD_PATCH, OUTSIDE_STORE = 0.377, 0.142, 0.136, 0.022
-MALWARE_PER_MONTH, SIDELOAD_PER_MONTH, ROOT_PER_MONTH = 0.008, 0.005, 0.0008
+MALWARE_PER_MONTH, SIDELOAD_PER_MONTH, ROOT_PER_MONTH, MITM_PER_MONTH = 0.008, 0.005, 0.0008, 0.0008
 MONTH_HOURS = 720.0
 MEND_HOURS = 36.0
 """Mean time until a person removes what was found."""
@@ -78,11 +80,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Episode:
-    """Something bad that comes and goes: an app, or root (`app` None)."""
+    """Something bad that comes and goes: an app, root, or somebody between the phone and the internet."""
 
     begins: float
     ends: float
-    app: App | None
+    kind: Literal["app", "root", "mitm"]
+    app: App | None = None
 
 
 def facts_at(seed: int, phone: Profile, moment: Moment, orders: Iterable[Order] = ()) -> Facts:
@@ -91,8 +94,10 @@ def facts_at(seed: int, phone: Profile, moment: Moment, orders: Iterable[Order] 
     standing = standing_of(seed, phone)
     updated = any(order.action == "update_os" for order in given)
     locked = any(order.action == "lock_screen" for order in given)
-    rooted = any(episode.app is None for episode in current(seed, phone, moment))
+    running = {episode.kind for episode in current(seed, phone, moment)}
+    rooted = "root" in running
     android = phone.platform == "ANDROID"
+    apps = _apps(seed, phone, moment, given) if android else None
     return Facts(
         device=_device(phone, standing, updated=updated),
         posture=Posture(
@@ -104,10 +109,14 @@ def facts_at(seed: int, phone: Profile, moment: Moment, orders: Iterable[Order] 
             developer_options=standing.developer and android,
             adb=False,
         ),
-        apps=_apps(seed, phone, moment, given) if android else None,
+        apps=apps,
         apps_complete=android,
+        settings=surroundings.settings(
+            phone.platform, apps or (), rooted=rooted, sideloads=standing.outside_store
+        ),
+        network=surroundings.network(seed, phone.id, intercepted="mitm" in running),
         agent=AgentFacts(version="0.1.0", permissions={"notifications": True}),
-        collected=["device", "posture", "apps"] if android else ["device", "posture"],
+        collected=["device", "posture", "settings", "network", *(["apps"] if android else [])],
     )
 
 
@@ -162,17 +171,18 @@ def _month(seed: int, phone: Profile, month: int) -> tuple[Episode, ...]:
         return ()
     rng = Random(f"{seed} month {month} {phone.id}")
     android = phone.platform == "ANDROID"
-    chances: list[tuple[float, App | None]] = [
-        (MALWARE_PER_MONTH if android else 0.0, rng.choice(MALWARE)),
-        (SIDELOAD_PER_MONTH if android else 0.0, rng.choice(SIDELOADED)),
-        (ROOT_PER_MONTH, None),
+    chances: list[tuple[float, Literal["app", "root", "mitm"], App | None]] = [
+        (MALWARE_PER_MONTH if android else 0.0, "app", rng.choice((*MALWARE, *UNLISTED))),
+        (SIDELOAD_PER_MONTH if android else 0.0, "app", rng.choice(SIDELOADED)),
+        (ROOT_PER_MONTH, "root", None),
+        (MITM_PER_MONTH, "mitm", None),
     ]
     found = []
-    for chance, app in chances:
+    for chance, kind, app in chances:
         hit, begins = rng.random() < chance, (month + rng.random()) * MONTH_HOURS
         lasts = min(rng.expovariate(1 / MEND_HOURS), MONTH_HOURS)
         if hit:
-            found.append(Episode(begins, begins + lasts, app))
+            found.append(Episode(begins, begins + lasts, kind, app))
     return tuple(found)
 
 
@@ -243,5 +253,5 @@ def _removed(orders: tuple[Order, ...]) -> set[str]:
         if order.action == "install" and order.package:
             removed.discard(order.package)
         elif order.action == "remove":
-            removed |= {order.package} if order.package else {app.package for app in MALWARE}
+            removed |= {order.package} if order.package else {app.package for app in (*MALWARE, *UNLISTED)}
     return removed

@@ -1,5 +1,6 @@
 """Enrollment groups and membership against the lab: names to the letter, previews, the live check (C2, C3, D3)."""
 
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,7 +8,7 @@ from tests.connectors.scene import Scene
 from tests.support.world import ADA
 
 from vedette.connectors import entra_groups
-from vedette.connectors.intune import groups, membership, settings_change
+from vedette.connectors.intune import group_tree, groups, membership, settings_change
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.settings_read import connector_of, limits
 from vedette.foundation import database
@@ -256,3 +257,43 @@ def test_somebody_removed_since_the_poll_is_not_covered(
     scene.fault("POST /v1.0/users", status=500)
     with pytest.raises(GraphError):
         membership.covers(scene.tenant_id, device.owner_oid, device.entra_object_id)
+
+
+def test_the_tree_says_which_group_brings_in_whom(scene: Scene, graph: Graph) -> None:
+    """Level by level, through a circle, a group that is met twice and one whose members are hidden."""
+    top, field, north = make(scene, "Tree"), make(scene, "Field"), make(scene, "Field North")
+    hidden = make(scene, "Hidden", visibility="HiddenMembership")
+    crew, person = make(scene, "Crew"), scene.group("Company Phones")["members"][0]
+    for group, ids in (
+        (top, [field, hidden]),
+        (field, [person, north]),
+        (north, [crew, top]),
+        (crew, [field, person]),
+    ):
+        scene.lab.post(f"{scene.path}/groups/{group}/members", {"ids": ids})
+    found, whole = group_tree.read(graph, UUID(top))
+    tree = group_tree.tree(UUID(top), "Tree", found, {person: 2}, (), whole=whole)
+    assert whole
+    assert [(branch.name, branch.level, branch.remark, branch.people > 0) for branch in tree.branches] == [
+        ("Tree", 0, "", False),
+        ("Field", 1, "", True),
+        ("Field North", 2, "", False),
+        ("Crew", 3, "", True),
+        ("Field", 4, "circle", False),
+        ("Tree", 3, "circle", False),
+        ("Hidden", 1, "hidden", False),
+    ]
+    assert tree.branches[1].phones == 2
+
+
+def test_the_tree_is_bounded(scene: Scene, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_tree, "MOST_GROUPS", 3)
+    chain = [make(scene, f"Link {number}") for number in range(5)]
+    for outer, inner in pairwise(chain):
+        scene.lab.post(f"{scene.path}/groups/{outer}/members", {"ids": [inner]})
+    found, whole = group_tree.read(graph, UUID(chain[0]))
+    tree = group_tree.tree(UUID(chain[0]), "Link 0", found, {}, (), whole=whole)
+    assert (whole, [(branch.name, branch.remark) for branch in tree.inside]) == (
+        False,
+        [("Link 1", ""), ("Link 2", ""), ("Link 3", "unread")],
+    )

@@ -69,3 +69,15 @@ def device(object_id: UUID) -> DirectoryDevice | None:
 def devices(object_ids: Iterable[UUID]) -> dict[UUID, DirectoryDevice]:
     """Return devices by object ID."""
     return {found.object_id: found for found in DirectoryDevice.objects.filter(object_id__in=set(object_ids))}
+
+
+def phones_of(people: Iterable[UUID]) -> dict[UUID, int]:
+    """Count the devices to protect of each of these people; who has none is left out."""
+    rows = DirectoryDevice.objects.filter(unsupported_reason="", owner_oid__in=set(people))
+    return dict(rows.values_list("owner_oid").annotate(count=Count("id")).order_by())
+
+
+def to_protect(object_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of these devices that are to be protected."""
+    rows = DirectoryDevice.objects.filter(unsupported_reason="", object_id__in=set(object_ids))
+    return set(rows.values_list("object_id", flat=True))

@@ -36,7 +36,11 @@ def test_every_address_of_the_connectors_is_in_the_lists_of_these_tests() -> Non
     }
     elsewhere = {path for path in found if path.startswith(ELSEWHERE)}
     assert all(any(path.startswith(start) for path in elsewhere) for start in ELSEWHERE), "pages moved"
-    assert found - known - elsewhere == {f"{INTUNE}enrollment/search", f"{GROUPS}search"}
+    assert found - known - elsewhere == {
+        f"{INTUNE}enrollment/search",
+        f"{INTUNE}enrollment/*/inside",
+        f"{GROUPS}search",
+    }
 
 
 def routes(prefix: str) -> Iterator[str]:
@@ -95,6 +99,7 @@ def test_a_stranger_sees_and_changes_only_their_own(ready: Scene, new_scene: Cal
             assert secret not in page
     assert stranger.post(f"{INTUNE}errors/{error.pk}/acknowledge").status_code == 404
     assert ready.errors(code="secret_code")[0].acknowledged_at is None
+    assert stranger.get(f"{INTUNE}enrollment/{group}/inside").status_code == 404
     assert stranger.get(f"{INTUNE}enrollment/{group}/remove").status_code == 404
     assert stranger.post(f"{INTUNE}enrollment/{group}/remove").status_code == 404
     with database.tenant(ready.tenant_id):

@@ -35,6 +35,23 @@ def test_a_group_is_found_previewed_and_added(ready: Scene) -> None:
         assert EnrollmentGroup.objects.get(object_id=group).include_nested is False
 
 
+def test_what_each_group_inside_brings_in_is_shown_before_and_after_it_is_added(ready: Scene) -> None:
+    owner, night = sign_in(ready.world, "full"), ready.group("Night Shift")["id"]
+    outer = ready.lab.post(f"{ready.path}/groups", {"display_name": "Everybody"})["id"]
+    ready.lab.post(f"{ready.path}/groups/{outer}/members", {"ids": [night]})
+    page = text(owner.post(f"{INTUNE}enrollment/add", name="Everybody", include_nested="on"))
+    assert re.search(r"↳ Night Shift</dt>\s*<dd>2 people, \d devices?</dd>", page)
+    owner.follow(f"{INTUNE}enrollment/add", object_id=outer, include_nested="on", confirmed="1")
+    inside = f"{INTUNE}enrollment/{outer}/inside"
+    assert inside in text(owner.get(f"{INTUNE}enrollment/"))
+    ready.poll()
+    page = text(owner.get(inside))
+    assert "Groups inside Everybody" in page
+    assert re.search(r"↳ </span>Night Shift.*?People\"> ?2</td> ?<td[^>]*> ?[1-9]</td>", page)
+    ready.fault("POST /v1.0/$batch", status=500)
+    assert "Microsoft could not be asked" in text(owner.get(inside))
+
+
 @pytest.mark.parametrize(
     ("name", "answer"),
     [

@@ -12,7 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from vedette.connectors import entra_groups, group_search
-from vedette.connectors.intune import group_kinds, groups, leavers, settings_change
+from vedette.connectors.intune import (
+    group_kinds,
+    group_tree,
+    groups,
+    inside_views,
+    leavers,
+    settings_change,
+)
 from vedette.connectors.intune.forms import EnrollmentForm, GroupForm
 from vedette.connectors.intune.models import EnrollmentGroup
 from vedette.connectors.intune.settings_read import connector_of, limits
@@ -88,6 +95,7 @@ def _add(request: MemberRequest, form: GroupForm) -> HttpResponseBase:
         bounds = limits(connector_of(request.tenant.id))
     try:
         seen = groups.preview(graph, [(group.id, nested)], bounds)
+        inside = _inside(graph, group, seen) if nested and seen.nested_groups else None
     except GraphError as error:
         if not (group.hidden and error.status == FORBIDDEN):
             raise
@@ -100,7 +108,7 @@ def _add(request: MemberRequest, form: GroupForm) -> HttpResponseBase:
         body=" ".join([*group_kinds.remarks(group), text]),
         action=_("Add group"),
         back=reverse("intune:enrollment"),
-        facts=_preview_facts(group, seen),
+        facts=[*_preview_facts(group, seen), *(inside_views.facts(inside) if inside else [])],
         hidden=[
             ("object_id", str(group.id)),
             ("confirmed", "1"),
@@ -144,6 +152,11 @@ def poll_now(request: MemberRequest) -> HttpResponse:
     settings_change.poll_now(request.tenant.id, access.actor(request))
     messages.success(request, _("The directory is read now."))
     return redirect("intune:enrollment")
+
+
+def _inside(graph: Graph, group: entra_groups.Group, seen: groups.Preview) -> group_tree.Tree:
+    found, whole = group_tree.read(graph, group.id)
+    return group_tree.tree(group.id, group.display_name, found, seen.phones_of, seen.to_protect, whole=whole)
 
 
 def _graph(request: MemberRequest) -> Graph:

@@ -1,6 +1,7 @@
 """Enrollment groups: who is in them, and who would be enrolled by a choice of them (C3)."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,10 @@ class Preview:
     nested_groups: int = 0
     unsupported: dict[str, int] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    phones_of: Counter[str] = field(default_factory=Counter)
+    """Devices to protect by the object ID of their person."""
+    to_protect: set[str] = field(default_factory=set)
+    """Object IDs of all devices to protect."""
 
 
 def preview(graph: Graph, groups: Sequence[tuple[uuid.UUID, bool]], limits: Limits) -> Preview:
@@ -44,6 +49,8 @@ def preview(graph: Graph, groups: Sequence[tuple[uuid.UUID, bool]], limits: Limi
             result.unsupported[reason] = result.unsupported.get(reason, 0) + 1
         else:
             result.devices += 1
+            result.to_protect.add(str(device.object_id))
+            result.phones_of[str(device.owner_oid or "")] += 1
     result.users = len(people)
     result.names = sorted(people.values())[:MOST_SHOWN]
     return result

@@ -7,6 +7,7 @@ from vedette.connectors.intune import (
     fail_mode_views,
     group_views,
     handout_views,
+    inside_views,
     rules_views,
     views,
 )
@@ -20,6 +21,7 @@ urlpatterns = [
     path("enrollment/search", group_views.search, name="group-search"),
     path("enrollment/add", group_views.add, name="group-add"),
     path("enrollment/poll", group_views.poll_now, name="poll"),
+    path("enrollment/<uuid:object_id>/inside", inside_views.page, name="group-inside"),
     path("enrollment/<uuid:object_id>/remove", group_views.remove, name="group-remove"),
     path("state-sync/", views.state_sync, name="state-sync"),
     path("rules/", rules_views.page, name="rules"),

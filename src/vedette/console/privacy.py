@@ -49,10 +49,10 @@ FATES: Final[dict[Fate, tuple[Promise, str]]] = {
 class PrivacyForm(forms.Form):
     """What becomes of applications, by owner, and whether networks are named."""
 
-    company = forms.ChoiceField(label=OWNER_NAMES["company"], choices=CHOICES)
-    personal = forms.ChoiceField(label=OWNER_NAMES["personal"], choices=CHOICES)
+    company = forms.ChoiceField(label=gettext_lazy("Phones of the organisation"), choices=CHOICES)
+    personal = forms.ChoiceField(label=gettext_lazy("Personal phones"), choices=CHOICES)
     unknown = forms.ChoiceField(
-        label=OWNER_NAMES["unknown"],
+        label=gettext_lazy("Phones of unknown owner"),
         choices=CHOICES,
         help_text=gettext_lazy("Those that Intune does not manage: often personal ones."),
     )
@@ -107,9 +107,8 @@ def _save(request: MemberRequest, wanted: Privacy) -> HttpResponseBase:
     if now == wanted:
         messages.info(request, _("Nothing was changed."))
         return redirect("console:privacy")
-    given = {**{owner: getattr(wanted, owner) for owner in OWNERS}, "confirmed": "1"}
-    if wanted.network_names:
-        given["network_names"] = "on"
+    given: list[tuple[str, str]] = [(owner, getattr(wanted, owner)) for owner in OWNERS]
+    given += [("network_names", "on")] if wanted.network_names else []
     return confirm(
         request,
         title=_("Change what is collected?"),
@@ -121,7 +120,7 @@ def _save(request: MemberRequest, wanted: Privacy) -> HttpResponseBase:
         back=reverse("console:privacy"),
         facts=facts,
         danger=any(getattr(wanted, owner) == "none" != getattr(now, owner) for owner in OWNERS),
-        hidden=list(given.items()),
+        hidden=[*given, ("confirmed", "1")],
     )
 
 

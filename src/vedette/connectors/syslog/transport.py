@@ -108,7 +108,11 @@ def _farewell(connection: socket.socket) -> None:
         with contextlib.suppress(TimeoutError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             connection.unwrap()
         return
-    connection.shutdown(socket.SHUT_WR)
+    try:
+        connection.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        # It is no connection any more: the other side has ended it.
+        raise ConnectionResetError(str(error)) from error
     with contextlib.suppress(TimeoutError):
         while connection.recv(_READ):
             pass

@@ -1,6 +1,7 @@
 """The native API for one tenant with one of everything, and for a stranger."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from tests.support.database import Database
@@ -14,9 +15,13 @@ from vedette.connectors import spared
 from vedette.devices import invitations
 from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
+from vedette.scans import kept
+from vedette.scans.models import Scan
 from vedette.threats.models import PolicyWish, Threat
+from vedette.verdict.findings import Evidence, Finding
 
 Places = dict[str, str]
+TROJAN = Finding("TROJAN", "app:a.b", "It is listed.", (Evidence("app", "a.b", "apps.indicators"),), "apps/1")
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +81,23 @@ def one_of_everything() -> tuple[World, Places]:
         trojan = Threat.objects.get(classification="TROJAN")
         other = Threat.objects.exclude(id=trojan.id).filter(device=bad).latest("id")
         triage.ignore(other, "known", ADA)
+        scan = Scan.objects.create(
+            tenant_id=world.tenant_id,
+            created_at=clock.now(),
+            created_by="Ada",
+            file_name="acquisition.zip",
+            size=12,
+            sha256="ab" * 32,
+            status=Scan.Status.DONE,
+            kind="androidqf",
+            findings=1,
+            worst=4,
+            result=kept.to_json(kept.Kept(kind="androidqf", findings=[TROJAN])),
+            finished_at=clock.now(),
+            keep_until=clock.now() + timedelta(days=30),
+        )
         return world, {
+            "scan_id": str(scan.id),
             "device_id": str(bad.id),
             "healthy": str(healthy.id),
             "away": str(away.id),

@@ -35,8 +35,13 @@ BODIES: dict[str, Any] = {
     "addRule": {"name": "No calls", "all_of": ["read_sms"]},
     "sparePerson": {"person": "bo@example.test"},
     "invite": {"person": "bo@example.test"},
+    "checkLinks": {"links": ["https://example.org/"]},
 }
-QUERIES = {"applyPolicy": {"most_threats": 0, "most_devices": 0}}
+QUERIES: dict[str, dict[str, Any]] = {
+    "applyPolicy": {"most_threats": 0, "most_devices": 0},
+    "uploadScan": {"file_name": "x.zip"},
+}
+FILES = {"uploadScan": b"PK"}
 
 
 def name_of(route: Route) -> str:
@@ -49,6 +54,8 @@ def path_of(route: Route, places: Places) -> str:
 
 def ask(program: Program, route: Route, places: Places, **more: Any) -> httpx.Response:
     headers = {"If-Match": "*"} if route.match_needed else {}
+    if route.name in FILES:
+        more["content"] = FILES[route.name]
     return program.ask(
         route.method, path_of(route, places), BODIES.get(route.name), params=QUERIES.get(route.name, {}),
         headers=headers | more.pop("headers", {}), **more,
@@ -139,6 +146,7 @@ def as_member(
         headers={"Cookie": f"{COOKIE}={member.session_key}", "If-Match": "*"} | headers,
         params=QUERIES.get(route.name, {}),
         json=BODIES.get(route.name),
+        content=FILES.get(route.name),
     )
 
 

@@ -23,6 +23,8 @@ from vedette.compliance.lifecycle import Refused
 from vedette.compliance.policy_wish import Busy
 from vedette.devices.invitations import CannotInvite
 from vedette.foundation import database
+from vedette.scans import intake
+from vedette.scans.uploads import Received
 
 ENGLISH: Final = "en"
 _encoder: Final = msgspec.json.Encoder()
@@ -32,6 +34,7 @@ _REFUSALS: Final[Mapping[type[Exception], str]] = {
     CannotInvite: "conflict",
     BadPolicy: "refused",
     BadEntry: "refused",
+    intake.Refused: "refused",
 }
 """What the acts themselves say, as a problem. Their words are the console's."""
 
@@ -45,6 +48,7 @@ class Asked:
     ids: Mapping[str, UUID]
     query: msgspec.Struct
     raw: bytes
+    upload: Received | None = None
     headers: Mapping[str, str]
     target: str
     find_person: Find
@@ -57,7 +61,8 @@ class Asked:
     @property
     def hash(self) -> bytes:
         """What tells it from another request under the same key."""
-        return kept.request_hash(self.route.method, self.target, self.headers["content-type"], self.raw)
+        body = self.upload.sha256.encode() if self.upload else self.raw
+        return kept.request_hash(self.route.method, self.target, self.headers["content-type"], body)
 
 
 Read = Callable[[Route, bytes, str], Any]
@@ -65,7 +70,20 @@ Read = Callable[[Route, bytes, str], Any]
 
 def perform(asked: Asked, read: Read) -> Answer:
     """Answer. Raises Problem."""
-    body = read(asked.route, asked.raw, asked.headers["content-type"])
+    if asked.upload is None:
+        return _perform(asked, read(asked.route, asked.raw, asked.headers["content-type"]))
+    try:
+        answer = _perform(asked, asked.upload)
+    except BaseException:
+        asked.upload.discard()
+        raise
+    if kept.REPLAYED in answer.headers:
+        # the first one's file is the one that counts
+        asked.upload.discard()
+    return answer
+
+
+def _perform(asked: Asked, body: Any) -> Answer:
     with translation.override(ENGLISH):
         try:
             return _look(asked, body) if asked.route.reads else _act(asked, body)
@@ -97,7 +115,8 @@ def _act(asked: Asked, body: Any) -> Answer:
             kept.hold(who.tenant_id, who.id, key)
             if earlier := kept.find(who.id, key, asked.hash):
                 return earlier
-        doors.enter_context(database.writer(who.tenant_id))
+        if route.changes:
+            doors.enter_context(database.writer(who.tenant_id))
         _compare(asked, call)
         answer = _answer(route, route.act(call))
         if key:

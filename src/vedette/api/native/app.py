@@ -29,6 +29,7 @@ from vedette.api.native.problems import Problem
 from vedette.api.native.reading import body_of, query_of
 from vedette.api.native.route import PREFIX, Route
 from vedette.api.native.table import ROUTES, Atlas
+from vedette.api.native.uploading import Uploads
 from vedette.api.threads import Threads
 from vedette.foundation.database import Pool
 from vedette.foundation.rates import Buckets, caller
@@ -40,6 +41,7 @@ REQUESTS_PER_MINUTE: Final = 300
 CALLS_PER_MINUTE: Final = 1200
 """Of one address, before it is known who calls."""
 BODY_SECONDS: Final = 60.0
+UPLOAD_SECONDS: Final = 1800.0
 THREADS: Final = 4
 DOCUMENT: Final = f"{PREFIX}/openapi.json"
 _CACHED: Final = (b"cache-control", b"private, no-cache")
@@ -54,7 +56,8 @@ _SHAPED: Final = {
 class NativeApi:
     """ASGI application for the addresses under PREFIX, on a pool that its caller opens and closes.
 
-    `find_person` looks somebody up in Entra (people_live.find); `body_seconds` is how long a body may take.
+    `find_person` looks somebody up in Entra (people_live.find); `body_seconds` is how long a body may take,
+    `upload_seconds` how long a file.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class NativeApi:
         requests_per_minute: int = REQUESTS_PER_MINUTE,
         find_person: people_live.Find = people_live.find,
         body_seconds: float = BODY_SECONDS,
+        upload_seconds: float = UPLOAD_SECONDS,
     ) -> None:
         self._threads = Threads(THREADS, "native-api")
         self._doorman = Doorman(KeyRing(pool), self._threads)
         self._atlas = Atlas(ROUTES)
         self._find_person = find_person
         self._body_seconds = body_seconds
+        self._uploads = Uploads(self._threads, upload_seconds)
         self._callers = Buckets(requests_per_minute / 60, requests_per_minute)
         self._strangers = Buckets(CALLS_PER_MINUTE / 60, CALLS_PER_MINUTE)
         self._document = openapi.document(ROUTES)
@@ -101,8 +106,10 @@ class NativeApi:
                 True,
             )
         except SlowError:
-            words = f"It takes longer than {self._body_seconds:g} seconds."
-            answer, close = Problem("slow", words).answer(request_id), True
+            answer, close = (
+                Problem("slow", "It takes longer than this address waits.").answer(request_id),
+                True,
+            )
         except (OperationalError, InterfaceError):
             log.warning("The native API has no database at %s", request.path, exc_info=True)
             answer = Problem("unavailable", "The database does not answer.").answer(request_id)
@@ -125,13 +132,15 @@ class NativeApi:
         route = routes[request.method]
         who = await self._doorman.ask(request, route)
         self._take(self._callers, who.id)
+        query, headers = query_of(request, route), _headers(request, route)
         asked = Asked(
             route=route,
             who=who,
             ids=_ids(ids),
-            query=query_of(request, route),
-            raw=await self._body(request, route),
-            headers=_headers(request),
+            query=query,
+            raw=b"" if route.upload else await self._body(request, route),
+            upload=await self._uploads.take(request) if route.upload else None,
+            headers=headers,
             target=request.target,
             find_person=self._find_person,
         )
@@ -165,8 +174,9 @@ def _ids(texts: Mapping[str, str]) -> dict[str, UUID]:
         raise Problem("not_found", "An ID in the address is no UUID.") from None
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: Request, route: Route) -> dict[str, str]:
     headers = {name.decode(): request.header(name) for name in (b"accept", b"content-type", *_SHAPED)}
+    headers |= {name: request.header(name.encode()) for name in route.headers}
     for name, (shape, words) in _SHAPED.items():
         if request.sends(name) and not shape.fullmatch(headers[name.decode()]):
             raise Problem("invalid_request", f"The header {name.decode().title()} must be {words}.")

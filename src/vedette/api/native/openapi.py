@@ -115,8 +115,10 @@ def _operation(route: Route, named: Mapping[Any, Any], query: list[dict[str, Any
         "parameters": [*_places(route), *query, *_conditions(route)],
         "responses": {**_answers(route, named), **_refusals(route, named)},
     }
-    if route.raw:
-        content = {route.raw: {"schema": {"type": "string", "contentMediaType": route.raw}}}
+    if route.upload:
+        content: dict[str, Any] = {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+        }
         operation["requestBody"] = {"required": True, "content": content}
     elif route.body:
         content = {JSON: {"schema": named[route.body]}}
@@ -143,6 +145,7 @@ def _conditions(route: Route) -> list[dict[str, Any]]:
     if route.method == "POST":
         about = "Makes it be done once: a repeated request within 24 hours gets the first answer"
         found.append(_parameter("header", "Idempotency-Key", key, needed=False, text=about))
+    found += [_parameter("header", name.title(), {"type": "string"}, needed=False) for name in route.headers]
     return found
 
 

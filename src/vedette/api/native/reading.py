@@ -27,12 +27,6 @@ def query_of(request: Request, route: Route) -> msgspec.Struct:
 def body_of(route: Route, raw: bytes, content_type: str) -> Any:
     """Return the body as its route wants it; None where it wants none. Raises Problem."""
     kind = content_type.partition(";")[0].strip().lower()
-    if route.raw:
-        if kind != route.raw:
-            raise Problem(
-                "media_type", f"This address takes {route.raw}.", next_step=f"Send it as {route.raw}."
-            )
-        return raw
     if route.body is None:
         return None
     if kind in YAML_TYPES and route.yaml:

@@ -85,8 +85,12 @@ class Route:
     query: type[msgspec.Struct] = NoQuery
     body: type[msgspec.Struct] | None = None
     most_bytes: int = MOST_BYTES
-    raw: str = ""
-    """Media type of a body that is taken as it is; else it is JSON of the type `body`."""
+    upload: bool = False
+    """Whether the body is a file, written down as it comes in; the handler gets a scans.uploads.Received."""
+    headers: tuple[str, ...] = ()
+    """Names of headers of its own, in lower case."""
+    changes: bool = True
+    """Whether a POST changes anything: else it takes no lock."""
     yaml: bool = False
     refusals: tuple[str, ...] = ()
     state: Handler | None = None
@@ -102,7 +106,7 @@ class Route:
     @property
     def takes_body(self) -> bool:
         """Whether it has a body that counts."""
-        return self.body is not None or bool(self.raw)
+        return self.body is not None or self.upload
 
     @cached_property
     def names(self) -> tuple[str, ...]:

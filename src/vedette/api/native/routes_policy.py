@@ -44,6 +44,7 @@ POLICY_ROUTES: Final = (
         area=POLICY,
         scope=Scope.POLICY_READ,
         module="policy",
+        changes=False,
         body=policy_shapes.Policy,
         most_bytes=MOST_POLICY,
         yaml=True,

@@ -7,9 +7,16 @@ from vedette.api.native.route import PREFIX, Route
 from vedette.api.native.routes_devices import DEVICE_ROUTES
 from vedette.api.native.routes_enrollment import ENROLLMENT_ROUTES
 from vedette.api.native.routes_policy import POLICY_ROUTES
+from vedette.api.native.routes_scans import SCAN_ROUTES
 from vedette.api.native.routes_threats import THREAT_ROUTES
 
-ROUTES: Final[tuple[Route, ...]] = (*DEVICE_ROUTES, *THREAT_ROUTES, *POLICY_ROUTES, *ENROLLMENT_ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *DEVICE_ROUTES,
+    *THREAT_ROUTES,
+    *POLICY_ROUTES,
+    *ENROLLMENT_ROUTES,
+    *SCAN_ROUTES,
+)
 
 Found = tuple[Mapping[str, Route], Mapping[str, str]]
 

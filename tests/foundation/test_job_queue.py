@@ -35,6 +35,20 @@ def overlap(word: str) -> None:
     ran.append(f"{word} ends")
 
 
+released = threading.Event()
+
+
+@jobs.task_in(jobs.READING)
+def hang(word: str) -> None:
+    assert released.wait(30)
+    ran.append(word)
+
+
+@jobs.task_in(jobs.READING)
+def read(word: str) -> None:
+    ran.append(word)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_ran() -> None:
     ran.clear()
@@ -122,6 +136,26 @@ def test_jobs_of_one_lock_run_one_at_a_time() -> None:
         # a worker that may not wait ends when all that is left is locked
         work()
     assert ran == [f"{n} {word}" for n in range(3) for word in ("begins", "ends")]
+
+
+@pytest.mark.usefixtures("db")
+def test_readings_that_hang_hold_up_neither_other_readings_nor_local_jobs() -> None:
+    released.clear()
+    for number in range(4):
+        jobs.defer(hang, lock=f"poll:{number}", word=f"hanging {number}")
+    jobs.defer(read, lock="poll:5", word="fifth tenant")
+    jobs.defer(note, word="local")
+
+    async def until_released() -> None:
+        async with jobs.app.open_async():
+            at_work = asyncio.create_task(jobs.work(wait=False))
+            await asyncio.to_thread(until, lambda: {"fifth tenant", "local"} <= set(ran), "held up")
+            assert len(ran) == 2
+            released.set()
+            await at_work
+
+    asyncio.run(until_released())
+    assert len(ran) == 6
 
 
 def test_a_job_for_later_waits(db: Database) -> None:

@@ -55,7 +55,7 @@ def _send_soon(tenant_id: UUID, batch_id: UUID, *, seconds: int = 0) -> None:
     )  # fmt: skip
 
 
-@jobs.task
+@jobs.task_in(jobs.CALLING)
 def send_batch(tenant_id: str, batch_id: str) -> None:
     """Send what is unsent of a batch over one SMTP connection; a failure stays with its invitation."""
     tenant, batch = UUID(tenant_id), UUID(batch_id)

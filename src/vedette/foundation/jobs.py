@@ -4,8 +4,10 @@ Never one job per report (design.md 3). A job is added in the transaction of the
 exists exactly when that transaction commits; the worker takes jobs without a door and opens its own.
 """
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import psycopg
@@ -23,6 +25,13 @@ from vedette.foundation import config
 # A worker that has not been heard of for so long is dead, and what it had begun is begun again.
 DEAD_AFTER_SECONDS: Final = 30.0
 RECONNECT_SECONDS: Final = 1.0
+LOCAL: Final = "default"
+READING: Final = "reading"
+"""Jobs of one tenant that read much from another system and may take minutes."""
+CALLING: Final = "calling"
+"""Jobs of one tenant that call another system shortly: a heartbeat, a mail."""
+LANES: Final[Mapping[str, int]] = {LOCAL: 4, READING: 12, CALLING: 12}
+"""How many jobs of each queue a worker does at a time: those that wait for others hold up none of our own."""
 
 
 def _address() -> str:
@@ -48,6 +57,29 @@ _in_transaction: Final = JobManager(DjangoConnector())
 def task(function: Callable[..., None]) -> Task[..., None, Any]:
     """Register a function as a job, named by its module and name; arguments must be JSON."""
     return app.task(name=_name(function))(function)
+
+
+def task_in(queue: str) -> Callable[[Callable[..., None]], Task[..., None, Any]]:
+    """Register a function as `task` does, in a queue of its own (READING, CALLING)."""
+    return lambda function: app.task(name=_name(function), queue=queue)(function)
+
+
+async def work(*, wait: bool = True) -> None:
+    """Do jobs of all queues, inside `app.open_async()`, until cancelled; without `wait` until there are none."""
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(sum(LANES.values()) + 2, thread_name_prefix="job")
+    )
+    async with asyncio.TaskGroup() as lanes:
+        for queue, concurrency in LANES.items():
+            lanes.create_task(
+                app.run_worker_async(
+                    queues=[queue],
+                    name=queue,
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    wait=wait,
+                )
+            )
 
 
 def periodic(*, cron: str) -> Callable[[Callable[[int], None]], Task[..., None, Any]]:
@@ -81,6 +113,7 @@ def defer(
     waiting = queueing_lock or (f"{job.name}:{lock}" if lock else None)
     deferrer = configure_task(
         name=job.name,
+        queue=job.queue,
         job_manager=_in_transaction,
         lock=lock,
         queueing_lock=waiting,

@@ -37,7 +37,6 @@ JOB_MODULES = (
     "vedette.connectors.notifications.jobs",
     "vedette.api.native.jobs",
 )
-CONCURRENCY = 4
 STOP_SECONDS = 10
 
 
@@ -66,9 +65,7 @@ async def _run_jobs(stop: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with jobs.app.open_async():
-        worker = asyncio.create_task(
-            jobs.app.run_worker_async(concurrency=CONCURRENCY, install_signal_handlers=False, wait=True)
-        )
+        worker = asyncio.create_task(jobs.work())
         ended = asyncio.create_task(asyncio.to_thread(stop.wait))
         await asyncio.wait({worker, ended}, return_when=asyncio.FIRST_COMPLETED)
         stop.set()

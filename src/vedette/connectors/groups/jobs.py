@@ -26,7 +26,7 @@ def defer_looks(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands t
         jobs.defer(look_at_groups, lock=f"groups:{tenant_id}:{route}", tenant_id=str(tenant_id), route=route)
 
 
-@jobs.task
+@jobs.task_in(jobs.READING)
 def look_at_groups(tenant_id: str, route: str) -> None:
     """Look at one tenant's groups of one way, if it is still due."""
     tenant, now = uuid.UUID(tenant_id), clock.now()

@@ -37,7 +37,7 @@ def defer_due(timestamp: int) -> None:  # noqa: ARG001 - procrastinate hands the
         jobs.defer(read_microsoft, lock=f"reading:{tenant_id}", tenant_id=str(tenant_id))
 
 
-@jobs.task
+@jobs.task_in(jobs.CALLING)
 def send_heartbeat(tenant_id: str) -> None:
     """Send one tenant's heartbeat, if it is still due."""
     tenant = uuid.UUID(tenant_id)
@@ -47,7 +47,7 @@ def send_heartbeat(tenant_id: str) -> None:
         heartbeat.beat(tenant)
 
 
-@jobs.task
+@jobs.task_in(jobs.READING)
 def poll_directory(tenant_id: str) -> None:
     """Poll one tenant's directory, if it is still due."""
     tenant, now = uuid.UUID(tenant_id), clock.now()
@@ -61,7 +61,7 @@ def poll_directory(tenant_id: str) -> None:
         directory_poll.poll(tenant)
 
 
-@jobs.task
+@jobs.task_in(jobs.READING)
 def read_microsoft(tenant_id: str) -> None:
     """Read what is due of one tenant's permissions, rules and connectors at Microsoft."""
     readings.read_due(uuid.UUID(tenant_id))

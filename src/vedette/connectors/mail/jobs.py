@@ -51,7 +51,7 @@ def forget_old_mail(timestamp: int) -> None:  # noqa: ARG001 - procrastinate han
             Notification.objects.filter(status__in=ended, created_at__lt=clock.now() - KEEP).delete()
 
 
-@jobs.task
+@jobs.task_in(jobs.CALLING)
 def send_mail(tenant_id: str) -> None:
     """Send what one tenant owes; an address that fails does not hold the others up."""
     tenant = uuid.UUID(tenant_id)

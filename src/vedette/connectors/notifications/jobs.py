@@ -33,7 +33,7 @@ def defer_notifications(timestamp: int) -> None:  # noqa: ARG001 - procrastinate
         jobs.defer(poll_soon, lock=f"wake:{tenant_id}", tenant_id=str(tenant_id))
 
 
-@jobs.task
+@jobs.task_in(jobs.CALLING)
 def keep_subscriptions(tenant_id: str) -> None:
     """Make, renew or delete what is due of one tenant."""
     tenant = uuid.UUID(tenant_id)

@@ -46,7 +46,7 @@ def defer_partner_work(timestamp: int) -> None:  # noqa: ARG001 - procrastinate 
         )
 
 
-@jobs.task
+@jobs.task_in(jobs.CALLING)
 def end_partner(tenant_id: str) -> None:
     """Withdraw the adapter of a tenant that is being disconnected: Intune forgets its reports at once."""
     tenant = uuid.UUID(tenant_id)
@@ -56,7 +56,7 @@ def end_partner(tenant_id: str) -> None:
         errors.record(tenant, "partner", Problem(SOURCE, code_of(error), str(error), advice(code_of(error))))
 
 
-@jobs.task
+@jobs.task_in(jobs.CALLING)
 def partner_work(tenant_id: str, *, beat: bool) -> None:
     """Send the heartbeat and ask after uploads of one tenant; trouble is recorded and tried again later."""
     tenant = uuid.UUID(tenant_id)

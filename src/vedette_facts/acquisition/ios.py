@@ -1,10 +1,14 @@
 """An iOS backup (of iTunes, Finder or libimobiledevice), or what a computer was told about an iPhone."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Final
 
 from vedette_facts.acquisition.found import Acquisition, Found
 from vedette_facts.acquisition.tree import Tree
+from vedette_facts.ios.backup_cipher import BackupKeys, is_encrypted
 from vedette_facts.ios.databases import Work, opened, rows
 from vedette_facts.ios.device_info import app_list, device_info, facts_of, parse_plist, profile_of
 from vedette_facts.ios.histories import histories_of, read_history
@@ -14,50 +18,96 @@ from vedette_facts.settings import Profile
 from vedette_facts.traces import Trace
 
 _FILES: Final = "select fileID, domain, relativePath from Files where flags = 1"
+_RECORDS: Final = "select fileID, domain, relativePath, file from Files where flags = 1"
 _PROFILES: Final = "Library/ConfigurationProfiles/"
 _PROFILE_DOMAIN: Final = "configurationprofiles"
 _SMALL: Final = 4 * 1024 * 1024
 
-Stored = tuple[str, str, str]
-"""fileID, domain and path of a file, as Manifest.db has them."""
+Stored = tuple[str, str, str, bytes]
+"""fileID, domain, path and, of an encrypted backup, the record of a file, as Manifest.db has them."""
 
 
-def read_backup(tree: Tree, names: list[str], manifest: str) -> Acquisition:
+@dataclass(frozen=True)
+class _Opened:
+    """The files of a backup, decrypted where that is needed."""
+
+    tree: Tree
+    keys: BackupKeys | None
+
+    def read(self, name: str, record: bytes) -> bytes:
+        content = self.tree.read(name)
+        return self.keys.file(content, record) if self.keys else content
+
+
+def read_backup(tree: Tree, names: list[str], manifest: str, password: str = "") -> Acquisition:
     """Read a backup whose files lie under the first two digits of their IDs."""
     found, work = Found(), Work()
     root = PurePosixPath(manifest).parent
     there = {PurePosixPath(name).name: name for name in names}
-    stored = _stored(tree, manifest, found, work)
+    keys = _keys(tree, str(root / "Manifest.plist"), names, password, found)
+    opened_tree = _Opened(tree, keys)
+    stored = _stored(tree, manifest, keys, found, work)
     profiles: list[Profile] = []
-    for file_id, domain, path in stored:
+    for file_id, domain, path, record in stored:
         where = f"{domain}/{path}"[:255]
         found.add([Trace(kind="file", value=f"{domain}/{path}"[:4096], where=manifest[:255])])
         if file_id in there:
-            _file(tree, there[file_id], (domain, path, where), found, profiles, work)
+            content = partial(opened_tree.read, there[file_id], record)
+            _file(content, (domain, path, where), found, profiles, work)
     info = _info(tree, str(root / "Info.plist"), names, found)
     facts = facts_of(info, [], profiles if stored else None) if info else None
     return found.done("iOS backup", facts)
 
 
-def _stored(tree: Tree, manifest: str, found: Found, work: Work) -> list[Stored]:
+def _keys(tree: Tree, path: str, names: list[str], password: str, found: Found) -> BackupKeys | None:
+    """Open the keys of an encrypted backup; what keeps them closed is named."""
+    if path not in names:
+        return None
+    try:
+        manifest = parse_plist(tree.read(path))
+        if not isinstance(manifest, dict) or not is_encrypted(manifest):
+            return None
+        return BackupKeys(manifest, password)
+    except UnreadableError as error:
+        found.miss(path, str(error))
+        return None
+
+
+def _stored(tree: Tree, manifest: str, keys: BackupKeys | None, found: Found, work: Work) -> list[Stored]:
     listed = []
     try:
-        with opened(tree.read(manifest), work) as connection:
-            for file_id, domain, path in rows(connection, _FILES):
+        content = tree.read(manifest)
+        with opened(keys.database(content) if keys else content, work) as connection:
+            for file_id, domain, path, *record in rows(connection, _RECORDS if keys else _FILES):
                 if isinstance(file_id, str) and isinstance(domain, str) and isinstance(path, str):
-                    listed.append((file_id, domain, path))
+                    kept = record[0] if record and _is_read(domain, path) else b""
+                    listed.append((file_id, domain, path, kept if isinstance(kept, bytes) else b""))
     except UnreadableError as error:
         found.miss(manifest, str(error))
     return listed
 
 
-def _file(tree: Tree, name: str, of: Stored, found: Found, profiles: list[Profile], work: Work) -> None:
+def _is_profile(domain: str, path: str) -> bool:
+    return _PROFILE_DOMAIN in domain and path.startswith(_PROFILES) and path.endswith((".stub", ".plist"))
+
+
+def _is_read(domain: str, path: str) -> bool:
+    return _is_profile(domain, path) or any(True for _ in histories_of(domain, path))
+
+
+def _file(
+    content: Callable[[], bytes],
+    of: tuple[str, str, str],
+    found: Found,
+    profiles: list[Profile],
+    work: Work,
+) -> None:
     domain, path, where = of
     try:
         for history in histories_of(domain, path):
-            found.add(*read_history(tree.read(name), history, where, work))
-        if _PROFILE_DOMAIN in domain and path.startswith(_PROFILES) and path.endswith((".stub", ".plist")):
-            profile = profile_of(tree.read(name))
+            found.add(*read_history(content(), history, where, work))
+        if _is_profile(domain, path):
+            profile = profile_of(content())
             profiles += [profile] if profile else []
     except UnreadableError as error:
         found.miss(where, str(error))

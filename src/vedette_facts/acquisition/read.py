@@ -24,7 +24,7 @@ def read(path: Path, *, name: str = "", password: str = "") -> Acquisition:
         raise UnreadableError("It holds no file.")
     backup = next((name for name in names if PurePosixPath(name).name == "Manifest.db"), None)
     if backup is not None:
-        return read_backup(tree, names, backup)
+        return read_backup(tree, names, backup, password)
     if len(names) == 1 and (whole := _report(tree, names[0])):
         return whole
     whole = None if is_android(names) else read_texts(tree, names)

@@ -83,6 +83,13 @@ def test_the_reports_escape_what_the_phone_says(folder: Path, feed: Path, tmp_pa
         assert set(each.get("object_refs", ())) <= ids
 
 
+def test_an_encrypted_backup_opens_with_its_password(shared_dir: Path, feed: Path, tmp_path: Path) -> None:
+    path = shared_dir / "intel/mvt-test-artifacts/artifacts/androidqf_encrypted/backup.ab"
+    (tmp_path / "password").write_text("123456\n")
+    assert scan(path, "--feed", feed).exit_code == 2
+    assert scan(path, "--feed", feed, "--password-file", tmp_path / "password").exit_code == 0
+
+
 def test_one_of_path_and_phone_is_asked_for() -> None:
     assert scan().exit_code == 2
     assert "Name a PATH or a phone" in scan().output

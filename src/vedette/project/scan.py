@@ -53,6 +53,11 @@ _SENTENCES = {
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Look at an application with the rules of this file. Repeatable.",
 )
+@click.option(
+    "--password-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file whose first line is the password of an encrypted backup.",
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report for people.")
 @click.option("--stix", type=click.Path(dir_okay=False, path_type=Path), help="Write a STIX 2.1 bundle.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -61,6 +66,7 @@ def command(
     serial: str | None,
     feeds: Sequence[Path],
     rules: Sequence[Path],
+    password_file: Path | None,
     html: Path | None,
     stix: Path | None,
     *,
@@ -74,8 +80,11 @@ def command(
     """
     if (path is None) == (serial is None):
         raise click.UsageError("Name a PATH or a phone (--adb), one of the two.")
+    password = _first_line(password_file)
     try:
-        acquisition = _from_path(path, _rules(rules)) if path is not None else _from_adb(serial or "")
+        acquisition = (
+            _from_path(path, _rules(rules), password) if path is not None else _from_adb(serial or "")
+        )
     except UnreadableError as error:
         acquisition = Acquisition("not readable", None, unread=(Unread(str(path or "adb"), str(error)),))
     with _context(feeds) as context:
@@ -94,10 +103,20 @@ def _exit_code(done: Scan) -> int:
     return UNREADABLE if done.acquisition.is_empty else NOTHING
 
 
-def _from_path(path: Path, rules: tuple[RuleSource, ...]) -> Acquisition:
+def _first_line(path: Path | None) -> str:
+    """Read a password as an editor leaves it: without the end of its line."""
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8").partition("\n")[0].removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} cannot be read as text: {error}.") from None
+
+
+def _from_path(path: Path, rules: tuple[RuleSource, ...], password: str) -> Acquisition:
     """Read what was collected here, and an application, which anybody may have made, in a process of its own."""
     if not path.is_file() or not is_application(path):
-        return read_acquisition(path)
+        return read_acquisition(path, password=password)
     try:
         return reading.acquisition(reading.Upload(str(path.absolute()), path.name, rules=rules))
     except SandboxError as error:

@@ -166,6 +166,7 @@ class WebName(TenantRow):
     name = models.TextField(help_text="Lower case, ASCII")
     category = models.TextField(blank=True, default="")
     note = models.TextField(blank=True, default="")
+    batch = models.UUIDField(help_text="What was added together can be taken back together")
     created_by = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
 
@@ -174,3 +175,18 @@ class WebName(TenantRow):
             models.UniqueConstraint(fields=["tenant_id", "on_list", "name"], name="web_name_one"),
         ]
         indexes = [models.Index(fields=["tenant_id", "on_list", "-created_at"], name="web_name_newest")]
+
+
+class FileRules(TenantRow):
+    """A set of the organisation's own rules on files (YARA): its text, and the rules that it amounts to."""
+
+    name = models.TextField()
+    text = models.TextField()
+    rules = models.JSONField(default=list, help_text="Names of its rules")
+    enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    changed_by = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "name"], name="file_rules_one")]

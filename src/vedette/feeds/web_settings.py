@@ -1,11 +1,9 @@
 """How an organisation wants web content judged: its row, and the one place that changes it."""
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.utils.translation import gettext
@@ -13,13 +11,13 @@ from django.utils.translation import gettext
 from vedette.detection.web import BadAddressError, parse_host
 from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.feeds.models import WebProtection
-from vedette.foundation import clock, database
+from vedette.foundation import clock, database, name_server
+from vedette.foundation.name_server import NameServerError
 
 MOST_PAUSE_MINUTES: Final = 24 * 60
 MOST_OPEN_HOURS: Final = 7 * 24
 MOST_OWN_NAMES: Final = 200
 _BRAND: Final = re.compile(r"[a-z0-9][a-z0-9-]{2,39}")
-_HIGHEST_PORT: Final = 65_535
 
 
 class BadSetting(Exception):  # noqa: N818 - a refusal, told to the person
@@ -87,37 +85,19 @@ def _within(name: str, value: Any, *, most: int) -> int:
 
 
 def _upstream(text: str) -> str:
-    """Accept an address with or without port, `tls://name` (RFC 7858) or `https://name/path` (RFC 8484)."""
     text = text.strip()
-    if not text or _is_place(text):
-        return text
-    parts = urlsplit(text) if re.match(r"(?:https|tls)://", text) else None
     try:
-        good = bool(parts and parts.hostname and parse_host(parts.hostname))
-        port = parts.port if parts else None
-    except (BadAddressError, ValueError):
-        good, port = False, None
-    if good and parts and port != 0 and (parts.scheme == "https" or not parts.path) and not parts.username:
-        return text
-    raise BadSetting(
-        "upstream",
-        gettext(
-            "Give an IP address, with a port if it is not 53, or tls://name, or https://name/path; or leave it empty."
-        ),
-    )
-
-
-def _is_place(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        host, _, port = text.rpartition(":")
-        try:
-            ipaddress.ip_address(host.strip("[]"))
-        except ValueError:
-            return False
-        return port.isdecimal() and 0 < int(port) <= _HIGHEST_PORT
-    return True
+        if text:
+            name_server.read(text)
+    except NameServerError:
+        raise BadSetting(
+            "upstream",
+            gettext(
+                "Write https://dns.example/dns-query, tls://dns.example, tcp://192.0.2.53, udp://192.0.2.53 or an IP "
+                "address; or leave it empty."
+            ),
+        ) from None
+    return text
 
 
 def _names(given: Iterable[str]) -> list[str]:

@@ -299,6 +299,7 @@ class Migration(migrations.Migration):
                 ("name", models.TextField(help_text="Lower case, ASCII")),
                 ("category", models.TextField(blank=True, default="")),
                 ("note", models.TextField(blank=True, default="")),
+                ("batch", models.UUIDField(help_text="What was added together can be taken back together")),
                 ("created_by", models.TextField(blank=True, default="")),
                 ("created_at", models.DateTimeField()),
             ],
@@ -309,6 +310,31 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("tenant_id", "on_list", "name"), name="web_name_one")
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FileRules",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=vedette.foundation.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(editable=False)),
+                ("name", models.TextField()),
+                ("text", models.TextField()),
+                ("rules", models.JSONField(default=list, help_text="Names of its rules")),
+                ("enabled", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.TextField(blank=True, default="")),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("tenant_id", "name"), name="file_rules_one")],
             },
         ),
     ]

@@ -27,6 +27,8 @@ from vedette.console import (
     threat,
     threats,
     vulnerabilities,
+    web_protection,
+    web_protection_lists,
     why,
 )
 from vedette.console.setup import urls as setup
@@ -71,6 +73,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("scans/<uuid:scan_id>/detach", scan_attach.detach, name="scan-detach"),
     path("scans/<uuid:scan_id>/report.<slug:kind>", scans.download, name="scan-download"),
     path("policy/", policy.page, name="policy"),
+    path("policy/web/", web_protection.page, name="web-protection"),
+    path("policy/web/settings", web_protection.settings_page, name="web-settings"),
+    path("policy/web/lists", web_protection_lists.page, name="web-lists"),
+    path("policy/web/lists/add", web_protection_lists.add, name="web-names-add"),
+    path("policy/web/lists/<uuid:name_id>/remove", web_protection_lists.remove, name="web-name-remove"),
+    path("policy/web/lists/<uuid:batch>/take-back", web_protection_lists.take_back, name="web-names-take-back"),
     path("policy/apps/", app_rules.page, name="app-rules"),
     path("policy/privacy/", privacy.page, name="privacy"),
     path("policy/apps/add", app_rules.add_entry, name="app-entry-add"),

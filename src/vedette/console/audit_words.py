@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from vedette.console import destination_words, guard_words, resolver_words
+from vedette.console import destination_words, guard_words, resolver_words, web_protection_words
 from vedette.console.policy_words import RESPONSES
 from vedette.console.words import title_of
 from vedette.events.models import Event
@@ -98,6 +98,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     **destination_words.ACTIONS,
     **guard_words.ACTIONS,
     **resolver_words.ACTIONS,
+    **web_protection_words.ACTIONS,
 }
 
 AREAS: Final[Mapping[str, Promise]] = {
@@ -116,6 +117,7 @@ AREAS: Final[Mapping[str, Promise]] = {
     "threat_feed": _("Threat feeds"),
     **destination_words.AREAS,
     **guard_words.AREAS,
+    **web_protection_words.AREAS,
 }
 """First part of each action's name."""
 
@@ -184,6 +186,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     **destination_words.ATTRIBUTES,
     **guard_words.ATTRIBUTES,
     **resolver_words.ATTRIBUTES,
+    **web_protection_words.ATTRIBUTES,
 }
 DETAILS: Final[Mapping[str, Promise]] = {
     "access": _("Access"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vedette.compliance import simulate
-from vedette.console import check_words
+from vedette.console import check_words, web_protection_words
 from vedette.threats.models import Threat
 from vedette.verdict import summaries, terms
 from vedette.verdict.classifications import CLASSIFICATIONS, Text
@@ -20,6 +20,7 @@ SIMULATED: Final = simulate.KEY
 
 RULES: Final[Mapping[str, Promise]] = {
     **check_words.RULES,
+    **web_protection_words.RULES,
     "apps.indicators": _("Apps are compared with the threat intelligence by name, signer and file"),
     "apps.sideloaded": _("Apps should come from an official store"),
     "apps.public_key": _("Apps should not be signed with a key that anybody can have"),
@@ -37,6 +38,7 @@ RULES: Final[Mapping[str, Promise]] = {
 
 FACTS: Final[Mapping[str, Promise]] = {
     **check_words.FACTS,
+    **web_protection_words.FACTS,
     "app": _("App"),
     "family": _("Listed as"),
     "feed": _("Threat intelligence"),
@@ -69,6 +71,7 @@ FACTS: Final[Mapping[str, Promise]] = {
 DETECTORS: Final[Mapping[str, Promise]] = {
     **check_words.DETECTORS,
     "simulation": _("An administrator's test"),
+    "web": _("Web content"),
     "apps": _("Applications"),
     "device": _("Device and settings"),
     "named_apps": _("Names of applications"),

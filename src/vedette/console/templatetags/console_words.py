@@ -30,6 +30,12 @@ def kind_words(kind: str) -> str:
 
 
 @register.filter
+def category_words(name: str) -> str:
+    """A category of web content, in the reader's language."""
+    return words.value_words(name, "category")
+
+
+@register.filter
 def of(mapping: Mapping[Any, Any], key: Any) -> Any:
     """Look up what a mapping has for a key that is a variable."""
     return mapping.get(key)

@@ -4,10 +4,12 @@ from tests.console.audited_connectors import CONNECTORS
 from tests.console.audited_console import CONSOLE
 from tests.console.audited_resolver import RESOLVER
 from tests.console.audited_stage import Audited
+from tests.console.audited_web import WEB
 
 ACTS: list[Audited] = [
     *CONSOLE,
     *RESOLVER,
+    *WEB,
     *CONNECTORS,
     (
         "console:disconnect",
@@ -29,6 +31,7 @@ LOOKING = {
     "console:account", "console:brake", "console:enrollment", "console:invitations", "console:audit",
     "console:audit-event", "console:application-keys",
     "console:vulnerabilities", "console:vulnerability", "console:app-rules", "console:intelligence",
+    "console:web-protection", "console:web-lists",
     "console:feed",
     "connectors:overview", "connectors:pushes",
     "deliveries:page", "deliveries:destination", "deliveries:undelivered", "deliveries:letter",

@@ -21,6 +21,8 @@ from vedette.console.setup import urls as setup
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation
 from vedette.events.models import Event
+from vedette.feeds import web_names
+from vedette.feeds.models import WebName
 from vedette.foundation import clock, database
 from vedette.scans.models import Scan
 from vedette.tenants import access, application_keys
@@ -110,6 +112,7 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
     rule = change_apps.add_rule(
         world.tenant_id, name="No SMS", all_of=["read_sms"], none_of=[], only_side_loaded=False, actor=ADA
     )
+    listed = web_names.add(world.tenant_id, "deny", ["bad.example"], ADA)
     with database.writer(world.tenant_id):
         key = application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA).row
         brake = Brake.objects.create(
@@ -120,6 +123,7 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
             "brake": str(brake.id),
             "entry": str(entry.id),
             "rule": str(rule.id),
+            "web_name": str(WebName.objects.get(batch=listed.batch).id),
             "key": str(key.id),
             "scan": str(scan_of_nothing(world).id),
             "device": str(device.id),
@@ -169,6 +173,8 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:app-entry-remove": (places.get("entry", NOBODY),),
         "console:app-rule-remove": (places.get("rule", NOBODY),),
         "console:feed": (NOBODY,),
+        "console:web-name-remove": (places.get("web_name", NOBODY),),
+        "console:web-names-take-back": (NOBODY,),
         **{f"console:feed-{act}": (NOBODY,) for act in ("subscribe", "refresh", "unsubscribe", "rollback")},
         "console:scan": (places.get("scan", NOBODY),),
         "console:scan-device": (places.get("scan", NOBODY),),
@@ -199,10 +205,12 @@ MODIFY = {
     "console:vulnerabilities", "console:vulnerabilities-export", "console:vulnerability",
 }  # fmt: skip
 LOOK = {
+    "console:web-protection", "console:web-lists", "console:web-settings",
     "console:policy", "console:policy-export", "console:account",
     "console:app-rules", "console:privacy", "console:intelligence", "console:feed",
 }  # fmt: skip
 NOTHING = {
+    "console:web-names-add", "console:web-name-remove", "console:web-names-take-back",
     "intune:fail-mode", "intune:fail-open", "intune:fail-closed",
     "actions:page", "mail:page", "mail:test", "notifications:page", "notifications:on", "notifications:off",
     "connectors:spared", "connectors:spared-add", "connectors:spared-remove",
@@ -233,7 +241,7 @@ ALL = sorted(MODIFY | LOOK | NOTHING | OWN_ONLY)
 OF_AN_OBJECT = sorted(
     route for route in ALL if route.split()[0] in {
         "connectors:spared-remove", "groups:levels", "groups:remove",
-        "console:app-entry-remove", "console:app-rule-remove",
+        "console:app-entry-remove", "console:app-rule-remove", "console:web-name-remove",
         "console:threat", "console:threat-ignore", "console:threat-reopen", "console:device",
         "console:device-act", "console:device-invite", "console:audit-event", "console:waiting",
         "console:device-release", "console:device-release-end", "console:device-simulate",
@@ -302,7 +310,7 @@ def every_row(places: dict[str, str]) -> list[Any]:
             Event.objects.filter(type=Event.Type.AUDIT).count(),
             list(AppEntry.objects.values()), list(CapabilityRule.objects.values()),
             list(Invitation.objects.values("revoked_at", "sent_at")), list(ApplicationKey.objects.values()),
-            list(Scan.objects.values()),
+            list(Scan.objects.values()), list(WebName.objects.values()),
         ]  # fmt: skip
 
 

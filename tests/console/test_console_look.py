@@ -20,14 +20,15 @@ from tests.support.console import COOKIE, Member, deliver_all, serving, sign_in
 from tests.support.database import Database
 from tests.support.world import ADA, BAD_PACKAGE, World, facts, load_intelligence, make_world
 
-from vedette.compliance import change_apps, mode, triage
+from vedette.compliance import change_apps, mode, triage, web_encounters
 from vedette.compliance.assess import assess
 from vedette.compliance.models import Brake
 from vedette.connectors.intune import settings_change
+from vedette.detection.web import judge_host
 from vedette.devices import invitations
 from vedette.devices.models import WaitingIdentity
 from vedette.events.models import Event
-from vedette.feeds import store
+from vedette.feeds import store, web_lists, web_names
 from vedette.foundation import clock, database
 from vedette.scans import analysis, intake, uploads
 from vedette.scans.models import Scan
@@ -70,6 +71,9 @@ PAGES: Final = {
     "scan-attach": "/scans/{scan}/device/{fine}",
     "policy": "/policy/",
     "app-rules": "/policy/apps/",
+    "web-protection": "/policy/web/?address=https://contoso-login.pages.dev/x",
+    "web-lists": "/policy/web/lists",
+    "web-settings": "/policy/web/settings",
     "privacy": "/policy/privacy/",
     "vulnerabilities": "/vulnerabilities/",
     "vulnerability": "/vulnerabilities/CVE-2099-0001/",
@@ -187,6 +191,12 @@ def furnish(world: World) -> dict[str, str]:
     )
     change_apps.add_rule(
         world.tenant_id, name="No SMS", all_of=["read_sms"], none_of=["vpn"], only_side_loaded=True, actor=ADA
+    )
+    web_names.add(world.tenant_id, "deny", ["bad.example", LONG_NAME.split("_")[0] + ".example"], ADA, note="a wave")
+    web_names.add(world.tenant_id, "category", ["bets.example"], ADA, category="gambling")
+    met = judge_host("login.bad.example", web_lists.lists_of(world.tenant_id))
+    web_encounters.record(
+        world.tenant_id, [web_encounters.Encounter(low.id, "login.bad.example", met, clock.now(), "doh")]
     )
     invitation = invitations.invite_device(pending, ADA).invitation
     scan, failed = scanned(world, GETPROP, "getprop.txt"), scanned(world, "\0", f"{LONG_NAME}.bin")

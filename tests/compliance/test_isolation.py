@@ -11,11 +11,14 @@ from tests.support.database import Database
 from tests.support.scenes import Scenes
 from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts, make_world
 
+from vedette.compliance import web_encounters
 from vedette.compliance.assess import assess
+from vedette.compliance.web_encounters import Encounter
+from vedette.detection.web import WebLists, judge_host
 from vedette.devices.models import Device, DeviceScan
 from vedette.events.log import Draft, emit
 from vedette.events.models import Event
-from vedette.feeds import threat_feeds
+from vedette.feeds import threat_feeds, web_names
 from vedette.foundation import clock, database
 from vedette.scans.models import Scan
 from vedette.tenants import application_keys
@@ -28,6 +31,7 @@ TABLES = [
     "directory_directoryuser", "directory_directorydevice", "directory_directorypass", "events_event",
     "events_eventhead", "tenants_applicationkey", "feeds_threatfeed",
     "feeds_threatfeeddomain", "scans_scan", "devices_devicescan",
+    "feeds_webprotection", "feeds_webname", "compliance_webencounter",
 ]  # fmt: skip
 
 
@@ -48,6 +52,9 @@ def with_everything() -> World:
     (device,) = world.activated()
     world.report(device, facts(BAD_PACKAGE, posture={"encrypted": None}))
     assess(world.tenant_id)
+    web_names.add(world.tenant_id, "deny", ["bad.example"], ADA)
+    met = judge_host("bad.example", WebLists.of(denied={"bad.example": ""}))
+    web_encounters.record(world.tenant_id, [Encounter(device.id, "bad.example", met, clock.now(), "doh")])
     with database.writer(world.tenant_id):
         application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA)
         feed = threat_feeds.create("Our list", "", allow_analysis=False, actor=ADA)

@@ -55,7 +55,7 @@
         window.location.assign(request.responseURL);
       } else if (request.status === 422) {
         const answer = new DOMParser().parseFromString(request.responseText, "text/html");
-        rest(answer.querySelector(".invalid-feedback")?.textContent.trim() || form.dataset.failed);
+        rest(answer.querySelector(".v-error")?.textContent.trim() || form.dataset.failed);
       } else {
         rest(request.status === 503 ? request.responseText : form.dataset.failed);
       }

@@ -1,4 +1,4 @@
-"""The process that `bench/stream.py` and `bench/risk_api.py` measure: the Mobile Risk API alone, on a fresh database.
+"""The process that `bench/stream.py` and `bench/risk_api.py` measure: the APIs for programs, on a fresh database.
 
 `python -m bench.api_server DEVICES` prints one line of JSON when it serves, and then one for each line it reads: its
 memory. Beside it, on a port of its own, serves what the streams are compared with: an ASGI application that reads the
@@ -72,21 +72,34 @@ def fill(tenant_id: uuid.UUID, devices: int) -> None:
 _ID = "(lpad(to_hex(1790000000000 + n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid"
 _COPIES = "generate_series(1, %(count)s) n"
 _FILL = (
-    # copies of one row that the product's own code made, so that columns may come and go
-    f"""insert into devices_device select (jsonb_populate_record(d, jsonb_build_object(
+    # copies of one row that the product's own code made, so that columns may come and go; made in a lateral join, since
+    # `(function()).*` would make each row once for every column
+    f"""insert into devices_device select made.* from devices_device d, {_COPIES}, lateral jsonb_populate_record(
+        d, jsonb_build_object(
         'id', {_ID}, 'entra_object_id', gen_random_uuid(), 'entra_device_id', gen_random_uuid(),
-        'owner_upn', 'p' || n || '@example.test', 'owner_email', 'p' || n || '@example.test'))).*
-    from devices_device d, {_COPIES} where d.tenant_id = %(tenant)s""",  # noqa: S608 -- our own SQL
-    """insert into directory_directorydevice select (jsonb_populate_record(x, jsonb_build_object(
+        'owner_upn', 'p' || n || '@example.test', 'owner_email', 'p' || n || '@example.test')) made
+    where d.tenant_id = %(tenant)s""",  # noqa: S608 -- our own SQL
+    """insert into directory_directorydevice select made.*
+    from devices_device d, directory_directorydevice x, lateral jsonb_populate_record(x, jsonb_build_object(
         'id', gen_random_uuid(), 'object_id', d.entra_object_id, 'entra_device_id', d.entra_device_id,
-        'managed_device_id', gen_random_uuid()))).*
-    from devices_device d, directory_directorydevice x
+        'managed_device_id', gen_random_uuid())) made
     where d.tenant_id = %(tenant)s and x.tenant_id = %(tenant)s and d.entra_object_id <> x.object_id""",
-    """insert into compliance_devicestate select (jsonb_populate_record(s, jsonb_build_object(
-        'device_id', d.id, 'state', case when random() < 0.1 then 'high' else 'secured' end))).*
-    from devices_device d, compliance_devicestate s
+    """insert into compliance_devicestate select made.*
+    from devices_device d, compliance_devicestate s, lateral jsonb_populate_record(s, jsonb_build_object(
+        'device_id', d.id, 'state', case when random() < 0.1 then 'high' else 'secured' end)) made
     where d.tenant_id = %(tenant)s and s.tenant_id = %(tenant)s and s.device_id <> d.id""",
 )
+
+
+class Both:
+    """The Mobile Risk API and the native one, as project/asgi.py routes to them."""
+
+    def __init__(self, risk: Any, native: Any) -> None:
+        self._risk, self._native = risk, native
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        app = self._native if self._native.serves(scope["path"]) else self._risk
+        await app(scope, receive, send)
 
 
 class Floor:
@@ -136,12 +149,14 @@ class Floor:
 
 async def serve(devices: int) -> None:
     from vedette.api.mobile_risk.app import MobileRiskApi  # noqa: PLC0415 -- Django is awake only now
+    from vedette.api.native import app as native_api  # noqa: PLC0415 -- as above
     from vedette.project.server import Protocol  # noqa: PLC0415 -- as above
 
     tenant_id, key = await asyncio.to_thread(tenant_with, devices)
     pool = database.make_pool(config.current().database_url or "")
     await pool.open(wait=True, timeout=30)
     app = MobileRiskApi(pool, requests_per_minute=MANY, streams_per_key=MANY)
+    native = native_api.NativeApi(pool, requests_per_minute=MANY, calls_per_minute=MANY)
     app.start()
     servers = [
         uvicorn.Server(
@@ -155,7 +170,7 @@ async def serve(devices: int) -> None:
                 backlog=8192,
             )
         )
-        for application in (app, Floor(pool, tenant_id))
+        for application in (Both(app, native), Floor(pool, tenant_id))
     ]
     tasks = [asyncio.create_task(server.serve()) for server in servers]
     while not all(server.started for server in servers):  # noqa: ASYNC110 -- uvicorn offers no event
@@ -168,6 +183,7 @@ async def serve(devices: int) -> None:
         server.should_exit = server.force_exit = True
     await app.end_streams()
     await asyncio.gather(*tasks)
+    await native.stop()
     await app.stop()
     await pool.close()
 

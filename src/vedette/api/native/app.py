@@ -65,6 +65,7 @@ class NativeApi:
         pool: Pool,
         *,
         requests_per_minute: int = REQUESTS_PER_MINUTE,
+        calls_per_minute: int = CALLS_PER_MINUTE,
         find_person: people_live.Find = people_live.find,
         body_seconds: float = BODY_SECONDS,
         upload_seconds: float = UPLOAD_SECONDS,
@@ -76,7 +77,7 @@ class NativeApi:
         self._body_seconds = body_seconds
         self._uploads = Uploads(self._threads, upload_seconds)
         self._callers = Buckets(requests_per_minute / 60, requests_per_minute)
-        self._strangers = Buckets(CALLS_PER_MINUTE / 60, CALLS_PER_MINUTE)
+        self._strangers = Buckets(calls_per_minute / 60, calls_per_minute)
         self._document = openapi.document(ROUTES)
 
     async def stop(self) -> None:

@@ -26,6 +26,7 @@ from vedette.web.confirm import confirm
 from vedette.web.errors import Fact
 
 LONGEST_DAYS = 3650
+OF_MOBILE_RISK = frozenset({Scope.RISK, Scope.EVENTS, Scope.FEEDS})
 COLUMNS = (
     tables.Column(key="label", label=gettext_lazy("Key"), order=("label",), css="v-cell-main"),
     tables.Column(key="scopes", label=gettext_lazy("Scopes")),
@@ -59,13 +60,22 @@ class KeyForm(forms.Form):
         error_messages={"required": gettext_lazy("Name the program that will use it.")},
     )
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("What it may do"),
-        choices=[(str(scope), what) for scope, (_name, what) in SCOPES.items()],
+        label=gettext_lazy("What it may do as a client of the Mobile Risk API"),
+        choices=[(str(scope), what) for scope, (_name, what) in SCOPES.items() if scope in OF_MOBILE_RISK],
         initial=[str(Scope.RISK), str(Scope.EVENTS)],
         widget=forms.CheckboxSelectMultiple,
-        error_messages={
-            "required": gettext_lazy("Choose at least one: a key that may do nothing is no use.")
-        },
+        required=False,
+    )
+    native = forms.MultipleChoiceField(
+        label=gettext_lazy("What it may do by the native API"),
+        choices=[
+            (str(scope), what) for scope, (_name, what) in SCOPES.items() if scope not in OF_MOBILE_RISK
+        ],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=gettext_lazy(
+            "Who holds a key that changes something acts without signing in: choose few, and say from where."
+        ),
     )
     days = forms.IntegerField(
         label=gettext_lazy("Expires after"),
@@ -82,6 +92,14 @@ class KeyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("IP addresses or networks such as 192.0.2.0/24, one a line. Empty: any."),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Put both groups of scopes together; refuse a key that may do nothing."""
+        data = super().clean() or {}
+        data["scopes"] = [*data.get("scopes", ()), *data.get("native", ())]
+        if not data["scopes"] and not self.errors.keys() & {"scopes", "native"}:
+            self.add_error("scopes", _("Choose at least one: a key that may do nothing is no use."))
+        return data
 
     def clean_addresses(self) -> list[str]:
         """Read the list of networks."""

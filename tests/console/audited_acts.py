@@ -32,6 +32,7 @@ LOOKING = {
     "console:audit-event", "console:application-keys",
     "console:vulnerabilities", "console:vulnerability", "console:app-rules", "console:intelligence",
     "console:web-protection", "console:web-lists",
+    "console:file-rules", "console:file-rules-show",
     "console:feed",
     "connectors:overview", "connectors:pushes",
     "deliveries:page", "deliveries:destination", "deliveries:undelivered", "deliveries:letter",

@@ -44,6 +44,26 @@ CONSOLE: list[Audited] = [
         ("capabilities", "read_sms", None),
     ),
     (
+        "console:file-rules-save",
+        lambda s: s.post(
+            "console:file-rules-save", name="ours", text="rule evil { condition: filesize < 9 }"
+        ),
+        "file_rules.added",
+        ("rules", None, "evil"),
+    ),
+    (
+        "console:file-rules-switch",
+        lambda s: s.post("console:file-rules-switch", s.file_rules(), on="0"),
+        "file_rules.switched",
+        ("enabled", True, False),
+    ),
+    (
+        "console:file-rules-delete",
+        lambda s: s.post("console:file-rules-delete", s.file_rules()),
+        "file_rules.deleted",
+        ("rules", "evil", None),
+    ),
+    (
         "console:feed-subscribe",
         lambda s: s.post("console:feed-subscribe", "kev"),
         "feed.subscribed",

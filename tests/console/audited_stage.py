@@ -22,6 +22,7 @@ from vedette.connectors.models import SparedPerson
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation, WaitingIdentity
 from vedette.feeds import store
+from vedette.feeds.models import FileRules
 from vedette.foundation import clock, config, database
 from vedette.scans import analysis
 from vedette.scans.models import Scan
@@ -66,6 +67,10 @@ class Stage:
         body = {"client_id": app, "permissions": [*PERMISSIONS, "Mail.Send"]}
         self.scene.lab.post(f"/tenants/{organisation.id}/consents", body)
         return organisation.people["full"]
+
+    def file_rules(self) -> UUID:
+        with database.tenant(self.scene.tenant_id):
+            return FileRules.objects.get().id
 
     def invitation(self) -> UUID:
         """An invitation that nobody has used."""

@@ -21,7 +21,7 @@ from vedette.console.setup import urls as setup
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation
 from vedette.events.models import Event
-from vedette.feeds import web_names
+from vedette.feeds import file_rules, web_names
 from vedette.feeds.models import WebName
 from vedette.foundation import clock, database
 from vedette.scans.models import Scan
@@ -125,6 +125,7 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
             "rule": str(rule.id),
             "web_name": str(WebName.objects.get(batch=listed.batch).id),
             "key": str(key.id),
+            "files": str(file_rules.save("ours", "rule x { condition: false }", ["x"], ADA).id),
             "scan": str(scan_of_nothing(world).id),
             "device": str(device.id),
             "invitation": str(invitation.id),
@@ -172,6 +173,10 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:vulnerability": (NOBODY,),
         "console:app-entry-remove": (places.get("entry", NOBODY),),
         "console:app-rule-remove": (places.get("rule", NOBODY),),
+        **{
+            f"console:file-rules-{act}": (places.get("files", NOBODY),)
+            for act in ("show", "switch", "delete")
+        },
         "console:feed": (NOBODY,),
         "console:web-name-remove": (places.get("web_name", NOBODY),),
         "console:web-names-take-back": (NOBODY,),
@@ -207,7 +212,8 @@ MODIFY = {
 LOOK = {
     "console:web-protection", "console:web-lists", "console:web-settings",
     "console:policy", "console:policy-export", "console:account",
-    "console:app-rules", "console:privacy", "console:intelligence", "console:feed",
+    "console:app-rules", "console:file-rules", "console:file-rules-show",
+    "console:privacy", "console:intelligence", "console:feed",
 }  # fmt: skip
 NOTHING = {
     "console:web-names-add", "console:web-name-remove", "console:web-names-take-back",
@@ -216,6 +222,7 @@ NOTHING = {
     "connectors:spared", "connectors:spared-add", "connectors:spared-remove",
     "groups:search", "groups:levels", "groups:remove", *(f"groups:{act}" for act in GROUP_PAGES),
     "console:app-entry-add", "console:app-entry-remove", "console:app-rule-add", "console:app-rule-remove",
+    "console:file-rules-save", "console:file-rules-switch", "console:file-rules-delete",
     "console:feed-subscribe", "console:feed-refresh", "console:feed-unsubscribe", "console:feed-rollback",
     "console:policy-reset", "console:policy-parameters", "console:arm", "console:monitor",
     "console:enrollment", "console:invite-all", "console:device-invite", "console:waiting",
@@ -240,8 +247,9 @@ OWN_ONLY = {"console:audit-event"}
 ALL = sorted(MODIFY | LOOK | NOTHING | OWN_ONLY)
 OF_AN_OBJECT = sorted(
     route for route in ALL if route.split()[0] in {
-        "connectors:spared-remove", "groups:levels", "groups:remove",
-        "console:app-entry-remove", "console:app-rule-remove", "console:web-name-remove",
+        "console:web-name-remove", "connectors:spared-remove", "groups:levels", "groups:remove",
+        "console:app-entry-remove", "console:app-rule-remove",
+        "console:file-rules-show", "console:file-rules-switch", "console:file-rules-delete",
         "console:threat", "console:threat-ignore", "console:threat-reopen", "console:device",
         "console:device-act", "console:device-invite", "console:audit-event", "console:waiting",
         "console:device-release", "console:device-release-end", "console:device-simulate",

@@ -21,7 +21,7 @@ SOURCE = Path(vedette.__file__).parent
 OTHER_EVENTS = {"device.state_changed", "device.removed", "device.activated", "device.taken_over"}
 NAME = re.compile(
     r'"((?:administrator|application_key|brake|tenant|connector|destination|enrollment|feed|policy|registration|threat|'
-    r'threat_feed|device)\.[a-z_]+)"'
+    r'threat_feed|device|scan|web)\.[a-z_]+)"'
 )
 
 
@@ -73,6 +73,7 @@ def test_every_act_that_the_service_writes_down_has_words() -> None:
     exported.add("device.vulnerabilities_exported")
     # put together from its parts where it is written down
     exported |= {f"threat_feed.{act}" for act in ("created", "changed", "deleted", "filled")}
+    exported |= {f"file_rules.{act}" for act in ("added", "changed", "switched", "deleted")}
     assert acts | {"threat.ignored", "threat.reopened", "threat.resolved"} | exported == set(
         audit_words.ACTIONS
     )

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from vedette.console import scan_words, words
+from vedette.console import apk_words, scan_words, words
 from vedette.console.threat_story import Row, rows_of
 from vedette.devices.models import DeviceScan
 from vedette.foundation import clock
@@ -111,6 +111,7 @@ def _line(finding: Finding, judged: Judged) -> Line:
 def _facts(scan: Scan, value: Kept) -> list[tuple[str, object]]:
     """A summary of what is known of the phone."""
     found: list[tuple[str, object]] = [(_("Read as"), scan_words.kind_words(value.kind))]
+    found += apk_words.rows(value.apks)
     if value.facts is not None:
         device, apps, settings = value.facts.device, value.facts.apps, value.facts.settings
         system = {"ANDROID": "Android", "IOS": "iOS"}[device.platform]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vedette.compliance import simulate
-from vedette.console import check_words, web_protection_words
+from vedette.console import apk_words, check_words, web_protection_words
 from vedette.threats.models import Threat
 from vedette.verdict import summaries, terms
 from vedette.verdict.classifications import CLASSIFICATIONS, Text
@@ -19,6 +19,7 @@ ENGLISH: Final = "en"
 SIMULATED: Final = simulate.KEY
 
 RULES: Final[Mapping[str, Promise]] = {
+    **apk_words.RULES,
     **check_words.RULES,
     **web_protection_words.RULES,
     "apps.indicators": _("Apps are compared with the threat intelligence by name, signer and file"),
@@ -37,6 +38,7 @@ RULES: Final[Mapping[str, Promise]] = {
 """What each rule of the detectors asks for."""
 
 FACTS: Final[Mapping[str, Promise]] = {
+    **apk_words.FACTS,
     **check_words.FACTS,
     **web_protection_words.FACTS,
     "app": _("App"),

@@ -191,7 +191,7 @@ def _hidden(facts: ApkFacts, label: str, key: str) -> Iterator[Observation]:
             for part in shown
         ]
         secrets = [
-            Evidence("encrypted", f"{part.path}: {part.size:,} bytes, {part.entropy} bits a byte", INSIDE)
+            Evidence("opaque", f"{part.path}: {part.size:,} bytes, {part.entropy} bits a byte", INSIDE)
             for part in facts.opaque[:_MOST_SHOWN]
         ]
         told = Evidence("programs", programs, INSIDE)

@@ -5,12 +5,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from vedette.detection import Context
-from vedette.feeds import families, index, tables
+from vedette.feeds import families, file_rules, index, tables
 from vedette.foundation import clock, database, secrets
 from vedette.scans import intake, kept, reading, uploads
 from vedette.scans.models import Scan
 from vedette.scans.reading import Upload
 from vedette.scans.result import scan as judge
+from vedette.scans.rule_engine import RuleSource
 from vedette.scans.sandbox import SandboxError
 from vedette.verdict import Risk
 from vedette_facts.acquisition.found import Acquisition
@@ -87,13 +88,20 @@ def _read(scan: Scan) -> Acquisition:
     if not path.is_file():
         raise _NoResult(Scan.Failure.LOST)
     try:
-        return reading.acquisition(Upload(str(path), scan.file_name, intake.password_of(scan)))
+        password, rules = intake.password_of(scan), _rules(scan.tenant_id)
+        return reading.acquisition(Upload(str(path), scan.file_name, password, rules))
     except secrets.SealError:
         raise _NoResult(Scan.Failure.LOST) from None
     except SandboxError as error:
         log.warning("Upload %s of tenant %s: %s", scan.id, scan.tenant_id, error.message)
         failure = _FAILURES.get(error.reason, Scan.Failure.CRASH)
         raise _NoResult(failure, error.message if error.reason == "refused" else "") from None
+
+
+def _rules(tenant_id: UUID) -> tuple[RuleSource, ...]:
+    """Give the organisation's rules on files."""
+    with database.tenant(tenant_id):
+        return tuple(RuleSource(name, text) for name, text in file_rules.in_force())
 
 
 def _context(tenant_id: UUID) -> Context:

@@ -52,8 +52,7 @@ def _applications(upload: Upload) -> Acquisition:
     except UnreadableError as error:
         problems = (Unread(".", str(error)),)
     apks, unread = read_applications(Path(upload.path), limits, scan)
-    kind = "Android application" if len(apks) == 1 else f"Android application in {len(apks)} parts"
-    return Acquisition(kind, None, unread=(*problems, *unread, *_unread(apks)), apks=apks)
+    return Acquisition("Android application", None, unread=(*problems, *unread, *_unread(apks)), apks=apks)
 
 
 def _unread(apks: tuple[ApkFacts, ...]) -> Iterator[Unread]:

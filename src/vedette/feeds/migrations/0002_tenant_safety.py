@@ -32,4 +32,7 @@ class Migration(migrations.Migration):
         rls.protect("feeds_webname"),
         tables.own_key("feeds_webname"),
         tables.belongs_to_tenant("feeds_webname"),
+        rls.protect("feeds_filerules"),
+        tables.own_key("feeds_filerules"),
+        tables.belongs_to_tenant("feeds_filerules"),
     ]

@@ -96,7 +96,7 @@ def test_what_cannot_be_listed_is_told(place: Place) -> None:
         ({"on_list": "deny", "names": ""}, "There is no name in it."),
         ({"on_list": "category", "names": "a.example"}, "Choose a category for a list by category"),
         ({"on_list": "deny", "names": "a.example", "category": "gambling"}, "and for no other"),
-        ({"on_list": "deny", "names": "javascript:x"}, "lead to no host"),
+        ({"on_list": "deny", "names": "javascript:x"}, "addresses of this kind lead to no host"),
     ):
         answer = full.post(LISTS + "/add", **given)
         assert answer.status_code == 422

@@ -19,13 +19,6 @@ SHORT: Final[Mapping[str, Promise]] = {
     WebName.List.ALLOW: _("allowed"),
     WebName.List.CATEGORY: _("category"),
 }
-GROUPS: Final[Mapping[str, Promise]] = {
-    "adult": _("Adult"),
-    "violent": _("Violent"),
-    "criminal": _("Criminal"),
-    "other": _("Other"),
-    "by_name": _("Told by the name itself"),
-}
 OUTCOMES: Final[Mapping[str, Promise]] = {
     "blocked": _("Blocked"),
     "suspicious": _("Suspicious"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from vedette.detection.web import BadAddressError, parse_address
 from vedette.detection.web.brands import known
@@ -17,6 +17,7 @@ from vedette.feeds import web_settings
 from vedette.feeds.models import WebName
 from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
+from vedette.verdict.web_words import TERMS
 
 MOST_NAMES: Final = 50_000
 MOST_AT_ONCE: Final = 20_000
@@ -73,7 +74,8 @@ def name_of(text: str) -> str:
     try:
         address = parse_address(text.strip().removeprefix("*.").removeprefix("."))
     except BadAddressError as error:
-        raise BadNames(gettext("no host name: %(why)s") % {"why": error}) from None
+        why = TERMS[error.code]
+        raise BadNames(why.get((get_language() or "en")[:2], why["en"])) from None
     name = address.host.name
     if address.rest.strip("/"):
         raise BadNames(gettext("a list holds whole hosts: leave away what follows the name"))

@@ -123,6 +123,16 @@ _CATEGORIES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ip_addresses": {"en": "numbers instead of names", "fr": "nombres au lieu de noms"},
 }
-TERMS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({**_SIGNS, **_CATEGORIES})
-CODED: Final = frozenset({"signs_of_phishing", "category"})
+_PROBLEMS: Final[Mapping[str, Mapping[str, str]]] = {
+    "address_too_long": {"en": "it is too long", "fr": "elle est trop longue"},
+    "leads_to_no_host": {
+        "en": "addresses of this kind lead to no host",
+        "fr": "une adresse de ce genre ne mène à aucun hôte",
+    },
+    "bad_port": {"en": "there is no such port", "fr": "ce port n'existe pas"},
+    "no_host": {"en": "there is no host name in it", "fr": "elle ne contient aucun nom d'hôte"},
+    "bad_ip_address": {"en": "there is no such IP address", "fr": "cette adresse IP n'existe pas"},
+}
+TERMS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({**_SIGNS, **_CATEGORIES, **_PROBLEMS})
+CODED: Final = frozenset({"signs_of_phishing", "category", "problem"})
 """Facts of evidence whose values are codes."""

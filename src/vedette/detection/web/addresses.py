@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import idna
 
 from vedette.intel.indicators import refang
+from vedette.verdict.web_words import TERMS
 
 LONGEST: Final = 8_192
 """Characters of an address that are looked at; more is refused."""
@@ -39,7 +40,11 @@ _MOST_PARTS: Final = 4
 
 
 class BadAddressError(ValueError):
-    """What was given is no address of a page, or no host; the message says why."""
+    """What was given is no address of a page, or no host. `code` says why, in words it has in verdict.web_words."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(TERMS[code]["en"])
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def parse_host(text: str) -> Host:
 def parse_address(text: str) -> Address:
     """Read an address with or without its scheme, defanged or not. Raises BadAddressError."""
     if len(text) > LONGEST:
-        raise BadAddressError(f"longer than {LONGEST:,} characters")
+        raise BadAddressError("address_too_long")
     text = re.sub(r"[\t\r\n]", "", refang(text.strip()))
     text = text.strip("<>\"'\u00ab\u00bb\u201c\u201d ")
     scheme, rest = "http", text
@@ -85,7 +90,7 @@ def parse_address(text: str) -> Address:
     if match and (match[1].lower() in _KNOWN or text.startswith("//", match.end())):
         scheme, rest = match[1].lower(), text[match.end() :]
         if scheme not in _WEB:
-            raise BadAddressError(f"addresses of the kind {scheme[:20]} lead to no host")
+            raise BadAddressError("leads_to_no_host")
     rest = re.sub(r"^[/\\]*", "", rest)
     authority = re.split(r"[/\\?#]", rest, maxsplit=1)[0]
     tail = rest[len(authority) :].replace("\\", "/")
@@ -96,7 +101,7 @@ def parse_address(text: str) -> Address:
         if match[1]:
             port = int(match[1][:6])
             if port > 65_535:  # noqa: PLR2004 - TCP's highest
-                raise BadAddressError("the port is beyond 65535")
+                raise BadAddressError("bad_port")
     if port == _WEB[scheme]:
         port = None
     return Address(scheme, parse_host(place), port, user if at else "", tail)
@@ -105,7 +110,7 @@ def parse_address(text: str) -> Address:
 def _unusual(text: str) -> Host:
     plain = text.strip()
     if len(plain) > LONGEST:
-        raise BadAddressError("too long for a host name")
+        raise BadAddressError("address_too_long")
     if plain.startswith("["):
         return _six(plain)
     name = unquote(plain) if "%" in plain else plain
@@ -115,7 +120,7 @@ def _unusual(text: str) -> Host:
     if ":" in name:
         return _six(f"[{name}]")
     if not name or _CONTROL.search(name):
-        raise BadAddressError("no host name")
+        raise BadAddressError("no_host")
     if not name.isascii() or "xn--" in name:
         name = _by_unicode(name)
     last = name.rpartition(".")[2]
@@ -123,7 +128,7 @@ def _unusual(text: str) -> Host:
         return _four(name, disguised=disguised)
     labels = name.split(".")
     if len(name) > _LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in labels):
-        raise BadAddressError("not a host name")
+        raise BadAddressError("no_host")
     return Host(name, disguised=disguised)
 
 
@@ -138,7 +143,7 @@ def _by_unicode(name: str) -> str:
         try:
             labels.append(label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii"))
         except UnicodeError:
-            raise BadAddressError("not a host name") from None
+            raise BadAddressError("no_host") from None
     return ".".join(labels).lower()
 
 
@@ -146,7 +151,7 @@ def _six(text: str) -> Host:
     try:
         address = ipaddress.IPv6Address(text.strip("[]").partition("%")[0])
     except ValueError:
-        raise BadAddressError("neither a host name nor an IPv6 address") from None
+        raise BadAddressError("bad_ip_address") from None
     if address.ipv4_mapped is not None:
         return Host(str(address.ipv4_mapped), is_ip=True, disguised=True)
     return Host(str(address), is_ip=True)
@@ -156,11 +161,11 @@ def _four(name: str, *, disguised: bool) -> Host:
     """Read an IPv4 address in decimal, octal or hexadecimal, with one to four parts (WHATWG URL, IPv4 parser)."""
     parts = name.split(".")
     if len(parts) > _MOST_PARTS or any(len(part) > 40 for part in parts):  # noqa: PLR2004 - no number of 32 bits is as long
-        raise BadAddressError("neither a host name nor an IPv4 address")
+        raise BadAddressError("bad_ip_address")
     numbers = [_number(part) for part in parts]
     *heads, tail = numbers
     if any(number > 255 for number in heads) or tail >= 256 ** (5 - len(numbers)):  # noqa: PLR2004 - bytes
-        raise BadAddressError("not an IPv4 address: a part is too large")
+        raise BadAddressError("bad_ip_address")
     value = tail + sum(number << (8 * (3 - at)) for at, number in enumerate(heads))
     address = str(ipaddress.IPv4Address(value))
     return Host(address, is_ip=True, disguised=disguised or address != name)
@@ -172,7 +177,7 @@ def _number(part: str) -> int:
             return int(part[2:] or "0", 16)
         return int(part, 8) if len(part) > 1 and part.startswith("0") else int(part)
     except ValueError:
-        raise BadAddressError("neither a host name nor an IPv4 address") from None
+        raise BadAddressError("bad_ip_address") from None
 
 
 def unicode_form(name: str) -> str:

@@ -57,7 +57,7 @@ def unreadable(text: str, error: BadAddressError) -> WebVerdict:
     shown = "".join(c if c.isprintable() else "\ufffd" for c in text[:_SHOWN])
     if not text.strip(". \t\r\n"):
         return WebVerdict("clean", "", (), shown)
-    evidence = (Evidence("host", shown, "web.unreadable"), Evidence("problem", str(error), "web.unreadable"))
+    evidence = (Evidence("host", shown, "web.unreadable"), Evidence("problem", error.code, "web.unreadable"))
     return WebVerdict("suspicious", PHISHING, evidence, shown)
 
 

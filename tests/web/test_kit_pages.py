@@ -54,6 +54,21 @@ def test_axe_finds_a_planted_fault(browser: Browser, site: str) -> None:
     assert axe.look(page).violations_count == 1
 
 
+def test_pale_text_is_found_also_where_all_else_was_judged_before(browser: Browser, site: str) -> None:
+    page = window(browser)
+    page.goto(site + "/styleguide/confirm")
+    for _each in range(2):
+        assert axe.faults(page, axe.CONTRAST) == ""
+    page.evaluate("""() => {
+      const pale = document.createElement("p");
+      pale.textContent = "pale words";
+      pale.style = "color: #ddd; background: #fff";
+      document.querySelector("main").append(pale);
+    }""")
+    for _each in range(2):
+        assert axe.look(page, axe.CONTRAST).violations_count == 1, "what was found is never taken for judged"
+
+
 def test_dialog_asks_and_cancel_closes_it(browser: Browser, site: str) -> None:
     page = window(browser)
     noise = complaints(page)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from vedette.connectors import destination_acts, destination_events
-from vedette.connectors.destination_health import trouble_of
+from vedette.connectors.destination_health import described, trouble_of
 from vedette.connectors.destination_kinds import KINDS
 from vedette.connectors.destination_models import DeadLetter, Destination
 from vedette.connectors.destination_secrets import target_of
@@ -42,9 +42,8 @@ def page(request: MemberRequest, destination_id: uuid.UUID) -> HttpResponseBase:
     row = row_of(destination_id)
     query = tables.read(request, columns=COLUMNS, default_sort="-failed")
     table = tables.page(query, DeadLetter.objects.filter(destination=row))
-    for letter in table.page.object_list:
-        letter.shown = trouble_of(letter.code, letter.error)
-    context = {"row": row, "table": table, "count": table.page.paginator.count}
+    table.page.object_list = described(row, list(table.page.object_list))
+    context = {"destination": row, "table": table, "count": table.page.paginator.count}
     return TemplateResponse(request, "connectors/dead_letters.html", context)
 
 

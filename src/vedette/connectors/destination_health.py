@@ -1,17 +1,20 @@
 """How a destination stands: what it was told last, what is wrong with it, how far behind it is."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Count, Min
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from vedette.connectors import errors
+from vedette.connectors import destination_events, errors
 from vedette.connectors.destination_errors import ADVICE
 from vedette.connectors.destination_kinds import KINDS, Kind
 from vedette.connectors.destination_models import DeadLetter, Destination
+from vedette.connectors.destination_summary import ENGLISH, title
 from vedette.connectors.errors import Advice, Shown
 from vedette.connectors.overview import Card
 from vedette.events.models import Event
@@ -46,6 +49,15 @@ class Health:
         return self.kind.address(self.row.settings)
 
 
+@dataclass(frozen=True)
+class Described:
+    """A dead letter with what the event was and why it was refused."""
+
+    letter: DeadLetter
+    title: str
+    why: Shown
+
+
 def health(row: Destination) -> Health:
     """Look at one destination; inside its tenant's door."""
     now = clock.now()
@@ -71,6 +83,16 @@ def trouble_of(code: str, error: str) -> Shown:
     """Say what a code means, in the reader's language; the message is what was met."""
     advice = ADVICE.get(code, Advice())
     return errors.shown(error, advice.explanation, advice.next_step, {})
+
+
+def described(row: Destination, letters: Sequence[DeadLetter]) -> list[Described]:
+    """Say of dead letters what the event was and why it was refused, in the reader's language."""
+    events = destination_events.at_positions(row.tenant_id, [letter.position for letter in letters])
+    titles = {event.position: title(event, get_language() or ENGLISH) for event in events}
+    return [
+        Described(letter, titles.get(letter.position, letter.action), trouble_of(letter.code, letter.error))
+        for letter in letters
+    ]
 
 
 def card(_tenant_id: uuid.UUID) -> Card:

@@ -1,5 +1,6 @@
 """Destinations that speak HTTP: one guarded call, and what its answer means for the events that were sent."""
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _CODES: Final[Mapping[int, str]] = {
     429: "too_many",
     503: "too_many",
 }
+_NUMBER: Final = re.compile(r"^\[Errno -?\d+\] ")
 _LARGE: Final = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 RETRY_SECONDS_MOST: Final = 86400.0
 
@@ -86,7 +88,7 @@ def read(answer: httpx.Response) -> Answer:
 
 def failed(error: Exception) -> Trouble:
     """Say why there was no answer."""
-    text = str(error) or type(error).__name__
+    text = words_of(error)
     if isinstance(error, RefusedAddressError):
         return Trouble("private_address", text)
     if _is_certificate(error, text):
@@ -100,6 +102,11 @@ def failed(error: Exception) -> Trouble:
     if isinstance(error, httpx.DecodingError | httpx.RemoteProtocolError) and "disconnected" not in text:
         return Trouble("unexpected_answer", text)
     return Trouble("broken_off", text)
+
+
+def words_of(error: Exception) -> str:
+    """Return what an exception says, without the system's number for it."""
+    return _NUMBER.sub("", str(error)) or type(error).__name__
 
 
 def verdict(answer: Answer) -> Trouble | Refusal | None:

@@ -18,7 +18,7 @@ from vedette.connectors import destination_acts, destination_test
 from vedette.connectors.destination_acts import NameTakenError, TooManyError, Wish
 from vedette.connectors.destination_fields import KEPT
 from vedette.connectors.destination_forms import TYPE_LABELS, FilterForm
-from vedette.connectors.destination_health import health, trouble_of
+from vedette.connectors.destination_health import described, health
 from vedette.connectors.destination_kinds import KINDS, DestinationForm, Kind
 from vedette.connectors.destination_models import DeadLetter, Destination
 from vedette.connectors.destination_secrets import opened
@@ -52,7 +52,7 @@ def destination(request: MemberRequest, destination_id: uuid.UUID) -> HttpRespon
         "health": health(row),
         "kind": kind,
         "filter": _filter(row),
-        "letters": [(letter, trouble_of(letter.code, letter.error)) for letter in letters],
+        "letters": described(row, list(letters)),
         "needs": f"{kind.name}/needs.html",
         "handout": kind.handout(),
         "replaceable": bool(kind.generated) and kind.generated in _secrets_kept(row),
@@ -127,8 +127,8 @@ def test(request: MemberRequest, destination_id: uuid.UUID) -> HttpResponse:
         messages.success(request, text % {"answer": tried.answer} if tried.answer else text)
     else:
         text = _("The test event did not arrive: %(error)s")
-        said = [text % {"error": tried.trouble.message}, tried.trouble.explanation, tried.trouble.next_step]
-        messages.error(request, " ".join(part for part in said if part))
+        said = [text % {"error": tried.trouble.message.rstrip(".")}, tried.trouble.explanation.rstrip(".")]
+        messages.error(request, ". ".join(part for part in [*said, tried.trouble.next_step] if part))
     return redirect("deliveries:destination", row.pk)
 
 
@@ -283,7 +283,7 @@ def _filter(row: Destination) -> list[tuple[Any, Any]]:
     chosen = [names.get(uuid.UUID(group), _("a group that was deleted")) for group in row.groups]
     level = badges.risk(row.level).label if row.level else _("All")
     return [
-        (_("Events"), " · ".join(str(TYPE_LABELS[name]).partition(":")[0] for name in row.types)),
+        (_("Events"), " · ".join(str(TYPE_LABELS[name]).partition(":")[0].strip() for name in row.types)),
         (_("From level"), level),
         (_("Device groups"), ", ".join(map(str, chosen)) or _("All")),
     ]

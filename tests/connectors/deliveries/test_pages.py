@@ -174,7 +174,7 @@ def test_a_failing_destination_says_so_everywhere(desk: Desk, owner: Member) -> 
     for words in (
         "It cannot be told now",
         "3 events",
-        "the oldest",
+        "oldest:",
         "unreachable",
         "Next try:",
         "Tried 1 time.",
@@ -217,7 +217,7 @@ def test_undelivered_events_are_shown_sent_again_and_let_go(desk: Desk, owner: M
     assert "schema 7 has no such field" in listed
     assert listed.count("Let go") == 3
     page = text(owner.get(at(row, "letter", first.pk)))
-    assert "policy.test_0" in page
+    assert "Audit trail: policy.test_0" in page
     assert "enterprise_guid" in page, "what would be sent"
     owner.post(at(row, "replay", first.pk))
     assert [letter.replay for letter in desk.letters(row)] == [True, False, False]

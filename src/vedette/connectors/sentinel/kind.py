@@ -1,6 +1,5 @@
 """Microsoft Sentinel: batches for a data collection rule."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,8 +34,8 @@ class SentinelKind(Kind):
 
     def handout(self) -> str:
         """Return the declaration of the stream, for the data collection rule."""
-        columns = [{"name": name, "type": kind} for name, kind in COLUMNS]
-        return json.dumps({"streamDeclarations": {"Custom-Vedette_CL": {"columns": columns}}}, indent=2)
+        columns = ",\n".join(f'      {{"name": "{name}", "type": "{kind}"}}' for name, kind in COLUMNS)
+        return f'"streamDeclarations": {{\n  "Custom-Vedette_CL": {{\n    "columns": [\n{columns}\n    ]\n  }}\n}}'
 
     def address(self, settings: Mapping[str, Any]) -> str:
         """Return endpoint and stream."""

@@ -15,6 +15,7 @@ from typing import Final
 
 import httpcore
 
+from vedette.connectors.destination_http import words_of
 from vedette.connectors.destination_kinds import Refusal, Sent, Trouble
 from vedette.connectors.syslog.message import counted
 from vedette.foundation import config, http
@@ -134,7 +135,7 @@ def _datagrams(host: str, port: int, messages: Sequence[bytes]) -> Sent:
 
 
 def _trouble(error: Exception) -> Trouble:
-    text = str(error) or type(error).__name__
+    text = words_of(error)
     if isinstance(error, RefusedAddressError):
         return Trouble("private_address", text)
     if isinstance(error, ssl.SSLCertVerificationError):

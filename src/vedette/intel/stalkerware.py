@@ -127,7 +127,7 @@ def _samples(rows: Iterator[list[str]], meaning: str) -> Document:
     for row in rows:
         if not row:
             continue
-        cells = [*row, *[""] * (len(columns) - len(row))]
+        cells = [*row, *[""] * (max(columns.values()) + 1 - len(row))]
         family = cells[columns["app"]].strip()
         for column in ("sha256", "certificate"):
             indicator = _cell(column, cells[columns[column]], tally)

@@ -111,7 +111,7 @@ def _objects(bundle: _Bundle, tally: Tally) -> Iterator[_Object]:
     for raw in bundle.objects:
         try:
             yield _OBJECT.decode(raw)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeError) as error:
             tally.puzzle("object", bytes(raw).decode(errors="replace"), str(error))
 
 

@@ -75,9 +75,11 @@ def _app(name: str, row: Mapping[str, Any]) -> App:
                 if (digest := _digest(certificate.get(key))) and len(digest) in _FINGERPRINTS
             ]
     sha256 = _digest(base.get("sha256"))
+    given = row.get("installer")
+    installer = installer_of(given) if isinstance(given, str) else None
     return App(
         package=name[:255],
-        installer=installer_of(row["installer"])[:255] if installer_of(row.get("installer")) else None,  # type: ignore[index]  # not None: just asked
+        installer=installer[:255] if installer else None,
         sha256=sha256 if sha256 and len(sha256) == _SHA256 else None,
         certificates=list(dict.fromkeys(certificates))[:16],
         system=row.get("system") is True,

@@ -28,6 +28,14 @@ class Work:
         return self._left < 0
 
 
+_BROKEN: Final = (sqlite3.Error, UnicodeError)
+"""The message of SQLite's own error may quote a broken schema that is no text."""
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
 @contextmanager
 def opened(content: bytes, work: Work) -> Iterator[sqlite3.Connection]:
     """Open a database from its bytes. UnreadableError when it is none, or when the work is spent."""
@@ -37,11 +45,12 @@ def opened(content: bytes, work: Work) -> Iterator[sqlite3.Connection]:
     try:
         # a database in write-ahead mode cannot be opened without its log: the bytes 18 and 19 say "legacy" instead
         connection.deserialize(content[:18] + b"\1\1" + content[20:])
+        connection.text_factory = _text
         connection.execute("pragma trusted_schema = off")
         connection.execute("pragma query_only = on")
         connection.set_progress_handler(work.is_spent, _STEPS)
         yield connection
-    except sqlite3.Error as error:
+    except _BROKEN as error:
         raise UnreadableError(f"The database could not be read: {error}.") from None
     finally:
         connection.close()
@@ -51,5 +60,5 @@ def rows(connection: sqlite3.Connection, query: str) -> Iterator[Row]:
     """Yield the rows of a query, at most as many as are kept. UnreadableError when it fails."""
     try:
         yield from itertools.islice(connection.execute(query), MAX_LISTED)
-    except sqlite3.Error as error:
+    except _BROKEN as error:
         raise UnreadableError(f"The database could not be read: {error}.") from None

@@ -112,8 +112,8 @@ def _guard(query: ApplyQuery, seen: Comparison) -> None:
     if seen.threats > query.most_threats or seen.devices > query.most_devices:
         raise Problem(
             "counts_exceeded",
-            f"{seen.threats} threats would be rated anew and {seen.devices} devices change their state; expected were"
-            f" at most {query.most_threats} and {query.most_devices}. Nothing was changed.",
+            f"Threats rated anew: {seen.threats}, expected at most {query.most_threats}. Devices that change their"
+            f" state: {seen.devices}, expected at most {query.most_devices}. Nothing was changed.",
         )
 
 

@@ -110,7 +110,8 @@ def result(call: Call[NoQuery, None]) -> Reply:
     """Hand out what was found; noted in the audit trail, as every report that leaves."""
     row = Row.objects.defer("sealed_password").get(id=call.ids["scan_id"])
     if row.status != Row.Status.DONE:
-        raise Problem("conflict", f"The scan is {row.status}, so there is no result.")
+        why = f" ({row.why})" if row.why else ""
+        raise Problem("conflict", f"There is no result: the scan's status is “{row.status}”{why}.")
     intake.note_export(call.tenant_id, row, "json", call.who.actor)
     return Reply(kept.as_contract(kept.from_json(row.result or {}).scan()))
 

@@ -30,15 +30,15 @@ class Cloud:
 
     def reply(self, asked: Asked) -> Answer:
         if asked.path.endswith("/.well-known/openid-configuration"):
-            return self.discovery or Answer(json=self._metadata())
+            return self.discovery or Answer(json=self._metadata(asked.path.split("/")[1]))
         if asked.path.endswith("/oauth2/v2.0/token"):
             self.tokens_given += 1
             given = {"token_type": "Bearer", "expires_in": 3599, "access_token": f"token{self.tokens_given}"}
             return self.token(asked) if self.token else Answer(json=given)
         return self.graph(asked)
 
-    def _metadata(self) -> dict[str, str]:
-        base = f"{self.url}/{self.tenant}"
+    def _metadata(self, tenant: str) -> dict[str, str]:
+        base = f"{self.url}/{tenant}"
         return {
             "issuer": f"{base}/v2.0",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",

@@ -4,19 +4,26 @@ import base64
 import hashlib
 import json
 import ssl
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.foundation.graph_cloud import Cloud, configure
+from tests.foundation.graph_cloud import BRISK, Cloud, configure
 from tests.support.http_server import (
     Answer,
+    Asked,
     client_certificate,
 )
 
-from vedette.foundation import graph_errors
-from vedette.foundation.graph import TokenError
+from vedette.foundation import circuit, graph_errors, tokens
+from vedette.foundation.graph import Graph, GraphError, NotSentError, Request, TokenError
+from vedette.foundation.ids import new_id
+
+TOKEN = {"token_type": "Bearer", "expires_in": 3599, "access_token": "good"}
 
 
 def test_a_token_is_kept_for_the_tenant_and_renewed_on_demand(cloud: Cloud) -> None:
@@ -160,3 +167,67 @@ def _decoded(part: str) -> dict[str, Any]:
 
 def _bytes(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def test_a_token_endpoint_that_fails_is_left_alone_and_another_tenants_is_not(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the tenant is sent, each call says until when, and one probe mends it."""
+    monkeypatch.setattr(circuit, "FIRST_PAUSE", 0.3)
+    mine, other = cloud.open(), Graph(str(new_id()), patience=BRISK)
+    cloud.token = lambda asked: Answer(503) if cloud.tenant in asked.path else Answer(json=TOKEN)
+    for _ in range(circuit.TOKEN_FAILURES):
+        with pytest.raises(TokenError, match="token endpoint"):
+            mine.get("/groups")
+    asked = len(cloud.token_requests)
+    with pytest.raises(NotSentError, match="has not answered for a while") as raised:
+        mine.get("/groups")
+    assert raised.value.retry_after is not None
+    (reply,) = mine.batch([Request("GET", "/groups")])
+    assert isinstance(reply.error, NotSentError)
+    with pytest.raises(TokenError, match="has not answered") as held:
+        tokens.app_token(cloud.tenant, "api://other/.default")
+    assert (held.value.code, held.value.advice.next_step != "") == ("circuit_open", True)
+    assert (len(cloud.token_requests), cloud.calls) == (asked, [])
+    other.get("/groups")
+    cloud.token = lambda _asked: Answer(json=TOKEN)
+    until(lambda: mine.token() == "good", "no probe went out")
+
+
+def test_an_endpoint_that_hangs_holds_up_threads_once_and_not_each_in_turn(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "ANSWER_SECONDS", 0.2)
+    released = threading.Event()
+
+    def hang(_asked: Asked) -> Answer:
+        released.wait(30)
+        return Answer(json=TOKEN)
+
+    cloud.token = hang
+    graph = cloud.open()
+
+    def ask(_number: int) -> str:
+        try:
+            return graph.token()
+        except (TokenError, NotSentError) as error:
+            return error.code
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(ask, range(8)))
+    finally:
+        released.set()
+    assert sorted(found) == ["circuit_open"] * 5 + ["unreachable"] * circuit.TOKEN_FAILURES
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            if condition():
+                return
+        except GraphError:
+            pass
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)

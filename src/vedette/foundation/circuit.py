@@ -1,8 +1,8 @@
-"""A circuit breaker per tenant and service of Graph: who does not answer is left alone for a while.
+"""A circuit breaker per tenant and service of Graph, and for tokens: who does not answer is left alone for a while.
 
-After `FAILURES` failures in a row (no answer, time-out, 5xx) calls are refused here, at once, so that threads and
-connections stay free for other tenants. Then one call goes through as a probe: if it is answered, all may again;
-if not, the pause doubles. Whoever listens hears when a circuit opens, opens again, and closes.
+After `FAILURES` failures (of tokens: `TOKEN_FAILURES`) in a row (no answer, time-out, 5xx) calls are refused here,
+at once, so that threads and connections stay free for other tenants. Then one call goes through as a probe: if it is
+answered, all may again; if not, the pause doubles. Whoever listens hears when a circuit opens, opens again, and closes.
 """
 
 import logging
@@ -14,6 +14,9 @@ from typing import Final
 log = logging.getLogger(__name__)
 
 FAILURES: Final = 8
+TOKENS: Final = "tokens"
+"""Entra's token endpoint, beside the services of Graph: without a token nothing of the tenant goes out."""
+TOKEN_FAILURES: Final = 3
 FIRST_PAUSE: Final = 15.0
 LONGEST_PAUSE: Final = 120.0
 # A probe that has not ended by then counts for nothing: the next caller is one.
@@ -63,7 +66,8 @@ class Circuit:
         """Note that it did not."""
         with self._lock:
             self._failures += 1
-            if self._failures < FAILURES or (self._pause and not self._probing):
+            enough = TOKEN_FAILURES if self._key[1] == TOKENS else FAILURES
+            if self._failures < enough or (self._pause and not self._probing):
                 # Not enough yet, or sent before the circuit opened.
                 return
             self._pause = min(self._pause * 2 or FIRST_PAUSE, LONGEST_PAUSE)

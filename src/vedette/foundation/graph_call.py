@@ -16,7 +16,7 @@ import msgspec
 from vedette.foundation import http, throttle
 from vedette.foundation.circuit import Circuit, circuit
 from vedette.foundation.graph_cost import Charge
-from vedette.foundation.graph_errors import GraphError
+from vedette.foundation.graph_errors import GraphError, TokenError
 from vedette.foundation.throttle import Limiter, Patience
 from vedette.foundation.tokens import Tokens
 
@@ -69,8 +69,13 @@ class Caller:
         self._tokens, self._client = tokens, client
 
     def token(self, *, fresh: bool = False) -> str:
-        """Return an app-only token; `fresh` takes a new one. Raises TokenError."""
-        return self._tokens.token(self.entra_tenant_id, fresh=fresh, used=self._registration)
+        """Return an app-only token; `fresh` takes a new one. Raises TokenError, and NotSentError as calls do."""
+        try:
+            return self._tokens.token(self.entra_tenant_id, fresh=fresh, used=self._registration)
+        except TokenError as error:
+            if error.retry_after is None:
+                raise
+            raise NotSentError(0, CIRCUIT_OPEN, str(error), retry_after=error.retry_after) from error
 
     def attempt(self, call: Call, until: float) -> Answered:
         """Send a call once, as soon as that is allowed. Raises GraphError and TokenError.
@@ -90,7 +95,7 @@ class Caller:
             # What a batch says of the service is still to be read.
             over = not call.is_batch
         except GraphError as error:
-            if error.status == 0 and error.code != REFUSED:
+            if error.status == 0 and error.code != REFUSED and not isinstance(error, NotSentError):
                 service.failed(error)
             raise
         finally:

@@ -208,8 +208,11 @@ class TokenError(Exception):
     """Entra issued no token.
 
     `code` is the number of the AADSTS code as text, or "unreachable" or "not_configured", or OAuth's error
-    word when Entra gave no number. `trace_id` and `correlation_id` find the attempt in Entra's logs.
+    word when Entra gave no number. `trace_id` and `correlation_id` find the attempt in Entra's logs. With
+    "circuit_open" Entra was not asked; it will be in `retry_after` seconds.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, code: str, description: str, trace_id: str = "", correlation_id: str = "") -> None:
         self.code = code

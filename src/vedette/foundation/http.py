@@ -110,14 +110,15 @@ def _unreadable(ca_file: Path | None, error: Exception) -> config.ConfigError:
 class MsalClient:
     """What msal asks of an HTTP client: `get`, `post` and `close`, over the guarded one."""
 
-    def __init__(self, guarded: httpx.Client) -> None:
+    def __init__(self, guarded: httpx.Client, timeout: float | None = None) -> None:
         self._client = guarded
+        self._timeout = timeout or httpx.USE_CLIENT_DEFAULT
 
     def get(
         self, url: str, params: Any = None, headers: Mapping[str, str] | None = None, **_ignored: Any
     ) -> httpx.Response:
         """Send a GET; msal passes settings of `requests` that mean nothing here."""
-        return self._client.get(str(url), params=params, headers=headers)
+        return self._client.get(str(url), params=params, headers=headers, timeout=self._timeout)
 
     def post(
         self,
@@ -132,7 +133,9 @@ class MsalClient:
             data = {
                 name: value.decode() if isinstance(value, bytes) else value for name, value in data.items()
             }
-        return self._client.post(str(url), params=params, data=data, headers=headers)
+        return self._client.post(
+            str(url), params=params, data=data, headers=headers, timeout=self._timeout
+        )
 
     def close(self) -> None:
         """Keep the connections: the client under it is shared."""

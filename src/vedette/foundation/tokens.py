@@ -18,6 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from vedette.foundation import certificates, config, http, registration
+from vedette.foundation.circuit import TOKENS, circuit
 from vedette.foundation.config import Config
 from vedette.foundation.credential import read_token
 from vedette.foundation.graph_errors import TokenError
@@ -25,6 +26,10 @@ from vedette.foundation.registration import CERTIFICATE, FEDERATED, SECRET, Regi
 
 # msal holds a token for as long.
 EARLY_SECONDS: Final = 300.0
+# Entra answers within a second; who waits for longer keeps a thread from others.
+ANSWER_SECONDS: Final = 8.0
+UNREACHABLE: Final = "unreachable"
+CIRCUIT_OPEN: Final = "circuit_open"
 _AADSTS: Final = re.compile(r"AADSTS(\d+)")
 
 
@@ -39,7 +44,8 @@ class Tokens:
         self._client = client
         self._fixed = fixed
         self._lock = threading.Lock()
-        self._applications: dict[str, tuple[Registration, threading.Lock, Any]] = {}
+        self._applications: dict[str, tuple[Registration, Any]] = {}
+        self._doors: dict[str, threading.Lock] = {}
         # What msal keeps as well; to find it there costs more than to send a request.
         self._kept: dict[tuple[str, str], tuple[Registration, str, float]] = {}
 
@@ -60,14 +66,7 @@ class Tokens:
         kept = self._kept.get((entra_tenant_id, scope))
         if kept and kept[0] == used and time.monotonic() < kept[2]:
             return kept[1]
-        lock, application = self._application(entra_tenant_id, used)
-        try:
-            # one thread asks Entra, the others find its token in the cache
-            with lock:
-                answer = application.acquire_token_for_client([scope or f"{used.graph_url}/.default"])
-        except (httpx.HTTPError, msal.exceptions.MsalError, RuntimeError, ValueError) as error:
-            self.forget(entra_tenant_id)
-            raise TokenError("unreachable", f"Entra's token endpoint: {error}") from error
+        answer = self._asked(entra_tenant_id, used, scope or f"{used.graph_url}/.default")
         if "access_token" not in answer:
             # msal repeats a refusal for a minute without asking; who asks again wants to know it anew
             self.forget(entra_tenant_id)
@@ -78,6 +77,35 @@ class Tokens:
             self._kept[entra_tenant_id, scope] = used, token, until
         return token
 
+    def _asked(self, entra_tenant_id: str, used: Registration, scope: str) -> dict[str, Any]:
+        """Return what msal answers, a token or Entra's refusal. Raises TokenError when Entra does not answer."""
+        health = circuit(used.login_url, entra_tenant_id, TOKENS)
+        with self._door(entra_tenant_id):
+            # One thread asks Entra; the others find its token in the cache, or that it is not to be asked.
+            if refused := health.refuses_for():
+                raise _held_back(refused)
+            try:
+                application = self._application(entra_tenant_id, used)
+                answer: dict[str, Any] = application.acquire_token_for_client([scope])
+            except (httpx.HTTPError, msal.exceptions.MsalError, RuntimeError, ValueError) as error:
+                self.forget(entra_tenant_id)
+                # An answer 5xx is an error of msal's; what it cannot read says nothing of Entra.
+                if not isinstance(error, ValueError):
+                    health.failed(error)
+                raise TokenError(UNREACHABLE, f"Entra's token endpoint: {error}") from error
+            except TokenError as error:
+                if error.code == UNREACHABLE:
+                    health.failed(error)
+                raise
+            finally:
+                health.ended()
+            health.succeeded()
+            return answer
+
+    def _door(self, entra_tenant_id: str) -> threading.Lock:
+        with self._lock:
+            return self._doors.setdefault(entra_tenant_id, threading.Lock())
+
     def forget(self, entra_tenant_id: str) -> None:
         """Drop what is kept for a tenant."""
         with self._lock:
@@ -85,22 +113,20 @@ class Tokens:
             for key in [key for key in self._kept if key[0] == entra_tenant_id]:
                 del self._kept[key]
 
-    def _application(self, entra_tenant_id: str, used: Registration) -> tuple[threading.Lock, Any]:
+    def _application(self, entra_tenant_id: str, used: Registration) -> Any:
         with self._lock:
             kept = self._applications.get(entra_tenant_id)
         if kept is None or kept[0] != used:
-            made = used, threading.Lock(), self._make(entra_tenant_id, used)
+            kept = used, self._make(entra_tenant_id, used)
             with self._lock:
-                kept = self._applications.get(entra_tenant_id)
-                if kept is None or kept[0] != used:
-                    kept = self._applications[entra_tenant_id] = made
-        return kept[1], kept[2]
+                self._applications[entra_tenant_id] = kept
+        return kept[1]
 
     def _make(self, entra_tenant_id: str, used: Registration) -> Any:
         if not used.client_id:
             raise TokenError("not_configured", "VEDETTE_CLIENT_ID is not set.")
         authority = f"{used.login_url}/{entra_tenant_id}"
-        recorder = _Recorder(self._client)
+        recorder = _Recorder(self._client, ANSWER_SECONDS)
         try:
             return msal.ConfidentialClientApplication(
                 used.client_id,
@@ -155,6 +181,13 @@ def _checked_key(used: Registration) -> PrivateKeyTypes:
     return key
 
 
+def _held_back(seconds: float) -> TokenError:
+    text = f"Entra's token endpoint has not answered for a while; it is asked again in {seconds:.0f} s"
+    error = TokenError(CIRCUIT_OPEN, text)
+    error.retry_after = seconds
+    return error
+
+
 def _refusal(answer: dict[str, Any]) -> TokenError:
     description = str(answer.get("error_description") or answer.get("error") or "no reason given")
     numbers = answer.get("error_codes") or _AADSTS.findall(description)
@@ -172,7 +205,7 @@ def _no_authority(authority: str, error: Exception, response: httpx.Response | N
             return _refusal(response.json())
         except (ValueError, AttributeError):
             pass
-    return TokenError("unreachable", f"{authority}: {error}")
+    return TokenError(UNREACHABLE, f"{authority}: {error}")
 
 
 @lru_cache(maxsize=4)

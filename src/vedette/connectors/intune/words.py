@@ -40,6 +40,7 @@ SOURCES: Final[Mapping[str, Text]] = {
     "calls_identity": _("Calls to the directory"),
     "calls_intune": _("Calls to Intune"),
     "calls_policy": _("Calls to conditional access"),
+    "calls_tokens": _("Tokens from Entra"),
 }
 TROUBLE: Final[Mapping[str, Text]] = {
     "unresponsive": _("Microsoft does not answer"),

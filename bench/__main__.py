@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable, Iterable
 from itertools import chain
 
-from bench import demo, directory, directory_push, intel, results, risk_api, stream, way
+from bench import apps, demo, directory, directory_push, dns, intel, results, risk_api, stream, way
 
 FAMILIES: dict[str, Callable[[], Iterable[results.Result]]] = {
     "way": way.run,
     "demo": demo.run,
+    "dns": dns.run,
     "intel": intel.run,
+    "apps": apps.run,
     "stream": stream.run,
     "risk_api": risk_api.run,
     "directory": lambda: chain(directory.run(), directory_push.run()),

@@ -20,7 +20,8 @@ from vedette.feeds.file_rules import FileRulesError
 from vedette.feeds.models import FileRules
 from vedette.foundation import database
 from vedette.scans import rule_engine
-from vedette.scans.rule_engine import Checked, RuleProblem, RuleSource
+from vedette.scans.child import RuleSource
+from vedette.scans.rule_engine import Checked, RuleProblem
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.web.confirm import confirm

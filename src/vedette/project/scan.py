@@ -15,8 +15,9 @@ from vedette.foundation import clock, config
 from vedette.intel import ImportFailedError, Index, Indicator, Source, read
 from vedette.project import environment
 from vedette.scans import html_report, reading, stix_report
+from vedette.scans.child import RuleSource
 from vedette.scans.result import Scan, scan
-from vedette.scans.rule_engine import RuleSource, check
+from vedette.scans.rule_engine import check
 from vedette.scans.sandbox import SandboxError
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.acquisition.read import read as read_acquisition

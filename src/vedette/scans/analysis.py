@@ -8,10 +8,9 @@ from vedette.detection import Context
 from vedette.feeds import families, file_rules, index, tables
 from vedette.foundation import clock, database, secrets
 from vedette.scans import intake, kept, reading, uploads
+from vedette.scans.child import RuleSource, Upload
 from vedette.scans.models import Scan
-from vedette.scans.reading import Upload
 from vedette.scans.result import scan as judge
-from vedette.scans.rule_engine import RuleSource
 from vedette.scans.sandbox import SandboxError
 from vedette.verdict import Risk
 from vedette_facts.acquisition.found import Acquisition

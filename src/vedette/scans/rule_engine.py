@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from vedette.scans import sandbox
+from vedette.scans.child import RuleSource
 from vedette.scans.sandbox import Bounds, SandboxError
 from vedette_facts.apk import RuleMatch, RuleScanner
 from vedette_facts.limits import UnreadableError
@@ -24,13 +25,6 @@ _MOST_PROBLEMS: Final = 20
 _MOST_MATCHES: Final = 500
 _LARGEST_SCANNED: Final = 128 * _MIB
 _LONGEST_META: Final = 500
-
-
-class RuleSource(msgspec.Struct, frozen=True):
-    """A set of rules: its name (the namespace of its rules) and its text."""
-
-    name: str
-    text: str
 
 
 class RuleProblem(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from typing import Final, Generic, Literal, TypeVar
 
 import msgspec
 
-from vedette.scans.sandboxed import CRASHED, DONE, OUT_OF_MEMORY, REFUSED
+from vedette.scans.sandboxed import CRASHED, DONE, OUT_OF_MEMORY, PEAK_BYTES, REFUSED
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -74,7 +74,7 @@ def run(work: Callable[[Q], A], request: Q, bounds: Bounds = Bounds()) -> Ran[A]
         question.seek(0)
         child = _start(work, question.fileno(), bounds)
         try:
-            tag, body = _listen(child, started + bounds.seconds, bounds)
+            tag, peak, body = _listen(child, started + bounds.seconds, bounds)
         finally:
             used = _end(child)
     if tag != DONE:
@@ -83,7 +83,7 @@ def run(work: Callable[[Q], A], request: Q, bounds: Bounds = Bounds()) -> Ran[A]
         answer = msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, RecursionError) as error:
         raise SandboxError("crash", f"The analysis gave an answer that cannot be read: {error}.") from None
-    return Ran(answer, time.monotonic() - started, used.peak)
+    return Ran(answer, time.monotonic() - started, peak)
 
 
 def _start(work: Callable[..., object], question: int, bounds: Bounds) -> subprocess.Popen[bytes]:
@@ -99,8 +99,8 @@ def _start(work: Callable[..., object], question: int, bounds: Bounds) -> subpro
     )
 
 
-def _listen(child: subprocess.Popen[bytes], deadline: float, bounds: Bounds) -> tuple[bytes, bytes]:
-    """Read tag and body until the child closes its end; an empty tag when it died before it said anything."""
+def _listen(child: subprocess.Popen[bytes], deadline: float, bounds: Bounds) -> tuple[bytes, int, bytes]:
+    """Read tag, peak and body until the child closes its end; an empty tag when it died before it said anything."""
     assert child.stdout is not None
     received = bytearray()
     with selectors.DefaultSelector() as waiting:
@@ -111,20 +111,15 @@ def _listen(child: subprocess.Popen[bytes], deadline: float, bounds: Bounds) -> 
                 raise SandboxError("time", f"The analysis took longer than {bounds.seconds:g} seconds.")
             piece = os.read(child.stdout.fileno(), _PIECE)
             if not piece:
-                return bytes(received[:1]), bytes(received[1:])
+                peak = int.from_bytes(received[1 : 1 + PEAK_BYTES], "big")
+                return bytes(received[:1]), peak, bytes(received[1 + PEAK_BYTES :])
             received += piece
             if len(received) > bounds.answer:
                 raise SandboxError("output", f"The analysis said more than {bounds.answer // _MIB} MiB.")
 
 
-@dataclass(frozen=True)
-class _Used:
-    peak: int
-    cpu_seconds: float
-
-
-def _end(child: subprocess.Popen[bytes]) -> _Used:
-    """Make sure that nothing of the child is left, and give what it used."""
+def _end(child: subprocess.Popen[bytes]) -> float:
+    """Make sure that nothing of the child is left, and give the seconds of processor that it used."""
     if child.stdout is not None:
         child.stdout.close()
     # it has said what it had to say, or ran out of time; its own children share its session
@@ -132,11 +127,10 @@ def _end(child: subprocess.Popen[bytes]) -> _Used:
         os.killpg(child.pid, signal.SIGKILL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return _Used(peak, usage.ru_utime + usage.ru_stime)
+    return usage.ru_utime + usage.ru_stime
 
 
-def _failure(tag: bytes, body: bytes, code: int | None, used: _Used, bounds: Bounds) -> SandboxError:
+def _failure(tag: bytes, body: bytes, code: int | None, used: float, bounds: Bounds) -> SandboxError:
     text = body[:2000].decode("utf-8", "replace")
     if tag == REFUSED:
         return SandboxError("refused", text)
@@ -144,7 +138,7 @@ def _failure(tag: bytes, body: bytes, code: int | None, used: _Used, bounds: Bou
         return SandboxError("memory", f"The analysis needs more than {bounds.memory // _MIB} MiB of memory.")
     if tag == CRASHED:
         return SandboxError("crash", f"The analysis failed: {text}.")
-    if code == -signal.SIGXCPU or used.cpu_seconds >= bounds.cpu_seconds - 1:
+    if code == -signal.SIGXCPU or used >= bounds.cpu_seconds - 1:
         return SandboxError("time", f"The analysis used more than {bounds.cpu_seconds} seconds of processor.")
     if code == -signal.SIGKILL:
         return SandboxError("memory", "The system ended the analysis, most likely for lack of memory.")

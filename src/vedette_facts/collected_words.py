@@ -35,7 +35,7 @@ GROUPS: Final = MappingProxyType(
             Words("Settings and special access", "Réglages et accès particuliers"),
             Words(
                 "Spying and fraud need special access; broken protection shows in the settings.",
-                "L'espionnage et la fraude ont besoin d'accès particuliers ; une protection rompue se voit aux réglages.",
+                "L'espionnage et la fraude ont besoin d'accès particuliers ; une protection rompue s'y voit.",
             ),
         ),
         "apps": (

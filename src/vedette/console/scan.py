@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.http import HttpResponseBase
@@ -22,6 +23,8 @@ from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.verdict.findings import Finding
 
+PATIENCE: Final = timedelta(minutes=2)
+"""So long a scan may wait for its turn although none is before it: other organisations' may be."""
 SHOWN: Final = 200
 """Moments and unread parts on the page; the reports hold all that are kept."""
 
@@ -55,6 +58,8 @@ def page(request: MemberRequest, scan_id: uuid.UUID) -> HttpResponseBase:
     else:
         context["steps"] = _steps(scan)
         context["waits_before"] = _before(scan)
+        late = clock.now() - scan.created_at > PATIENCE
+        context["nobody_came"] = late and scan.status == Scan.Status.WAITING and not context["waits_before"]
     return TemplateResponse(request, "console/scan.html", context)
 
 

@@ -102,7 +102,7 @@ def tell(tenant_id: uuid.UUID, row: Destination, sent: Sent) -> None:
         _record(tenant_id, row, DEAD_LETTER, _REFUSED, why.error, len(sent.refused))
     if sent.trouble:
         _record(tenant_id, row, sent.trouble.code, _FAILED, sent.trouble.error, 1)
-    elif row.attempts or errors.stand(tenant_id, row.kind, row.name):
+    elif sent.done and (row.attempts or errors.stand(tenant_id, row.kind, row.name)):
         works(tenant_id, row)
 
 

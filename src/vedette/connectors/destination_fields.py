@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -41,7 +42,7 @@ class PemField(forms.CharField):
         if typed:
             try:
                 ssl.create_default_context(cadata=typed)
-            except ssl.SSLError as error:
+            except (ssl.SSLError, TypeError, ValueError) as error:
                 raise forms.ValidationError(
                     gettext("This is no certificate in PEM. It begins with -----BEGIN CERTIFICATE-----.")
                 ) from error
@@ -63,8 +64,15 @@ def secret(label: Any, *, help_text: Any = "", required: bool = True, lines: int
         else forms.PasswordInput(attrs={**plain, "autocomplete": "new-password"}, render_value=False)
     )
     longest = PEM_LONGEST if lines else LONGEST
+    # It becomes part of a header, where nothing else may stand (RFC 9110 5.5).
+    plain_text = RegexValidator(r"^[\x20-\x7e\r\n]*\Z", _("Only letters without accents, figures and signs."))
     return forms.CharField(
-        label=label, max_length=longest, required=required, help_text=help_text, widget=widget
+        label=label,
+        max_length=longest,
+        required=required,
+        help_text=help_text,
+        widget=widget,
+        validators=[plain_text],
     )
 
 

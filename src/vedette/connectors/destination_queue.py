@@ -102,7 +102,7 @@ def settle(claimed: Claim, sent: Sent) -> bool:
             row.delivered, row.delivered_at = row.delivered + told, now
         if sent.trouble:
             _fail(row, sent.trouble, now)
-        elif claimed.batch.events:
+        elif done:
             row.attempts, row.failing_since = 0, None
         row.save(update_fields=_WRITTEN)
     return True

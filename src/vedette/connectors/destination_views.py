@@ -261,7 +261,14 @@ def _form_page(
         field = form.fields.get(name)
         if field:
             field.help_text = f"{field.help_text} {KEPT}".strip()
-    context = {"kind": kind, "basics": basics, "form": form, "row": row, "needs": f"{kind.name}/needs.html"}
+    context = {
+        "kind": kind,
+        "basics": basics,
+        "form": form,
+        "row": row,
+        "needs": f"{kind.name}/needs.html",
+        "handout": kind.handout(),
+    }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
     return TemplateResponse(request, "connectors/destination_form.html", context, status=status)
 

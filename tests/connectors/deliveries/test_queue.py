@@ -11,7 +11,7 @@ from tests.connectors.deliveries.desk import Desk, worker_that_dies
 from tests.support.http_server import Answer, Asked, serving
 from tests.support.world import ADA
 
-from vedette.connectors import destination_acts, destination_queue, destination_runner
+from vedette.connectors import destination_acts, destination_errors, destination_queue, destination_runner
 from vedette.connectors.destination_kinds import Sent, Trouble
 from vedette.connectors.destination_models import DeadLetter
 from vedette.connectors.mail.models import Notification
@@ -125,6 +125,20 @@ def test_an_event_that_always_fails_becomes_a_dead_letter_after_an_hour(desk: De
         desk.again(row)
     after = desk.fresh(row)
     assert (after.delivered, after.position, after.attempts) == (2, events[-1].position, 0)
+
+
+def test_a_turn_in_which_nothing_was_sent_is_no_success(desk: Desk) -> None:
+    row = desk.webhook("http://127.0.0.1:9/")
+    desk.happen()
+    desk.tell(row)
+    desk.change(row, due_at=clock.now() - timedelta(seconds=1))
+    claimed = destination_queue.claim(desk.tenant_id, row.pk)
+    assert claimed
+    assert destination_queue.settle(claimed, Sent(0))
+    destination_errors.tell(desk.tenant_id, claimed.row, Sent(0))
+    after = desk.fresh(row)
+    assert (after.attempts, after.position) == (1, claimed.batch.events[0].position - 1)
+    assert [error.code for error in desk.errors()] == ["unreachable"]
 
 
 def test_an_outage_makes_no_dead_letters(desk: Desk) -> None:

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from vedette.connectors import destination_http as calls
-from vedette.connectors.destination_chunks import chunks
+from vedette.connectors.destination_chunks import in_chunks, one_by_one
 from vedette.connectors.destination_events import Told
 from vedette.connectors.destination_http import Answer
 from vedette.connectors.destination_kinds import Refusal, Sent, Target, Trouble
@@ -32,21 +32,15 @@ def lines(target: Target, told: Told) -> bytes:
 def send(target: Target, events: Sequence[Told], budget: Budget) -> Sent:
     """Send events in batches, in order."""
     written = [lines(target, event) for event in events]
-    refused: dict[int, Refusal] = {}
-    done, said = 0, ""
     with calls.client(target.settings.get("authorities", "")) as caller:
-        for first, after in chunks(written, MOST_BYTES):
-            if budget.is_spent:
-                break
-            sent = _send(caller, target, written[first:after])
-            refused |= {first + index: why for index, why in sent.refused.items()}
-            done, said = first + sent.done, sent.answer or said
-            if sent.trouble:
-                return Sent(done, refused, sent.trouble, said)
-    return Sent(done, refused, answer=said)
+
+        def call(items: Sequence[bytes]) -> Sent:
+            return _send(caller, target, items, budget)
+
+        return in_chunks(written, MOST_BYTES, 0, call, budget)
 
 
-def _send(caller: httpx.Client, target: Target, items: Sequence[bytes]) -> Sent:
+def _send(caller: httpx.Client, target: Target, items: Sequence[bytes], budget: Budget) -> Sent:
     url = f"{target.settings['url'].rstrip('/')}/_bulk"
     headers = {"Authorization": _authorization(target), "Content-Type": "application/x-ndjson"}
     answer = calls.post(caller, url, content=b"".join(items), headers=headers)
@@ -54,25 +48,14 @@ def _send(caller: httpx.Client, target: Target, items: Sequence[bytes]) -> Sent:
     if isinstance(found, Trouble):
         return Sent(0, trouble=found)
     assert isinstance(answer, Answer)
-    if found:
-        # The call as a whole was refused: alone, an event is at fault itself.
-        if len(items) == 1:
-            return Sent(1, {0: found}, answer=answer.said)
-        return _alone(caller, target, items)
-    return outcome(answer, len(items))
+    if found is None:
+        return outcome(answer, len(items))
 
+    def alone(each: Sequence[bytes]) -> Sent:
+        return _send(caller, target, each, budget)
 
-def _alone(caller: httpx.Client, target: Target, items: Sequence[bytes]) -> Sent:
-    refused: dict[int, Refusal] = {}
-    said = ""
-    for index, item in enumerate(items):
-        sent = _send(caller, target, [item])
-        if sent.trouble:
-            return Sent(index, refused, sent.trouble, said)
-        said = sent.answer
-        if sent.refused:
-            refused[index] = sent.refused[0]
-    return Sent(len(items), refused, answer=said)
+    # The call as a whole was refused: alone, an event is at fault itself.
+    return one_by_one(items, found, answer.said, alone, budget)
 
 
 def outcome(answer: Answer, count: int) -> Sent:

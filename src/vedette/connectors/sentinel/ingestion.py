@@ -14,10 +14,10 @@ import httpx
 import msgspec
 
 from vedette.connectors import destination_http as calls
-from vedette.connectors.destination_chunks import chunks
+from vedette.connectors.destination_chunks import in_chunks, one_by_one
 from vedette.connectors.destination_events import Told
 from vedette.connectors.destination_http import Answer
-from vedette.connectors.destination_kinds import Refusal, Sent, Target, Trouble
+from vedette.connectors.destination_kinds import Sent, Target, Trouble
 from vedette.connectors.routes import Budget
 from vedette.connectors.sentinel.columns import row
 from vedette.foundation import config
@@ -61,22 +61,16 @@ _tokens: Final = _Tokens()
 def send(target: Target, events: Sequence[Told], budget: Budget) -> Sent:
     """Send events in calls of at most 1 MB, in order."""
     written = [msgspec.json.encode(row(event)) for event in events]
-    refused: dict[int, Refusal] = {}
-    done, said = 0, ""
     with calls.client() as caller:
+
+        def call(rows: Sequence[bytes]) -> Sent:
+            return _send(caller, target, rows, budget)
+
         # the brackets, and a comma after each
-        for first, after in chunks(written, MOST_BYTES - 2, between=1):
-            if budget.is_spent:
-                break
-            sent = _send(caller, target, written[first:after])
-            refused |= {first + index: why for index, why in sent.refused.items()}
-            done, said = first + sent.done, sent.answer or said
-            if sent.trouble:
-                return Sent(done, refused, sent.trouble, said)
-    return Sent(done, refused, answer=said)
+        return in_chunks(written, MOST_BYTES - 2, 1, call, budget)
 
 
-def _send(caller: httpx.Client, target: Target, rows: Sequence[bytes]) -> Sent:
+def _send(caller: httpx.Client, target: Target, rows: Sequence[bytes], budget: Budget) -> Sent:
     answer = _post(caller, target, rows)
     if isinstance(answer, Answer) and answer.status == HTTPStatus.UNAUTHORIZED:
         # The token may have been revoked: once more with a new one.
@@ -88,16 +82,11 @@ def _send(caller: httpx.Client, target: Target, rows: Sequence[bytes]) -> Sent:
     assert isinstance(answer, Answer)
     if found is None:
         return Sent(len(rows), answer=answer.said)
-    if len(rows) == 1:
-        return Sent(1, {0: found}, answer=answer.said)
-    refused: dict[int, Refusal] = {}
-    for index, each in enumerate(rows):
-        alone = _send(caller, target, [each])
-        if alone.trouble:
-            return Sent(index, refused, alone.trouble, alone.answer)
-        if alone.refused:
-            refused[index] = alone.refused[0]
-    return Sent(len(rows), refused, answer=answer.said)
+
+    def alone(each: Sequence[bytes]) -> Sent:
+        return _send(caller, target, each, budget)
+
+    return one_by_one(rows, found, answer.said, alone, budget)
 
 
 def _post(caller: httpx.Client, target: Target, rows: Sequence[bytes]) -> Answer | Trouble:

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from vedette.connectors import destination_http as calls
-from vedette.connectors.destination_chunks import chunks
+from vedette.connectors.destination_chunks import in_chunks, one_by_one
 from vedette.connectors.destination_events import Told
 from vedette.connectors.destination_http import Answer
 from vedette.connectors.destination_kinds import Refusal, Sent, Target, Trouble
@@ -62,17 +62,12 @@ def event_of(target: Target, told: Told) -> bytes:
 def send(target: Target, events: Sequence[Told], budget: Budget) -> Sent:
     """Send events in batches, in order."""
     written = [event_of(target, event) for event in events]
-    done, refused, said = 0, dict[int, Refusal](), ""
     with calls.client(target.settings.get("authorities", "")) as caller:
-        for first, after in chunks(written, MOST_BYTES):
-            if budget.is_spent:
-                break
-            sent = _send(caller, target, written[first:after], budget)
-            refused |= {first + index: why for index, why in sent.refused.items()}
-            done, said = first + sent.done, sent.answer or said
-            if sent.trouble or sent.done < after - first:
-                return Sent(done, refused, sent.trouble, said)
-    return Sent(done, refused, answer=said)
+
+        def call(bodies: Sequence[bytes]) -> Sent:
+            return _send(caller, target, bodies, budget)
+
+        return in_chunks(written, MOST_BYTES, 1, call, budget)
 
 
 def _send(caller: httpx.Client, target: Target, bodies: Sequence[bytes], budget: Budget) -> Sent:
@@ -84,16 +79,11 @@ def _send(caller: httpx.Client, target: Target, bodies: Sequence[bytes], budget:
     if found is None:
         late = _acknowledged(caller, target, answer, budget)
         return Sent(0 if late else len(bodies), trouble=late, answer=answer.said)
-    if len(bodies) == 1:
-        return Sent(1, {0: found}, answer=answer.said)
-    refused: dict[int, Refusal] = {}
-    for index, body in enumerate(bodies):
-        alone = _send(caller, target, [body], budget)
-        if alone.trouble or not alone.done:
-            return Sent(index, refused, alone.trouble, alone.answer)
-        if alone.refused:
-            refused[index] = alone.refused[0]
-    return Sent(len(bodies), refused, answer=answer.said)
+
+    def alone(each: Sequence[bytes]) -> Sent:
+        return _send(caller, target, each, budget)
+
+    return one_by_one(bodies, found, answer.said, alone, budget)
 
 
 def verdict(answer: Answer | Trouble) -> Trouble | Refusal | None:

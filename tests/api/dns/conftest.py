@@ -27,8 +27,7 @@ from tests.support.world import ADA, World, begin, make_world
 from vedette.api.dns.app import DnsApi
 from vedette.devices import resolver
 from vedette.devices.models import Device
-from vedette.feeds import web_lists, web_settings
-from vedette.feeds.models import WebName
+from vedette.feeds import web_lists, web_names, web_settings
 from vedette.foundation import clock, config, database
 from vedette_agent.identity import Identity, PrivateKey
 from vedette_agent.store import Store
@@ -191,18 +190,18 @@ class Asker:
             return list(WebEncounter.objects.filter(device=self.device).order_by("subject"))
 
 
+def listed(on_list: str, name: str, world: World, *, category: str = "") -> None:
+    """Put a name on one of the tenant's lists."""
+    web_names.add(world.tenant_id, on_list, [name], ADA, category=category)
+
+
 def prepare() -> tuple[World, uuid.UUID, World, dict[str, Any]]:
     world = begin()
     (device,) = world.activated()
     key = world.activate(device).as_dict(private=True)
-    with database.writer(world.tenant_id):
-        now = clock.now()
-        for on_list, name, category in (
-            ("deny", BAD, ""), ("allow", ALLOWED, ""), ("category", CATEGORY, "gambling"),
-        ):  # fmt: skip
-            WebName.objects.create(
-                tenant_id=world.tenant_id, on_list=on_list, name=name, category=category, created_at=now
-            )
+    listed("deny", BAD, world)
+    listed("allow", ALLOWED, world)
+    listed("category", CATEGORY, world, category="gambling")
     return world, device.id, make_world("Others"), key
 
 

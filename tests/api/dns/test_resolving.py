@@ -14,7 +14,7 @@ import dns.message
 import dns.rcode
 import httpx
 import pytest
-from tests.api.dns.conftest import ALLOWED, BAD, DOT_NAME, SINKHOLE, START_SECONDS, Asker
+from tests.api.dns.conftest import ALLOWED, BAD, DOT_NAME, SINKHOLE, START_SECONDS, Asker, listed
 from tests.support.console import audit
 from tests.support.world import ADA
 
@@ -22,7 +22,7 @@ from vedette.api.dns import phones, upstream_datagram
 from vedette.compliance import lifecycle
 from vedette.devices import resolver
 from vedette.devices.models import Device, ResolverSettings
-from vedette.feeds import web_settings
+from vedette.feeds import web_lists, web_settings
 from vedette.foundation import clock, database
 
 
@@ -71,17 +71,10 @@ def test_both_ways_block_the_bad_and_forward_the_clean(asker: Asker) -> None:
 
 def test_an_alias_of_a_bad_name_is_blocked_too(asker: Asker) -> None:
     """`alias.NAME` of the lab's name server is an alias of NAME: the asked name itself is on no list here."""
-    with database.writer(asker.world.tenant_id):
-        from vedette.feeds.models import WebName  # noqa: PLC0415 needs Django
-
-        WebName.objects.filter(on_list="deny").update(name="target.other.example")
-        WebName.objects.create(
-            tenant_id=asker.world.tenant_id,
-            on_list="allow",
-            name="alias.target.other.example",
-            created_at=clock.now(),
-        )
-        web_settings.touch()
+    listed("deny", "target.other.example", asker.world)
+    listed("allow", "alias.target.other.example", asker.world)
+    web_lists.forget(asker.world.tenant_id)
+    asker.serving.forget()
     blocked = asker.over_https("alias.target.other.example")
     assert addresses(blocked) == [SINKHOLE]
     assert [row.subject for row in asker.met()] == ["target.other.example"]

@@ -24,6 +24,15 @@ def question(name: str, type_: str = "A") -> wire.Query:
     return wire.read_query(dns.message.make_query(name, type_, use_edns=True).to_wire())
 
 
+async def said(asked: Upstream, query: wire.Query) -> wire.Answer:
+    future: asyncio.Future[wire.Answer | UpstreamError] = asyncio.get_running_loop().create_future()
+    asked.ask(query, future.set_result)
+    found = await future
+    if isinstance(found, UpstreamError):
+        raise found
+    return found
+
+
 def check(host: str, _port: int) -> list[str]:
     return [host if host != "localhost" else "127.0.0.1"]
 
@@ -40,8 +49,8 @@ def test_a_name_server_is_asked(way: str, tmp_path: Path) -> None:
         port = lab.tls_port if way == "tls" else lab.port
         trusted = ssl.create_default_context(cafile=str(certificate))
         asked = upstream.make(NameServer(way, "localhost", port), check, lambda: trusted)
-        many = [asked.ask(question(f"n{number}.example")) for number in range(60)]
-        answers = await asyncio.gather(*many, asked.ask(question("big.example", "TXT")))
+        many = [said(asked, question(f"n{number}.example")) for number in range(60)]
+        answers = await asyncio.gather(*many, said(asked, question("big.example", "TXT")))
         assert all(found.rcode == wire.NOERROR for found in answers)
         # what did not fit into UDP came over TCP
         assert not answers[-1].truncated
@@ -50,8 +59,8 @@ def test_a_name_server_is_asked(way: str, tmp_path: Path) -> None:
             # a connection that the other side has ended is replaced
             asked._connection._transport.abort()  # type: ignore[attr-defined] # of this way alone
             await asyncio.sleep(0)
-            assert (await asked.ask(question("again.example"))).rcode == wire.NOERROR
-        await asked.close()
+            assert (await said(asked, question("again.example"))).rcode == wire.NOERROR
+        asked.close()
         await lab.stop()
 
     asyncio.run(ask())
@@ -68,7 +77,7 @@ def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:
         trusted = ssl.create_default_context(cafile=str(certificate))
         asked = upstream.make(NameServer("tls", "localhost", lab.tls_port), check, lambda: trusted)
         with pytest.raises(UpstreamError, match="cannot be reached"):
-            await asked.ask(question("a.example"))
+            await said(asked, question("a.example"))
         await lab.stop()
 
     asyncio.run(ask())
@@ -84,7 +93,7 @@ def over_https(reply: Callable[[Asked], HttpAnswer], work: Callable[[Upstream], 
                 ssl.create_default_context,
             )
             await work(asked)
-            await asked.close()
+            asked.close()
 
         asyncio.run(ask())
         assert all(request.headers["Content-Type"] == "application/dns-message" for request in running.asked)
@@ -97,7 +106,7 @@ def test_a_resolver_is_asked_over_https() -> None:
         return HttpAnswer(body=said, headers={"Content-Type": "application/dns-message"})
 
     async def work(asked: Upstream) -> None:
-        found = await asyncio.gather(*(asked.ask(question(f"n{number}.example")) for number in range(8)))
+        found = await asyncio.gather(*(said(asked, question(f"n{number}.example")) for number in range(8)))
         assert all(item.rcode == wire.NOERROR for item in found)
 
     over_https(reply, work)
@@ -121,7 +130,7 @@ def test_a_resolver_is_asked_over_https() -> None:
 def test_what_is_no_answer_over_https_is_told(given: HttpAnswer) -> None:
     async def work(asked: Upstream) -> None:
         with pytest.raises(UpstreamError):
-            await asked.ask(question("a.example"))
+            await said(asked, question("a.example"))
 
     over_https(lambda _request: given, work)
 
@@ -133,8 +142,8 @@ def test_an_upstream_inside_a_network_is_refused(address: str, monkeypatch: pyte
     async def ask() -> None:
         asked = open_upstream(config.load(), name_server.read(address))
         with pytest.raises(UpstreamError, match="not public"):
-            await asked.ask(question("a.example"))
-        await asked.close()
+            await said(asked, question("a.example"))
+        asked.close()
 
     asyncio.run(ask())
 

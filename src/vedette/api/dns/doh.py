@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/dns-message"
 BODY_SECONDS: Final = 10.0
 MOST_UNDER_WAY: Final = 2048
+_NOBODYS: Final = "This address is no phone's, or was withdrawn."
 _TEXT: Final = "text/plain; charset=utf-8"
 
 
@@ -94,10 +95,12 @@ class DohApi:
             self._under_way -= 1
 
     async def _known(self, token: str, address: str) -> Known:
+        if not token:
+            raise RefusedError(404, _NOBODYS)
         try:
-            known = await self._service.known(token, address)
+            known = await self._service.known(resolver.hashed(token), address)
         except NobodyError:
-            raise RefusedError(404, "This address is no phone's, or was withdrawn.") from None
+            raise RefusedError(404, _NOBODYS) from None
         except UnavailableError:
             raise RefusedError(
                 503, "The service cannot answer at the moment.", (b"retry-after", b"5")

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from vedette.api.dns.framing import Frames, TooLongError, framed
 from vedette.api.dns.phones import Known, UnavailableError
+from vedette.api.dns.resolver import Reply
 from vedette.api.dns.service import NobodyError, ResolverService, TooManyError
 from vedette.api.dns.wire import MOST_QUERY_BYTES
 from vedette.devices import resolver
@@ -126,36 +126,40 @@ def _keep_name(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLCon
 
 
 class _Connection(asyncio.Protocol):
-    """One phone's connection."""
+    """One phone's connection. Most questions are begun and answered without a task of their own."""
 
     def __init__(self, server: DotServer) -> None:
         self.address = ""
         self.counted = ""
         self._server = server
         self._service = server.service
-        self._token = ""
+        self._hashed = b""
         self._frames = Frames(MOST_QUERY_BYTES)
         self._transport: asyncio.Transport | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
-        self._full = self._clogged = False
+        self._under_way = 0
+        self._held = True
+        """Nothing is begun: it is not known yet whose this is, or the phone must wait."""
+        self._clogged = self._paused = self._beginning = False
+        self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, if there is room."""
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self.address = caller(str(peer[0])) if peer else ""
-        self._token = getattr(transport.get_extra_info("ssl_object"), "vedette_token", "")
-        if not self._token or not self._server.admit(self):
+        token = getattr(transport.get_extra_info("ssl_object"), "vedette_token", "")
+        if not token or not self._server.admit(self):
             self._abort()
             return
+        self._hashed = resolver.hashed(token)
         self._timer = self._loop.call_later(IDLE_SECONDS, self._look)
-        self._run(self._greet())
+        self._ask_who()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; each message is answered by a task of its own."""
+        """Take what came."""
         self._last = self._loop.time()
         self._frames.put(data)
         self._begin()
@@ -168,80 +172,88 @@ class _Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Read on."""
         self._clogged = False
-        self._flow()
+        self._begin()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Forget what nobody waits for any more."""
+        """Forget it; answers that still come find nobody."""
         self._server.leave(self)
+        self._transport = None
         if self._timer:
             self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
+        if self._task:
+            self._task.cancel()
 
     def end(self) -> None:
         """End the connection; what is written goes out first."""
         if self._transport:
             self._transport.close()
 
-    def _begin(self) -> None:
-        """Begin to answer what came, as far as there is room."""
-        if self._transport is None or self._transport.is_closing():
+    def _ask_who(self) -> None:
+        """Find out whose connection this is; until then nothing is begun."""
+        self._held = True
+        self._task = self._loop.create_task(self._find_out())
+        self._task.add_done_callback(self._found_out)
+
+    async def _find_out(self) -> None:
+        known = await self._service.known(self._hashed, self.address)
+        if not self.counted and not self._server.admit_phone(self, known):
+            raise NobodyError
+
+    def _found_out(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
             return
+        error = task.exception()
+        if error is None:
+            self._go_on()
+            return
+        if not isinstance(error, (NobodyError, TooManyError, UnavailableError)):
+            log.error("A phone that asks over TLS could not be looked up", exc_info=error)
+        self.end()
+
+    def _go_on(self) -> None:
+        self._held = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin to answer what came, as far as there is room. Answers that are known come before this returns."""
+        if self._beginning or self._transport is None or self._transport.is_closing():
+            return
+        self._beginning = True
         try:
-            while len(self._tasks) < MOST_UNDER_WAY and (message := self._frames.take()) is not None:
-                self._run(self._answer(message))
+            while not self._held and not self._clogged and self._under_way < MOST_UNDER_WAY:
+                message = self._frames.take()
+                if message is None:
+                    break
+                self._answer(message)
         except TooLongError:
             self.end()
-        full = len(self._tasks) >= MOST_UNDER_WAY
-        if full != self._full:
-            self._full = full
-            self._flow()
+        finally:
+            self._beginning = False
+        self._flow()
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    async def _greet(self) -> None:
-        """End a connection that is nobody's before it asks anything."""
-        if await self._known() is None:
-            self.end()
-
-    async def _answer(self, message: bytes) -> None:
-        known = await self._known()
-        if known is None:
+    def _answer(self, message: bytes) -> None:
+        known = self._service.phones.known(self._hashed)
+        if known is None or not known.usable:
+            # withdrawn meanwhile, or the database has been silent for long
             self.end()
             return
         if wait := self._service.wait(known):
-            await asyncio.sleep(wait)
-        reply = await self._service.answer(message, known, "dot")
-        self._say(reply.message if reply else None)
+            self._held = True
+            self._loop.call_later(wait, self._go_on)
+        self._under_way += 1
+        self._service.begin(message, known, "dot", self._take)
 
-    async def _known(self) -> Known | None:
-        """Return whose connection this is; None: it ends."""
-        try:
-            known = await self._service.known(self._token, self.address)
-        except (NobodyError, TooManyError, UnavailableError):
-            return None
-        if not self.counted and not self._server.admit_phone(self, known):
-            return None
-        return known
-
-    def _say(self, message: bytes | None) -> None:
-        if self._transport is None or self._transport.is_closing():
+    def _take(self, reply: Reply | None) -> None:
+        """Write an answer; where there is none, whoever this is speaks another protocol."""
+        self._under_way -= 1
+        transport = self._transport
+        if transport is None or transport.is_closing():
             return
-        if message is None:
-            # no DNS at all: whoever this is speaks another protocol
-            self._transport.close()
-        else:
-            self._transport.write(framed(message))
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception():
-            log.error("A query over TLS failed", exc_info=task.exception())
-            self.end()
-        if self._full:
+        if reply is None:
+            transport.close()
+            return
+        transport.write(framed(reply.message))
+        if self._paused:
             self._begin()
 
     def _flow(self) -> None:
@@ -249,7 +261,11 @@ class _Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        if self._full or self._clogged:
+        pause = self._held or self._clogged or self._under_way >= MOST_UNDER_WAY
+        if pause == self._paused:
+            return
+        self._paused = pause
+        if pause:
             transport.pause_reading()
         else:
             transport.resume_reading()
@@ -257,7 +273,7 @@ class _Connection(asyncio.Protocol):
     def _look(self) -> None:
         """End a connection on which nothing was asked for a while (RFC 7858, 3.4)."""
         idle = self._loop.time() - self._last
-        if idle >= IDLE_SECONDS and not self._tasks:
+        if idle >= IDLE_SECONDS and not self._under_way:
             self.end()
             # a phone that takes nothing would hold it open for ever
             self._timer = self._loop.call_later(HANDSHAKE_SECONDS, self._abort)

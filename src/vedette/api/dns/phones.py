@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from vedette.devices import resolver
 from vedette.foundation import clock
 from vedette.foundation.database import Pool, pool_system
 
@@ -23,7 +23,8 @@ FRESH_SECONDS: Final = 3.0
 USABLE_SECONDS: Final = 300.0
 """So long a phone that was known goes on without a database."""
 REMEMBERED: Final = 50_000
-_NOTED_EVERY: Final = timedelta(hours=1)
+_NOTED_EVERY: Final = 3600.0
+_NEVER: Final = (-math.inf, None)
 
 
 class UnavailableError(Exception):
@@ -38,7 +39,6 @@ class Known:
     tenant_id: UUID
     usable: bool
     paused_until: datetime | None
-    asked_at: datetime | None
 
     @property
     def paused(self) -> bool:
@@ -54,27 +54,43 @@ class Phones:
         self._kept: OrderedDict[bytes, tuple[float, Known | None]] = OrderedDict()
         self._looking: dict[bytes, asyncio.Task[Known | None]] = {}
         self._used: dict[UUID, datetime] = {}
+        self._noted: OrderedDict[UUID, float] = OrderedDict()
 
-    async def of(self, token: str) -> Known | None:
-        """Return whose token this is; None: nobody's. Raises UnavailableError."""
-        hashed = resolver.hashed(token)
-        at, known = self._kept.get(hashed, (0.0, None))
+    def known(self, hashed: bytes) -> Known | None:
+        """Return whose token has this hash, if that is known without waiting; else ask `of`."""
+        at, known = self._kept.get(hashed, _NEVER)
+        age = time.monotonic() - at
+        if known is not None and FRESH_SECONDS <= age < USABLE_SECONDS:
+            self._ask(hashed)
+        return known if age < USABLE_SECONDS else None
+
+    async def of(self, hashed: bytes) -> Known | None:
+        """Return whose token has this hash; None: nobody's. Raises UnavailableError."""
+        at, known = self._kept.get(hashed, _NEVER)
         age = time.monotonic() - at
         if age < FRESH_SECONDS:
             return known
-        task = self._looking.get(hashed)
-        if task is None:
-            task = self._looking[hashed] = asyncio.create_task(self._look(hashed))
-            task.add_done_callback(lambda done: self._looked(hashed, done))
+        task = self._ask(hashed)
         if known is not None and age < USABLE_SECONDS:
             return known
         return await asyncio.shield(task)
 
+    def _ask(self, hashed: bytes) -> "asyncio.Task[Known | None]":
+        task = self._looking.get(hashed)
+        if task is None:
+            task = self._looking[hashed] = asyncio.create_task(self._look(hashed))
+            task.add_done_callback(lambda done: self._looked(hashed, done))
+        return task
+
     def note(self, known: Known) -> None:
         """Note that a phone used its address, to the hour."""
-        now = clock.now()
-        if known.asked_at is None or now - known.asked_at > _NOTED_EVERY:
-            self._used[known.device_id] = now
+        now = time.monotonic()
+        if now - self._noted.get(known.device_id, -_NOTED_EVERY) < _NOTED_EVERY:
+            return
+        self._noted[known.device_id] = now
+        self._used[known.device_id] = clock.now()
+        if len(self._noted) > REMEMBERED:
+            self._noted.popitem(last=False)
 
     async def write(self) -> None:
         """Write down what was noted."""
@@ -107,7 +123,7 @@ class Phones:
 
 
 _LOOK_UP: Final = """
-select a.device_id, a.tenant_id, d.activation_status <> 'DEACTIVATED', a.paused_until, a.asked_at
+select a.device_id, a.tenant_id, d.activation_status <> 'DEACTIVATED', a.paused_until
 from devices_resolveraddress a
 join devices_device d on d.tenant_id = a.tenant_id and d.id = a.device_id
 where a.token_hash = %(hash)s

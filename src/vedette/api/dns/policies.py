@@ -41,19 +41,28 @@ class Policies:
         self._kept: dict[UUID, _Kept] = {}
         self._looking: dict[UUID, asyncio.Task[None]] = {}
 
+    def known(self, tenant_id: UUID) -> Policy | None:
+        """Return a tenant's policy if it was read; else ask `of`."""
+        kept = self._kept.get(tenant_id)
+        if kept is None:
+            return None
+        if time.monotonic() - kept.looked_at >= FRESH_SECONDS:
+            self._ask(tenant_id)
+        return kept.policy
+
     async def of(self, tenant_id: UUID) -> Policy:
         """Return a tenant's policy. Raises UnavailableError where it was never read and cannot be."""
-        kept = self._kept.get(tenant_id)
-        if kept and time.monotonic() - kept.looked_at < FRESH_SECONDS:
-            return kept.policy
+        if (known := self.known(tenant_id)) is not None:
+            return known
+        await asyncio.shield(self._ask(tenant_id))
+        return self._kept[tenant_id].policy
+
+    def _ask(self, tenant_id: UUID) -> "asyncio.Task[None]":
         task = self._looking.get(tenant_id)
         if task is None:
             task = self._looking[tenant_id] = asyncio.create_task(self._look(tenant_id))
             task.add_done_callback(lambda done: self._looked(tenant_id, done))
-        if kept:
-            return kept.policy
-        await asyncio.shield(task)
-        return self._kept[tenant_id].policy
+        return task
 
     async def stop(self) -> None:
         """Let the database connections go."""

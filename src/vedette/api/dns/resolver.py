@@ -4,7 +4,6 @@ What fails is told, never guessed: a SERVFAIL of the upstream stays one, an upst
 SERVFAIL with Extended DNS Error 22. A verdict that fails lets the name through or not, by the organisation's choice.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from uuid import UUID
 from vedette.api.dns import answers, wire
 from vedette.api.dns.cache import Cache, Key
 from vedette.api.dns.policy import Policy, UnsureError, error_code
-from vedette.api.dns.upstream import Upstream, UpstreamError
+from vedette.api.dns.upstream import Done, Upstream, UpstreamError
 from vedette.api.dns.wire import Answer, MalformedError, Query
 from vedette.detection.web import WebVerdict
 from vedette.foundation.name_server import NameServer
@@ -52,68 +51,96 @@ class Reply:
     seconds: int = 0
 
 
+Take = Callable[[Reply | None], None]
+"""Takes the reply to a message; None where there is nothing to answer to (no header, or an answer)."""
+
+
 @dataclass
 class _Place:
-    """An upstream, its kept answers, and the questions that are under way to it."""
+    """An upstream, its kept answers, and who waits for which question to it."""
 
     upstream: Upstream
     cache: Cache
-    under_way: dict[Key, asyncio.Task[Answer]]
+    under_way: dict[Key, list[Done]]
 
 
 class Resolver:
-    """Answers queries. `make` opens the way to an upstream, `record` takes what was suspicious or blocked."""
+    """Answers queries. `make` opens the way to an upstream, `record` takes what was suspicious or blocked.
+
+    An answer is handed to a callback, before `begin` returns where it is known: what is blocked or kept in memory.
+    """
 
     def __init__(
-        self,
-        make: Callable[[NameServer], Upstream],
-        record: Record,
-        *,
-        sinkhole: answers.Sinkhole,
-        cached: bool = True,
+        self, make: Callable[[NameServer], Upstream], record: Record, *, sinkhole: answers.Sinkhole
     ) -> None:
         self._make = make
         self._record = record
         self._sinkhole = sinkhole
-        self._cached = cached
         self._places: dict[NameServer, _Place] = {}
 
-    async def answer(self, message: bytes, phone: Phone, way: Way) -> Reply | None:
-        """Answer one message; None where there is nothing to answer to (RFC 9619, 1035: no header, or an answer)."""
+    def begin(self, message: bytes, phone: Phone, way: Way, take: Take) -> None:
+        """Answer one message; `take` is called once."""
         try:
             query = wire.read_query(message)
         except MalformedError as problem:
             refusal = answers.malformed(problem)
-            return None if refusal is None else Reply(refusal)
+            take(None if refusal is None else Reply(refusal))
+            return
         try:
-            return await self._answer(query, phone, way)
+            self._begin(query, phone, way, take)
         except UnsureError:
-            return Reply(
-                answers.error(query, wire.SERVFAIL, answers.NOT_READY, "The name could not be judged")
-            )
-        except UpstreamError as error:
-            # without the name
-            log.warning("The upstream of tenant %s: %s", phone.policy.tenant_id, error)
-            why = "The resolver that your organisation chose does not answer"
-            return Reply(answers.error(query, wire.SERVFAIL, answers.NO_REACHABLE_AUTHORITY, why))
+            take(unsure(query))
 
-    async def _answer(self, query: Query, phone: Phone, way: Way) -> Reply:
+    def _begin(self, query: Query, phone: Phone, way: Way, take: Take) -> None:
         policy = phone.policy
         judging = policy.on and not phone.paused
         if judging and (stopped := self._stopped((query.name,), query, phone, way)):
-            return stopped
+            take(stopped)
+            return
         if policy.upstream is None:
-            raise UpstreamError("no upstream is set")
-        place = self._place(policy.upstream)
-        kept = place.cache.get(query) if self._cached else None
-        answer, age = kept or (await self._asked(place, query), 0)
-        if judging and answer.targets and (stopped := self._stopped(answer.targets, query, phone, way)):
+            take(unreachable(query, phone, UpstreamError("no upstream is set")))
+            return
+        place = self._places.get(policy.upstream) or self._place(policy.upstream)
+        if kept := place.cache.get(query):
+            take(self._finish(query, phone, way, *kept))
+            return
+
+        def came(answer: Answer | UpstreamError) -> None:
+            take(self._came(query, phone, way, answer))
+
+        waiting = place.under_way.get(query.key)
+        if waiting is not None:
+            # who asks the same meanwhile waits for the same answer
+            waiting.append(came)
+            return
+        place.under_way[query.key] = [came]
+        place.upstream.ask(query, lambda answer: self._settle(place, query, answer))
+
+    def _settle(self, place: _Place, query: Query, answer: Answer | UpstreamError) -> None:
+        """Keep an answer and hand it to all who wait for it."""
+        if isinstance(answer, Answer):
+            place.cache.put(query, answer)
+        for came in place.under_way.pop(query.key, ()):
+            came(answer)
+
+    def _came(self, query: Query, phone: Phone, way: Way, answer: Answer | UpstreamError) -> Reply:
+        if isinstance(answer, UpstreamError):
+            return unreachable(query, phone, answer)
+        try:
+            return self._finish(query, phone, way, answer, 0)
+        except UnsureError:
+            return unsure(query)
+
+    def _finish(self, query: Query, phone: Phone, way: Way, answer: Answer, age: int) -> Reply:
+        """Judge the names that an answer leads on to, and pass it on. Raises UnsureError."""
+        judging = phone.policy.on and not phone.paused
+        if answer.targets and judging and (stopped := self._stopped(answer.targets, query, phone, way)):
             return stopped
-        message = wire.aged(answer, query, age) if kept else wire.passed_on(answer, query)
+        message = wire.aged(answer, query, age) if age else wire.passed_on(answer, query)
         return Reply(message, max(0, answer.seconds - age))
 
     def _stopped(self, names: tuple[str, ...], query: Query, phone: Phone, way: Way) -> Reply | None:
-        """Judge names; return the answer to a blocked one. What is told of is recorded."""
+        """Judge names; return the answer to a blocked one. What is told of is recorded. Raises UnsureError."""
         policy = phone.policy
         for name in names:
             verdict = policy.told(name)
@@ -127,33 +154,24 @@ class Resolver:
         return None
 
     def _place(self, server: NameServer) -> _Place:
-        place = self._places.get(server)
-        if place is None:
-            place = self._places[server] = _Place(self._make(server), Cache(), {})
+        place = self._places[server] = _Place(self._make(server), Cache(), {})
         return place
 
-    async def _asked(self, place: _Place, query: Query) -> Answer:
-        """Ask the upstream; who asks the same meanwhile waits for the same answer."""
-        key = query.key
-        task = place.under_way.get(key)
-        if task is None:
-            task = asyncio.ensure_future(place.upstream.ask(query))
-            place.under_way[key] = task
-            task.add_done_callback(lambda done: self._came(place, key, query, done))
-        # one who hangs up takes the answer from nobody else
-        return await asyncio.shield(task)
-
-    def _came(self, place: _Place, key: Key, query: Query, done: "asyncio.Task[Answer]") -> None:
-        place.under_way.pop(key, None)
-        if done.cancelled() or done.exception():
-            return
-        if self._cached:
-            place.cache.put(query, done.result())
-
-    async def close(self) -> None:
+    def close(self) -> None:
         """Let all connections go."""
         for place in self._places.values():
-            for task in list(place.under_way.values()):
-                task.cancel()
-            await place.upstream.close()
+            place.upstream.close()
         self._places.clear()
+
+
+def unsure(query: Query) -> Reply:
+    """Answer for a name that could not be judged, where such names are not answered."""
+    return Reply(answers.error(query, wire.SERVFAIL, answers.NOT_READY, "The name could not be judged"))
+
+
+def unreachable(query: Query, phone: Phone, error: UpstreamError) -> Reply:
+    """Answer for an upstream that does not."""
+    # without the name
+    log.warning("The upstream of tenant %s: %s", phone.policy.tenant_id, error)
+    why = "The resolver that your organisation chose does not answer"
+    return Reply(answers.error(query, wire.SERVFAIL, answers.NO_REACHABLE_AUTHORITY, why))

@@ -9,7 +9,7 @@ from vedette.api.dns import answers, upstream, wire
 from vedette.api.dns.encounters import Encounters
 from vedette.api.dns.phones import Known, Phones, UnavailableError
 from vedette.api.dns.policies import Policies
-from vedette.api.dns.resolver import Phone, Reply, Resolver, Way
+from vedette.api.dns.resolver import Phone, Reply, Resolver, Take, Way
 from vedette.api.dns.upstream import Upstream
 from vedette.foundation import config, http
 from vedette.foundation.config import Config
@@ -56,6 +56,7 @@ class ResolverService:
         self._queries = Buckets(QUERIES_PER_SECOND, QUERIES_AT_ONCE)
         self._strangers = Buckets(STRANGERS_PER_SECOND, STRANGERS_AT_ONCE)
         self._tasks: list[asyncio.Task[None]] = []
+        self._beginning: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to write down what is met."""
@@ -66,13 +67,13 @@ class ResolverService:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.resolver.close()
+        self.resolver.close()
         await self.encounters.stop()
         await self.policies.stop()
 
-    async def known(self, token: str, address: str) -> Known:
-        """Return whose token this is. Raises NobodyError, TooManyError and UnavailableError."""
-        known = await self.phones.of(token) if token else None
+    async def known(self, hashed: bytes, address: str) -> Known:
+        """Return whose token has this hash. Raises NobodyError, TooManyError and UnavailableError."""
+        known = await self.phones.of(hashed)
         if known is not None and known.usable:
             return known
         wait = self._strangers.take(caller(address))
@@ -84,14 +85,35 @@ class ResolverService:
         """Count a query of a phone; return the seconds that it must wait, 0 most of the time."""
         return self._queries.take(known.device_id)
 
+    def begin(self, message: bytes, known: Known, way: Way, take: Take) -> None:
+        """Answer one query of a phone; `take` is called once, before this returns where the answer is known."""
+        self.phones.note(known)
+        policy = self.policies.known(known.tenant_id)
+        if policy is None:
+            task = asyncio.create_task(self._begin_later(message, known, way, take))
+            self._beginning.add(task)
+            task.add_done_callback(self._beginning.discard)
+            return
+        self.resolver.begin(message, Phone(known.device_id, policy, known.paused), way, take)
+
     async def answer(self, message: bytes, known: Known, way: Way) -> Reply | None:
         """Answer one query of a phone; None where there is nothing to answer to."""
-        self.phones.note(known)
+        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+
+        def take(reply: Reply | None) -> None:
+            if not future.done():
+                future.set_result(reply)
+
+        self.begin(message, known, way, take)
+        return await future
+
+    async def _begin_later(self, message: bytes, known: Known, way: Way, take: Take) -> None:
         try:
             policy = await self.policies.of(known.tenant_id)
         except UnavailableError:
-            return failed(message, answers.NOT_READY, "The service is not ready")
-        return await self.resolver.answer(message, Phone(known.device_id, policy, known.paused), way)
+            take(failed(message, answers.NOT_READY, "The service is not ready"))
+            return
+        self.resolver.begin(message, Phone(known.device_id, policy, known.paused), way, take)
 
     async def _note(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from typing import Final
 
 import httpx
 
-from vedette.api.dns.upstream import ASK_SECONDS, UpstreamError
+from vedette.api.dns.upstream import ASK_SECONDS, Done, UpstreamError
 from vedette.api.dns.wire import MOST_BYTES, Answer, Query, read_answer
 from vedette.foundation import http
 from vedette.foundation.name_server import NameServer
@@ -24,21 +24,32 @@ class Https:
         self._threads = ThreadPoolExecutor(THREADS, "dns-https")
         self._client = http.client(timeout=ASK_SECONDS, total=ASK_SECONDS, max_bytes=MOST_BYTES)
         self._under_way = 0
+        self._loop = asyncio.get_running_loop()
 
-    async def ask(self, query: Query) -> Answer:
-        """Ask. Raises UpstreamError."""
+    def ask(self, query: Query, done: Done) -> None:
+        """Ask in a thread."""
         if self._under_way >= MOST_UNDER_WAY:
-            raise UpstreamError("too many questions wait for the upstream")
+            done(UpstreamError("too many questions wait for the upstream"))
+            return
         self._under_way += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, query)
-        finally:
-            self._under_way -= 1
+        asked = self._loop.run_in_executor(self._threads, self._ask, query)
+        asked.add_done_callback(lambda future: self._came(future, done))
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
+
+    def _came(self, future: "asyncio.Future[Answer]", done: Done) -> None:
+        self._under_way -= 1
+        if future.cancelled():
+            done(UpstreamError("the service is stopping"))
+            return
+        error = future.exception()
+        if error is None:
+            done(future.result())
+        else:
+            done(error if isinstance(error, UpstreamError) else UpstreamError(type(error).__name__))
 
     def _ask(self, query: Query) -> Answer:
         try:

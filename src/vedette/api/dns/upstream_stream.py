@@ -9,9 +9,21 @@ import httpcore
 import httpx
 
 from vedette.api.dns.framing import Frames, framed
-from vedette.api.dns.upstream import ASK_SECONDS, CONNECT_SECONDS, Check, UpstreamError, Waiting
-from vedette.api.dns.wire import Answer, Query, read_answer
+from vedette.api.dns.upstream import (
+    ASK_SECONDS,
+    CONNECT_SECONDS,
+    LATE,
+    LOOK_SECONDS,
+    Asked,
+    Check,
+    Done,
+    UpstreamError,
+    Waiting,
+)
+from vedette.api.dns.wire import Query
 from vedette.foundation.name_server import NameServer
+
+ENDED = "the upstream ended the connection"
 
 
 class Stream:
@@ -23,48 +35,70 @@ class Stream:
         self._server = server
         self._check = check
         self._trust = trust
-        self._connecting = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
         self._connection: _Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._backlog: list[Asked] = []
 
-    async def ask(self, query: Query) -> Answer:
-        """Ask; a connection that the other side ended meanwhile is replaced once. Raises UpstreamError."""
-        for again in (True, False):
-            connection = await self._connected()
-            fresh = not connection.used
-            connection.used = True
-            try:
-                return await connection.ask(query)
-            except UpstreamError:
-                if fresh or not again or not connection.lost:
-                    raise
-        raise AssertionError("unreachable")  # pragma: no cover
+    def ask(self, query: Query, done: Done) -> None:
+        """Ask; on a connection that the other side has ended meanwhile, once more on a new one."""
+        self.send(Asked(query, done, self._loop.time() + ASK_SECONDS))
 
-    async def close(self) -> None:
+    def send(self, asked: Asked) -> None:
+        """Ask on the connection, or when there is one."""
+        if self._connection and not self._connection.lost:
+            self._connection.send(asked)
+            return
+        self._backlog.append(asked)
+        if self._connecting is None:
+            self._connecting = self._loop.create_task(self._connect())
+
+    def close(self) -> None:
         """End the connection."""
+        if self._connecting:
+            self._connecting.cancel()
         if self._connection:
             self._connection.end()
+        self._fail(ENDED)
+
+    def left(self, unanswered: list[Asked], why: str) -> None:
+        """Take over what a connection that ended left unanswered: it is asked once more."""
+        for asked in unanswered:
+            asked.tries += 1
+            if asked.tries > 1:
+                asked.done(UpstreamError(why))
+            else:
+                self.send(asked)
+
+    def _fail(self, why: str) -> None:
+        backlog, self._backlog = self._backlog, []
+        for asked in backlog:
+            asked.done(UpstreamError(why))
+
+    async def _connect(self) -> None:
+        try:
+            self._connection = await self._connected()
+        except UpstreamError as error:
+            self._fail(str(error))
+        else:
+            backlog, self._backlog = self._backlog, []
+            for asked in backlog:
+                self._connection.send(asked)
+        finally:
+            self._connecting = None
 
     async def _connected(self) -> "_Connection":
-        if self._connection and not self._connection.lost:
-            return self._connection
-        async with self._connecting:
-            if self._connection is None or self._connection.lost:
-                self._connection = await self._connect()
-            return self._connection
-
-    async def _connect(self) -> "_Connection":
-        loop = asyncio.get_running_loop()
         server = self._server
         why: Exception | None = None
         try:
-            addresses = await loop.run_in_executor(None, self._check, server.host, server.port)
+            addresses = await self._loop.run_in_executor(None, self._check, server.host, server.port)
         except (httpx.HTTPError, httpcore.ConnectError) as error:
             raise UpstreamError(str(error)) from error
         for address in addresses:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    _, connection = await loop.create_connection(
-                        _Connection,
+                    _, connection = await self._loop.create_connection(
+                        lambda: _Connection(self),
                         address,
                         server.port,
                         ssl=self._trust() if self._trust else None,
@@ -80,27 +114,24 @@ class Stream:
 class _Connection(asyncio.Protocol):
     """One connection and who waits on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: Stream) -> None:
         self.lost = False
-        self.used = False
+        self._stream = stream
         self._frames = Frames()
         self._waiting = Waiting()
         self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
 
-    async def ask(self, query: Query) -> Answer:
-        number, future = self._waiting.enter(query)
+    def send(self, asked: Asked) -> None:
+        """Ask a question."""
         try:
-            if self._transport is None or self.lost:
-                raise UpstreamError("the upstream ended the connection")
-            self._transport.write(framed(query.forwarded(number)))
-            async with asyncio.timeout(ASK_SECONDS):
-                return read_answer(await future, query)
-        except TimeoutError:
-            raise UpstreamError("the upstream did not answer in time") from None
-        except ValueError as error:
-            raise UpstreamError(f"the upstream's answer cannot be read: {error}") from error
-        finally:
-            self._waiting.leave(number)
+            number = self._waiting.enter(asked)
+        except UpstreamError as error:
+            asked.done(error)
+            return
+        if self._transport:
+            self._transport.write(framed(asked.query.forwarded(number)))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -112,8 +143,17 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         self.lost = True
-        self._waiting.fail("the upstream ended the connection")
+        self._timer.cancel()
+        self._stream.left(self._waiting.take_all(), ENDED)
 
     def end(self) -> None:
+        """End it; who waits is told."""
+        self.lost = True
+        self._waiting.fail(ENDED)
         if self._transport:
             self._transport.close()
+
+    def _look(self) -> None:
+        for asked in self._waiting.late(self._loop.time()):
+            asked.done(UpstreamError(LATE))
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)

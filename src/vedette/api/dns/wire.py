@@ -52,7 +52,10 @@ class MalformedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question. `question` are its bytes as asked, `name` its name in lower case without the last dot."""
+    """One question. `question` are its bytes as asked, `name` its name in lower case without the last dot.
+
+    `key` is what an answer depends on; the question in lower case is its first part.
+    """
 
     id: int
     flags: int
@@ -61,12 +64,7 @@ class Query:
     type: int
     edns: bool
     dnssec: bool
-    payload: int
-
-    @property
-    def key(self) -> tuple[bytes, bool, bool, int]:
-        """What an answer depends on."""
-        return self.question.lower(), self.edns, self.dnssec, self.flags & CD
+    key: tuple[bytes, bool, bool, int]
 
     def forwarded(self, id_: int) -> bytes:
         """Return the message for the upstream: the question and nothing else of the phone's (no options)."""
@@ -114,15 +112,17 @@ def read_query(message: bytes) -> Query:
         raise MalformedError(REFUSED, id_)
     if options and options[1] >> 16 & 0xFF:
         raise MalformedError(BADVERS, id_)
+    question = message[HEADER.size : offset]
+    edns, dnssec = options is not None, bool(options and options[1] & _DO)
     return Query(
         id_,
         flags,
-        message[HEADER.size : offset],
+        question,
         name,
         type_,
-        edns=options is not None,
-        dnssec=bool(options and options[1] & _DO),
-        payload=max(512, options[0]) if options else 512,
+        edns=edns,
+        dnssec=dnssec,
+        key=(question.lower(), edns, dnssec, flags & CD),
     )
 
 
@@ -141,7 +141,7 @@ def _read_answer(message: bytes, query: Query) -> Answer:
     rcode, offset = flags & 0xF, HEADER.size
     if questions == 1:
         offset += len(query.question)
-        if message[HEADER.size : offset].lower() != query.question.lower():
+        if message[HEADER.size : offset].lower() != query.key[0]:
             raise ValueError("this answers another question")
     elif questions or not rcode:
         raise ValueError("the question is missing")

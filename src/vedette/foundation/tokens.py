@@ -66,7 +66,7 @@ class Tokens:
         kept = self._kept.get((entra_tenant_id, scope))
         if kept and kept[0] == used and time.monotonic() < kept[2]:
             return kept[1]
-        answer = self._asked(entra_tenant_id, used, scope or f"{used.graph_url}/.default")
+        answer = self._asked(entra_tenant_id, used, scope or f"{used.graph_url}/.default", fresh=fresh)
         if "access_token" not in answer:
             # msal repeats a refusal for a minute without asking; who asks again wants to know it anew
             self.forget(entra_tenant_id)
@@ -77,12 +77,17 @@ class Tokens:
             self._kept[entra_tenant_id, scope] = used, token, until
         return token
 
-    def _asked(self, entra_tenant_id: str, used: Registration, scope: str) -> dict[str, Any]:
-        """Return what msal answers, a token or Entra's refusal. Raises TokenError when Entra does not answer."""
+    def _asked(
+        self, entra_tenant_id: str, used: Registration, scope: str, *, fresh: bool
+    ) -> dict[str, Any]:
+        """Return what msal answers, a token or Entra's refusal. Raises TokenError when Entra does not answer.
+
+        Who wants a fresh token (a heartbeat, a person) asks in any case.
+        """
         health = circuit(used.login_url, entra_tenant_id, TOKENS)
         with self._door(entra_tenant_id):
             # One thread asks Entra; the others find its token in the cache, or that it is not to be asked.
-            if refused := health.refuses_for():
+            if not fresh and (refused := health.refuses_for()):
                 raise _held_back(refused)
             try:
                 application = self._application(entra_tenant_id, used)

@@ -6,7 +6,7 @@ from vedette.foundation.tables import TenantRow
 
 
 class Destination(TenantRow):
-    """A system that events are told to, and how far it has been told (ADR 16).
+    """A system that events are told to, and how far it has been told (ADR 19).
 
     `position` is the place in the tenant's event log up to which everything is settled: told, kept as a dead letter, or
     left out by the filter. Claimed by an UPDATE that sets a lease; a result that comes after its lease changes nothing.

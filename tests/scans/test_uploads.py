@@ -1,5 +1,6 @@
 """Uploads from the first byte to the result: limits, hostile files, what is kept, what is deleted and when."""
 
+import asyncio
 import io
 import os
 import time
@@ -17,6 +18,7 @@ from tests.support.scenes import Scenes
 from tests.support.world import ADA, World, begin
 
 from vedette.foundation import clock, config, database
+from vedette.foundation import jobs as queue
 from vedette.scans import analysis, intake, jobs, kept, reading, uploads
 from vedette.scans.models import Scan
 from vedette.scans.sandbox import Bounds
@@ -232,3 +234,14 @@ def test_what_is_kept_is_bounded() -> None:
     got = kept._within("timeline", ["x" * 1000] * 3000, cut)
     assert len(got) == kept.PART_BYTES // 1002
     assert cut == {"timeline": 3000}
+
+
+def test_the_worker_takes_it_up_by_itself(world: World) -> None:
+    scan = upload(world, zipped({"getprop.txt": GETPROP.encode()}))
+
+    async def until_empty() -> None:
+        async with queue.app.open_async():
+            await queue.app.run_worker_async(wait=False, concurrency=1, install_signal_handlers=False)
+
+    asyncio.run(until_empty())
+    assert fresh(world, scan).status == "done"

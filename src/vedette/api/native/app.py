@@ -71,11 +71,13 @@ class NativeApi:
         upload_seconds: float = UPLOAD_SECONDS,
     ) -> None:
         self._threads = Threads(THREADS, "native-api")
-        self._doorman = Doorman(KeyRing(pool), self._threads)
+        # what may wait for Microsoft or for a slow sender keeps nobody else waiting
+        self._patient = Threads(THREADS, "native-api-patient")
+        self._doorman = Doorman(KeyRing(pool), self._patient)
         self._atlas = Atlas(ROUTES)
         self._find_person = find_person
         self._body_seconds = body_seconds
-        self._uploads = Uploads(self._threads, upload_seconds)
+        self._uploads = Uploads(self._patient, upload_seconds)
         self._callers = Buckets(requests_per_minute / 60, requests_per_minute)
         self._strangers = Buckets(calls_per_minute / 60, calls_per_minute)
         self._document = openapi.document(ROUTES)
@@ -83,6 +85,7 @@ class NativeApi:
     async def stop(self) -> None:
         """End; before the pool closes."""
         await self._threads.stop()
+        await self._patient.stop()
 
     @staticmethod
     def serves(path: str) -> bool:
@@ -145,7 +148,8 @@ class NativeApi:
             target=request.target,
             find_person=self._find_person,
         )
-        answer = await self._threads.run(perform, asked, body_of)
+        threads = self._patient if route.prepare else self._threads
+        answer = await threads.run(perform, asked, body_of)
         return _tagged(answer, request) if route.reads and answer.status == HTTPStatus.OK else answer
 
     async def _body(self, request: Request, route: Route) -> bytes:

@@ -17,7 +17,8 @@ from tests.support.world import facts
 from vedette.compliance.assess import assess
 from vedette.console import scan_upload
 from vedette.foundation import clock, config, database
-from vedette.scans import analysis
+from vedette.scans import analysis, reading
+from vedette.scans.child import read_upload
 from vedette.scans.models import Scan
 
 pytestmark = pytest.mark.database
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.database
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("VEDETTE_HOME", str(tmp_path))
     monkeypatch.setenv("VEDETTE_SCAN_MB", "1")
+    # the child is tried where uploads are tested; here it would cost a quarter of a second each
+    monkeypatch.setattr(reading, "acquisition", read_upload)
     config.current.cache_clear()
     yield
     monkeypatch.undo()

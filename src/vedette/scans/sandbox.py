@@ -45,11 +45,12 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Ran(Generic[A]):
-    """An answer and what it took: wall-clock seconds, and the most memory the child held, in bytes."""
+    """An answer and what it took: wall-clock seconds, most memory the child held (bytes), its processor seconds."""
 
     answer: A
     seconds: float
     peak: int
+    cpu_seconds: float
 
 
 class SandboxError(Exception):
@@ -83,7 +84,7 @@ def run(work: Callable[[Q], A], request: Q, bounds: Bounds = Bounds()) -> Ran[A]
         answer = msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, RecursionError) as error:
         raise SandboxError("crash", f"The analysis gave an answer that cannot be read: {error}.") from None
-    return Ran(answer, time.monotonic() - started, peak)
+    return Ran(answer, time.monotonic() - started, peak, used)
 
 
 def _start(work: Callable[..., object], question: int, bounds: Bounds) -> subprocess.Popen[bytes]:

@@ -171,6 +171,8 @@ class Switches:
     """A membership written through Graph is listed at once, and counts in sign-ins so much later (4.7)."""
     continuous_access_evaluation: bool = False
     """True: ending a person's sessions bites at once at the applications too, not only at their next token (4.7)."""
+    filters_ignored: bool = False
+    """True: `$filter` of Intune's phones and of devices is ignored without a word, as Intune does with some (2.2)."""
     delta_quirks: bool = False
     """True: delta queries replay, tell out of order and send empty pages, all of which Graph may do."""
     require_service_principal: bool = False
@@ -256,6 +258,8 @@ class Cloud:
     entra: EntraState = field(default_factory=EntraState)
     switches: Switches = field(default_factory=Switches)
     smtp_port: int = 0
+    dns_port: int | None = None
+    """Of the name server of invented names; None: there is none."""
     clock_offset: timedelta = timedelta(0)
 
     def now(self) -> datetime:

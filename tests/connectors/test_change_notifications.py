@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -33,6 +33,9 @@ PAGE = "/system/connectors/notifications/"
 class Service:
     """The two addresses on a real server in a thread, with a certificate of the lab's authority."""
 
+    in_between: ClassVar[tuple[int, bytes] | None] = None
+    """What a proxy that stands before the service answers to a handshake."""
+
     def __init__(self, database_url: str, home: Path, port: int) -> None:
         self.database_url = database_url
         options = uvicorn.Config(
@@ -57,6 +60,12 @@ class Service:
 
     async def answer(self, scope: Any, receive: Any, send: Any) -> None:
         assert self.api.serves(scope["path"])
+        if self.in_between and b"validationToken" in scope["query_string"]:
+            status, body = self.in_between
+            headers = [(b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            return
         await self.api(scope, receive, send)
 
 
@@ -240,6 +249,61 @@ def test_news_about_a_subscription(watched: Scene, event: str, *, wakes: bool, r
         keep(watched)
         assert (rows(watched)["users"].remote_id != before.remote_id) == (event == "subscriptionRemoved")
         assert len(remote(watched)) == 2
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize(
+    ("answer", "fault", "said"),
+    [
+        ((200, b"Welcome to our proxy"), None, "the validation token as text/plain"),
+        ((502, b"Bad gateway"), None, "HTTP status code is '502'"),
+        (None, {"status": 400, "code": "ValidationError"}, "could not reach"),
+        (None, {"drop": True, "after": True}, "refused a subscription"),
+    ],
+    ids=[
+        "another token",
+        "nobody behind the proxy",
+        "too slow for Graph",
+        "the answer to the making is lost",
+    ],
+)
+def test_a_handshake_that_fails_is_explained_and_leaves_one_subscription_in_the_end(
+    watched: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    move_clock: Callable[[float], None],
+    answer: tuple[int, bytes] | None,
+    fault: dict[str, Any] | None,
+    said: str,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Service, "in_between", answer)
+        if fault:
+            watched.fault("POST /v1.0/subscriptions", **fault)
+        turn_on(watched)
+        assert {said in row.problem for row in rows(watched).values()} == {True}
+        assert watched.poll().error == "", "the directory is polled as ever"
+    watched.mend()
+    move_clock(3600)
+    keep(watched)
+    known = {row.remote_id: row.problem for row in rows(watched).values()}
+    assert known == dict.fromkeys((each["id"] for each in remote(watched)), "")
+    assert len(known) == 2
+
+
+def test_news_that_is_told_twice_makes_one_poll(watched: Scene, service: httpx.Client) -> None:
+    turn_on(watched)
+    calm(watched)
+    with database.tenant(watched.tenant_id):
+        Subscription.objects.filter(resource="users").update(secret_hash=hashed("the secret"))
+    note = {"subscriptionId": rows(watched)["users"].remote_id, "clientState": "the secret"}
+    for notes in ([note, note], [note]):
+        assert service.post("/graph/notify", json={"value": notes}).status_code == 202
+    jobs.poll_soon.func(str(watched.tenant_id))
+    assert watched.connector().next_poll_at <= clock.now()  # type: ignore[operator] # polled already
+    assert watched.poll().error == ""
+    later = watched.connector().next_poll_at
+    jobs.poll_soon.func(str(watched.tenant_id))
+    assert watched.connector().next_poll_at == later, "what was told is seen to"
 
 
 def test_what_hinders_is_explained_and_tried_again(

@@ -2,6 +2,19 @@
 
 Whatever it is: in the end everything is as it should be, nothing was written twice, nothing is lost, no call went out
 sooner than allowed, and nobody was retired by an error. The lab's own log is the witness.
+
+| fault | test |
+|---|---|
+| 429 with and without Retry-After: a batch, in a batch, a call | `PUSHES`, `POLLS` "throttled", "limit" |
+| 401 on a fresh token: a batch, in a batch, a call | `PUSHES`, `POLLS` "token", "some are throttled" |
+| 503, 504 after the deed, a cut connection, an answer that is lost | the same; `ENDINGS`; "breaks off" |
+| 410 with a Location (404, 409: test_delta_poll) | `test_links_that_expired…[gone]` |
+| empty pages, items twice, out of order, one object over pages | `test_links_that_expired…[quirks]`, test_deltas |
+| soft-deleted people, who stay in their groups | `test_people_who_were_deleted…` |
+| hidden members | `test_a_reading_of_everything_that_breaks_off_and_a_hidden_group…` |
+| an ignored `$filter` | `test_filters_that_are_ignored…` |
+| validation handshake: another token, slow, lost; news twice, by another secret | test_change_notifications |
+| Entra's token endpoint fails or hangs | tests/foundation/test_graph_tokens |
 """
 
 import datetime as dt
@@ -257,6 +270,26 @@ def test_a_poll_gets_over_what_passes(crowded: Scene, moved: Moved, name: str) -
         assert reads_too_soon(crowded.lab.get("/requests", since=since)) == 0
 
 
+def test_filters_that_are_ignored_without_a_word_lead_to_the_same(
+    crowded: Scene, moved: Moved, move_clock: Clock
+) -> None:
+    """Every filtered question is answered with everything, a page at a time: a poll and a push of all phones."""
+    crowded.lab.post("/switches", {"filters_ignored": True})
+    since = crowded.mark()
+    try:
+        assert crowded.poll().error == ""
+        assert live(crowded) == moved.others | {moved.new}
+        publish_all(crowded, move_clock)
+    finally:
+        crowded.lab.post("/switches", {"filters_ignored": False})
+    assert Counter(attributes(crowded).values()) == {"mtd:pending": PHONES}
+    log = crowded.lab.get("/requests", since=since)
+    written = Counter(entry["path"] for entry in log if was_carried_out(entry, Trouble()))
+    assert written == Counter(f"/v1.0/devices/{key}" for key in live(crowded)), (
+        "written once, and to nobody else"
+    )
+
+
 def test_polls_that_end_in_an_error_retire_nobody_and_the_next_makes_good(
     crowded: Scene, moved: Moved
 ) -> None:
@@ -283,6 +316,24 @@ def test_links_that_expired_and_rounds_that_repeat_themselves(
     finally:
         crowded.lab.post("/switches", {"delta_quirks": False, "page_size": None})
     assert live(crowded) == moved.others | {moved.new}
+
+
+def test_people_who_were_deleted_and_may_come_back_leave_with_their_phones(
+    crowded: Scene, moved: Moved
+) -> None:
+    """Their group does not tell that they left (microsoft.md 2.7); they themselves do, in changes and in full."""
+    with database.tenant(crowded.tenant_id):
+        kept = DirectoryDevice.objects.filter(object_id__in=moved.others).order_by("id")
+        first, second = kept[0], kept[1]
+    crowded.lab.delete(f"{crowded.path}/users/{first.owner_oid}")
+    assert crowded.poll().error == ""
+    left = moved.others - {str(first.object_id)}
+    assert live(crowded) == left | {moved.new}
+    crowded.lab.delete(f"{crowded.path}/users/{second.owner_oid}")
+    crowded.lab.post(f"{crowded.path}/users/{first.owner_oid}/restore")
+    crowded.forget_changes()
+    assert crowded.poll().error == ""
+    assert live(crowded) == moved.others - {str(second.object_id)} | {moved.new}
 
 
 def test_a_reading_of_everything_that_breaks_off_and_a_hidden_group_retire_nobody(

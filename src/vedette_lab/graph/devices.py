@@ -34,6 +34,9 @@ async def list_devices(call: Call) -> Json:
     query = call.query()
     directory = call.tenant.directory
     found: Iterable[Device] = directory.devices.values()
+    if call.cloud.switches.filters_ignored:
+        everything = call.collection(found, DEVICE, "devices", query, narrowed=True)
+        return _with_owners(everything, call, query)
     if (ids := values_of(query.filter, "id")) is not None:
         found = [directory.devices[key] for key in ids if key in directory.devices]
     elif (device_ids := values_of(query.filter, "deviceId")) is not None:

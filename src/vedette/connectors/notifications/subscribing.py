@@ -68,6 +68,10 @@ def _make(graph: Graph, row: Subscription) -> None:
     _remove(graph, row)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     notify, lifecycle = addresses()
+    # Where the answer to an earlier try was lost one stands there that nobody knows of.
+    for known in list(graph.pages("/subscriptions")):
+        if (known.get("resource"), known.get("notificationUrl")) == (row.resource, notify):
+            _remove_known(graph, str(known["id"]))
     now = clock.now()
     made = graph.post(
         "/subscriptions",
@@ -107,10 +111,13 @@ def _delete(graph: Graph, tenant_id: uuid.UUID, row: Subscription) -> None:
 
 def _remove(graph: Graph, row: Subscription) -> None:
     """Delete it at Microsoft, where one stands."""
-    if not row.remote_id:
-        return
+    if row.remote_id:
+        _remove_known(graph, row.remote_id)
+
+
+def _remove_known(graph: Graph, remote_id: str) -> None:
     try:
-        graph.delete(f"/subscriptions/{row.remote_id}")
+        graph.delete(f"/subscriptions/{remote_id}")
     except GraphError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise

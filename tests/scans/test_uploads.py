@@ -180,6 +180,20 @@ def test_too_much_is_refused_and_leaves_nothing(world: World, monkeypatch: pytes
     assert audit(world, "scan.uploaded") == []
 
 
+def test_a_full_disk_takes_no_upload_and_keeps_its_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world
+    incoming = Incoming()
+    monkeypatch.setattr(uploads, "_LOOK_EVERY", 10)
+    monkeypatch.setattr(uploads, "_ROOM_LEFT", 2**62)
+    with pytest.raises(UploadError, match="room"):
+        incoming.write(bytes(11))
+    with pytest.raises(UploadError, match="room"):
+        Incoming()
+    assert files() == []
+
+
 def test_a_scan_that_is_deleted_stays_deleted(world: World) -> None:
     scan = upload(world, zipped({"getprop.txt": GETPROP.encode()}))
     assert intake.delete(world.tenant_id, scan.id, ADA)

@@ -16,7 +16,8 @@ from vedette_facts.report import Facts
 
 EXPIRES: Final = timedelta(days=30)
 """Since it was collected; as long as what Intune says."""
-SAID_BY: Final = "a scan"
+SAID_BY: Final = "analyst_scan"
+"""A code of verdict.terms."""
 
 
 @dataclass(frozen=True)

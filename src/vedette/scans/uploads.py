@@ -23,6 +23,7 @@ _NAME_BYTES: Final = 24
 _LONGEST_NAME: Final = 150
 _ROOM_LEFT: Final = 512 * MIB
 """What stays free on the disk whatever is uploaded: the database may lie on it."""
+_LOOK_EVERY: Final = 64 * MIB
 _LEFT_OVER_SECONDS: Final = 3600
 
 
@@ -55,9 +56,9 @@ class Incoming:
         self._most = most_bytes()
         self._name = secrets.token_urlsafe(_NAME_BYTES)
         self._digest = hashlib.sha256()
-        self.size = 0
+        self.size = self._looked_at = 0
         folder = _folder()
-        if shutil.disk_usage(folder).free < _ROOM_LEFT:
+        if _is_full(folder):
             raise UploadError("room")
         self._file = os.fdopen(
             os.open(folder / self._name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
@@ -69,6 +70,11 @@ class Incoming:
         if self.size > self._most:
             self.abandon()
             raise UploadError("size")
+        if self.size - self._looked_at > _LOOK_EVERY:
+            self._looked_at = self.size
+            if _is_full(_folder()):
+                self.abandon()
+                raise UploadError("room")
         self._digest.update(piece)
         try:
             self._file.write(piece)
@@ -131,6 +137,10 @@ def clean_name(name: str) -> str:
         kind = f"…{dot}{kind}" if stem and len(kind) < 10 else "…"  # noqa: PLR2004 - as long as endings of names are
         shown = shown[: _LONGEST_NAME - len(kind)] + kind
     return shown or "upload"
+
+
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < _ROOM_LEFT
 
 
 def _folder() -> Path:

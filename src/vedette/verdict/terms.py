@@ -157,8 +157,21 @@ _AGENT: Final[Mapping[str, Words]] = {
     },
     "secure_dns": {"en": "secure name look-ups", "fr": "la résolution de noms sécurisée"},
 }
+_SOURCES: Final[Mapping[str, Words]] = {
+    "analyst_scan": {"en": "a scan of the phone", "fr": "une analyse du téléphone"},
+}
 TERMS: Final[Mapping[str, Words]] = MappingProxyType(
-    {**_ABLE, **_MITM, **_WIFI, **_PROFILE, **_SETTINGS, **_AGENT, **web_words.TERMS, **apk_words.TERMS}
+    {
+        **_SOURCES,
+        **_ABLE,
+        **_MITM,
+        **_WIFI,
+        **_PROFILE,
+        **_SETTINGS,
+        **_AGENT,
+        **web_words.TERMS,
+        **apk_words.TERMS,
+    }
 )
 """Code to words by language."""
 CODED: Final = frozenset(
@@ -174,6 +187,7 @@ CODED: Final = frozenset(
         "boot",
         "permission",
         "apps",
+        "reported_by",
         *web_words.CODED,
         *apk_words.CODED,
     }

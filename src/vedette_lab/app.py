@@ -26,6 +26,7 @@ AREAS = (
     "portal",
     "phone",
     "mailbox",
+    "names",
     "notifications",
     "graph",
     "outside",

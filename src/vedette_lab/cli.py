@@ -14,6 +14,7 @@ from vedette_lab import tls
 from vedette_lab.app import create_app
 from vedette_lab.dropping import DroppableProtocol
 from vedette_lab.entra.keys import new_signing_key
+from vedette_lab.names import NAMES
 from vedette_lab.seed import DEFAULT_PHONES, build_cloud
 
 ELSEWHERE = {"walk": "vedette_lab.walk.cli", "fleet": "vedette_lab.fleet.cli"}
@@ -42,15 +43,19 @@ def main() -> None:
 @click.option("--home", type=click.Path(path_type=Path), required=True, help="Folder for certificates.")
 @click.option("--port", type=int, default=8443, show_default=True, help="HTTPS port on 127.0.0.1.")
 @click.option("--smtp-port", type=int, default=None, help="Mail port on 127.0.0.1 (default: port + 1).")
+@click.option("--dns-port", type=int, help="Name server on 127.0.0.1 that invents addresses (default: none).")
 @click.option(
     "--phones", type=int, default=DEFAULT_PHONES, show_default=True, help="Phones of Contoso Outdoors."
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same people.")
-def serve(home: Path, port: int, smtp_port: int | None, phones: int, seed: int) -> None:
+def serve(home: Path, port: int, smtp_port: int | None, dns_port: int | None, phones: int, seed: int) -> None:
     """Run the lab until it is stopped. Every start begins anew."""
     files = tls.ensure(home)
+    if dns_port is not None:
+        tls.ensure_wildcard(home, NAMES)
     cloud = build_cloud(home, f"https://127.0.0.1:{port}", phone_count=phones, seed=seed)
     cloud.smtp_port = smtp_port or port + 1
+    cloud.dns_port = dns_port
     # Two keys, as Entra publishes several and rolls over between them.
     cloud.signing_keys = [new_signing_key(), new_signing_key()]
     facts = {"url": cloud.base_url, "ca_file": str(files.authority), "smtp_port": cloud.smtp_port}

@@ -6,6 +6,7 @@ Microsoft's client libraries refuse plain HTTP, so the lab speaks HTTPS only; wh
 
 import ipaddress
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 CA_DAYS = 3650
 SERVER_DAYS = 365
 RENEW_BEFORE = timedelta(days=30)
+LOCAL = (x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,14 @@ def ensure(home: Path) -> TlsFiles:
         files.certificate.unlink(missing_ok=True)
     if not (_valid(files.certificate) and files.key.exists()):
         _make_server(files, authority_key)
+    return files
+
+
+def ensure_wildcard(home: Path, name: str) -> TlsFiles:
+    """Return files for every name directly below `name`, as a resolver of a demo needs them. `ensure` comes first."""
+    files = TlsFiles(home / "lab-ca.pem", home / "lab-names.pem", home / "lab-names.key")
+    if not (_valid(files.certificate) and files.key.exists()):
+        _make_server(files, home / "lab-ca.key", [x509.DNSName(f"*.{name}")])
     return files
 
 
@@ -93,12 +103,11 @@ def _make_authority(path: Path, key_path: Path) -> None:
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def _make_server(files: TlsFiles, authority_key: Path) -> None:
+def _make_server(files: TlsFiles, authority_key: Path, names: Sequence[x509.GeneralName] = LOCAL) -> None:
     authority = x509.load_pem_x509_certificate(files.authority.read_bytes())
     signer = serialization.load_pem_private_key(authority_key.read_bytes(), None)
     assert isinstance(signer, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
     certificate = (
         _begin(_name("localhost"), authority.subject, key.public_key(), SERVER_DAYS)

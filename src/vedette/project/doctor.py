@@ -3,23 +3,16 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import click
 import httpx
 
 from vedette.foundation import config, credential, registration
+from vedette.project import doctor_resolver as resolver
 from vedette.project import environment
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: ``what`` was found, and what to do if it is not ok."""
-
-    name: str
-    ok: bool
-    what: str
+from vedette.project.finding import Finding
 
 
 @click.command()
@@ -48,6 +41,7 @@ def examine() -> Iterator[Finding]:
     yield _guarded("Entra", lambda: _reach(settings, f"{settings.login_url}/common/discovery/instance"))
     yield _guarded("Graph", lambda: _reach(settings, f"{settings.graph_url}/v1.0/"))
     yield _guarded("mail", _mail)
+    yield from resolver.examine(settings)
 
 
 def _credentials(settings: config.Config) -> Finding:

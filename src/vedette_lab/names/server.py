@@ -2,8 +2,11 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final, cast
 
+from vedette_lab.model import Cloud
 from vedette_lab.names.answering import answer
 
 HOST: Final = "127.0.0.1"
@@ -61,3 +64,13 @@ class NameServer:
             server.close()
         if self._datagrams:
             self._datagrams.close()
+
+
+@asynccontextmanager
+async def lifespan(cloud: Cloud) -> AsyncIterator[None]:
+    """Answer on `cloud.dns_port` of 127.0.0.1 while the lab runs, if it has one."""
+    server = NameServer()
+    if cloud.dns_port is not None:
+        await server.start(cloud.dns_port)
+    yield
+    await server.stop()

@@ -35,7 +35,8 @@ def demo(phones: int, *, fleet: bool) -> None:
     # SIGINT too: a shell that starts the demo in the background lets it ignore Ctrl-C.
     for number in ENDING:
         signal.signal(number, _interrupt)
-    stage = staging.Stage(config.load(), phones)
+    settings = config.load()
+    stage = staging.Stage(settings, phones, staging.resolver_ports(settings.lab_port))
     try:
         with lock.held(stage.home):
             run(stage, with_fleet=fleet)
@@ -135,6 +136,9 @@ def _tell(stage: staging.Stage, walked: dict[str, Any]) -> None:
     line(f"  Console    {stage.console}")
     line(f"  Microsoft  {stage.lab}/portal   (a stand-in; certificate authority: {stage.lab_ca})")
     line(f"  Mailbox    {stage.lab}/mailbox")
+    if stage.resolver:
+        dot, page = stage.resolver.dot, stage.resolver.block
+        line(f"  Resolver   127.0.0.1:{dot} for DNS over TLS, :{page} for the page of blocked names")
     line("")
     line(f"  Sign in as (no password: pick the account) in {walked['tenant']['name']}:")
     for account in walked["accounts"]:

@@ -4,7 +4,7 @@ import json
 import shutil
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ from vedette.project.demo.children import Children, DemoError
 from vedette.project.demo.credentials import make_certificate
 
 START_SECONDS: Final = 60.0
+RESOLVER_NAME: Final = "dns.vedette.example"
+"""The lab's certificate authority vouches for the names below it (vedette_lab/names)."""
 PERMISSIONS: Final = (
     "GroupMember.Read.All",
     "User.Read.All",
@@ -30,11 +32,21 @@ PERMISSIONS: Final = (
 
 
 @dataclass(frozen=True)
+class ResolverPorts:
+    """Of the lab's name server, DNS over TLS and the block page."""
+
+    names: int
+    dot: int
+    block: int
+
+
+@dataclass(frozen=True)
 class Stage:
-    """Where everything of this demo is."""
+    """Where everything of this demo is. Without `resolver` names are asked over HTTPS alone."""
 
     settings: config.Config
     phones: int
+    resolver: ResolverPorts | None = None
 
     @property
     def home(self) -> Path:
@@ -85,7 +97,7 @@ def variables(
 ) -> dict[str, str]:
     """What the service's processes need to know."""
     smtp_port = stage.settings.lab_port + 1
-    return {
+    return resolver_variables(stage) | {
         "VEDETTE_HOME": str(stage.home),
         "VEDETTE_PORT": str(stage.settings.port),
         "VEDETTE_PUBLIC_URL": stage.console,
@@ -106,6 +118,38 @@ def variables(
     }
 
 
+def resolver_ports(lab_port: int) -> ResolverPorts:
+    """Return ports for the resolver: those behind the lab's if nobody has them, else any that are free."""
+    return ResolverPorts(*(_free(lab_port + number) for number in (2, 3, 4)))
+
+
+def _free(port: int) -> int:
+    for wanted in (port, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", wanted if wanted <= config.MAX_PORT else 0))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise DemoError("No port is free on this machine. End what uses them.")
+
+
+def resolver_variables(stage: Stage) -> dict[str, str]:
+    """What the resolver needs to know: the lab's name server is asked, never one outside."""
+    if stage.resolver is None:
+        return {}
+    home = stage.home / "lab"
+    return {
+        "VEDETTE_DNS_UPSTREAM": f"127.0.0.1:{stage.resolver.names}",
+        "VEDETTE_DOT_PORT": str(stage.resolver.dot),
+        "VEDETTE_DOT_NAME": RESOLVER_NAME,
+        "VEDETTE_DOT_CERTIFICATE_FILE": str(home / "lab-names.pem"),
+        "VEDETTE_DOT_KEY_FILE": str(home / "lab-names.key"),
+        "VEDETTE_BLOCK_PORT": str(stage.resolver.block),
+        "VEDETTE_SINKHOLE_IPV4": "127.0.0.1",
+    }
+
+
 def lab_client(stage: Stage) -> httpx.Client:
     """Return a client that trusts the lab."""
     context = ssl.create_default_context(cafile=str(stage.lab_ca))
@@ -115,6 +159,8 @@ def lab_client(stage: Stage) -> httpx.Client:
 def start_lab(stage: Stage, children: Children) -> None:
     """Start the stand-in for Microsoft's cloud."""
     arguments = ["serve", "--home", str(stage.home / "lab"), "--port", str(stage.settings.lab_port)]
+    if stage.resolver:
+        arguments += ["--dns-port", str(stage.resolver.names)]
     children.start("lab", "vedette_lab", [*arguments, "--phones", str(stage.phones)], {})
 
 
@@ -170,6 +216,7 @@ def write_result(stage: Stage, walked: dict[str, Any]) -> None:
         "lab": stage.lab,
         "lab_ca": str(stage.lab_ca),
         "mailbox": f"{stage.lab}/mailbox",
+        "resolver": asdict(stage.resolver) | {"dot_name": RESOLVER_NAME} if stage.resolver else None,
         **walked,
     }
     scratch = stage.result.with_suffix(".tmp")

@@ -259,6 +259,7 @@ def test_classifications() -> None:
         ("http://151587081/login", "disguised"),
         ("https://example.org/wp-content/uploads/login.php", "hidden_place"),
         ("https://p\u0430ypal-shop.example/", "mixed_scripts"),
+        ("https://\u0441\u043e\u0440\u0430\u0445.com/", "looks_latin"),
     ],
 )  # fmt: skip
 def test_signs_make_it_suspicious_and_never_more(text: str, sign: str) -> None:

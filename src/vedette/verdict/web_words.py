@@ -74,6 +74,10 @@ _SIGNS: Final[Mapping[str, Mapping[str, str]]] = {
     "abused_ending": {"en": "an ending that is often abused", "fr": "une terminaison souvent détournée"},
     "shared_host": {"en": "a host where anybody gets a page", "fr": "un hébergeur ouvert à tous"},
     "mixed_scripts": {"en": "letters of several alphabets", "fr": "des lettres de plusieurs alphabets"},
+    "looks_latin": {
+        "en": "letters of another alphabet that all look like Latin ones",
+        "fr": "des lettres d'un autre alphabet qui ressemblent toutes à des lettres latines",
+    },
     "many_hyphens": {"en": "many hyphens", "fr": "beaucoup de traits d'union"},
     "many_digits": {"en": "many digits", "fr": "beaucoup de chiffres"},
     "long_label": {"en": "a very long name", "fr": "un nom très long"},

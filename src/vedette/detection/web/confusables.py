@@ -46,9 +46,15 @@ _BY_LETTER: Final = {
 _LOOKS: Final[Mapping[int, str]] = MappingProxyType(
     {ord(letter): plain for plain, letters in reversed(_BY_LETTER.items()) for letter in letters}
 )
+_SAME: Final = frozenset(
+    "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u04cf\u043e\u0440\u051b\u0455\u051d\u0445\u0443"
+)
 _NUMBERS: Final = str.maketrans("01345789$", "oleastbgs")
 _NUMBER: Final = re.compile(r"[0-9$]")
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("nn", "m"))
+_LATIN: Final = re.compile(
+    r"LATIN (?:SMALL |CAPITAL )?LETTER (?:SMALL CAPITAL )?(?:DOTLESS |LONG |OPEN |SIDEWAYS |INSULAR )?([A-Z])\b"
+)
 _SCRIPTS: Final = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "HEBREW", "ARABIC", "GEORGIAN")
 
 
@@ -58,8 +64,14 @@ def skeleton(label: str) -> str:
         return label
     found = label.translate(_LOOKS)
     decomposed = unicodedata.normalize("NFKD", found)
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return plain.translate(_LOOKS).lower()
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_LOOKS)
+    return plain.lower() if plain.isascii() else "".join(map(_by_name, plain)).lower()
+
+
+def _by_name(letter: str) -> str:
+    """Read a Latin letter with a stroke, hook or tail as the letter that Unicode names it after."""
+    match = None if letter.isascii() else _LATIN.match(unicodedata.name(letter, ""))
+    return match[1] if match else letter
 
 
 def without_numbers(label: str) -> str:
@@ -70,6 +82,15 @@ def without_numbers(label: str) -> str:
 def with_pairs(label: str) -> tuple[str, ...]:
     """Give how a label reads where two letters together look like one: `rnicrosoft` is `microsoft`."""
     return tuple(label.replace(pair, letter) for pair, letter in _PAIRS if pair in label)
+
+
+def looks_latin(label: str) -> bool:
+    """Tell a label of Cyrillic letters that all look exactly like Latin ones: no word, but one to be taken for another.
+
+    Browsers that show names in their own letters make the same exception (whole-script confusables, UTS 39 section 4).
+    """
+    letters = [letter for letter in label if not letter.isascii()]
+    return len(letters) > 2 and all(letter in _SAME for letter in letters)  # noqa: PLR2004 - shorter ones are words by chance
 
 
 def scripts(label: str) -> frozenset[str]:

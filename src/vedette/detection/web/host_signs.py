@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from vedette.detection.web.addresses import Host, unicode_form
 from vedette.detection.web.brands import Brand, Brands
-from vedette.detection.web.confusables import scripts, skeleton, with_pairs, without_numbers
+from vedette.detection.web.confusables import looks_latin, scripts, skeleton, with_pairs, without_numbers
 from vedette.detection.web.suffixes import Split
 from vedette.detection.web.weights import ABUSED_ENDINGS, DELIVERY, LURES, SERVICES, STRONG_LURES, WEIGHTS
 from vedette.detection.web.words import Words
@@ -88,7 +88,7 @@ def _registered(label: str, below: list[str], split: Split, brands: Brands) -> S
             return Sign("imitates_letters", brand)
     tokens = [token for token in _TOKENS.split(plain) if token]
     if sign := _in_tokens(tokens, plain, below, split, brands):
-        return sign
+        return sign if plain == label else Sign("imitates_letters", sign.brand)
     brand = brands.near(plain.replace("-", "")) or next(
         (found for token in tokens if len(tokens) > 1 and _lures(tokens) and (found := brands.near(token))),
         None,
@@ -167,6 +167,8 @@ def _made(labels: list[str], split: Split) -> Iterator[Sign]:
         yield Sign("abused_ending")
     if any(len(scripts(label)) > 1 for label in labels if not label.isascii()):
         yield Sign("mixed_scripts")
+    elif looks_latin(registered) and split.suffix.isascii() and "xn--" not in split.suffix:
+        yield Sign("looks_latin")
     if not split.private:  # on a host of strangers machines give names
         yield from _shape(labels, registered)
 

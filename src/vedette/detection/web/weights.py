@@ -29,6 +29,7 @@ WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
         "abused_ending": 2,
         "shared_host": 2,
         "mixed_scripts": 6,
+        "looks_latin": 6,
         "many_hyphens": 1,
         "many_digits": 1,
         "long_label": 1,

@@ -53,7 +53,8 @@ def rows(apks: Sequence[ApkFacts]) -> Iterator[tuple[str, object]]:
         manifest = app.manifest
         if manifest is not None and manifest.min_sdk and manifest.target_sdk:
             yield gettext("Made for (API level)"), f"{manifest.min_sdk}\u2013{manifest.target_sdk}"
-    yield gettext("File (SHA-256)"), facts.sha256
+    if len(apks) > 1:
+        yield gettext("File (SHA-256)"), facts.sha256
     yield gettext("Signatures"), signatures(facts.signatures)
     for signer in facts.signatures.signers[:3]:
         yield gettext("Signed by"), signer.subject or signer.sha256
@@ -68,4 +69,4 @@ def signatures(found: Signatures) -> str:
         check.scheme if check.verifies else gettext("%(scheme)s (does not verify)") % {"scheme": check.scheme}
         for check in found.schemes
     ]
-    return ", ".join(told) or gettext("none")
+    return ", ".join(told) or gettext("not signed")

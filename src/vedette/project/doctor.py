@@ -4,15 +4,18 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import httpx
 
-from vedette.foundation import config, credential, registration
+from vedette.foundation import config
 from vedette.project import doctor_resolver as resolver
 from vedette.project import environment
 from vedette.project.finding import Finding
+
+if TYPE_CHECKING:
+    from vedette.foundation.credential import Credential
 
 
 @click.command()
@@ -36,6 +39,8 @@ def examine() -> Iterator[Finding]:
         yield Finding("configuration", ok=False, what=str(error))
         return
     yield Finding("configuration", ok=True, what=f"VEDETTE_HOME is {settings.home}")
+    # what is looked at below speaks through Django, whose settings are made from this configuration
+    environment.wake()
     yield _credentials(settings)
     yield _guarded("database", _database)
     yield _guarded("Entra", lambda: _reach(settings, f"{settings.login_url}/common/discovery/instance"))
@@ -45,6 +50,8 @@ def examine() -> Iterator[Finding]:
 
 
 def _credentials(settings: config.Config) -> Finding:
+    from vedette.foundation import credential, registration  # noqa: PLC0415 - needs Django awake
+
     name = "application"
     if not settings.client_id:
         return Finding(name, ok=False, what="Set VEDETTE_CLIENT_ID to the application's ID in Entra.")
@@ -60,8 +67,10 @@ def _credentials(settings: config.Config) -> Finding:
     )
 
 
-def _until(name: str, found: credential.Credential) -> Finding:
+def _until(name: str, found: "Credential") -> Finding:
     """Say with what the application proves itself, and until when."""
+    from vedette.foundation import credential  # noqa: PLC0415 - needs Django awake
+
     what = found.kind
     if found.kind == credential.SECRET:
         what += "; a certificate is better (VEDETTE_CLIENT_CERTIFICATE_FILE)"

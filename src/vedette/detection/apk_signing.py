@@ -79,9 +79,7 @@ def _problem(facts: ApkFacts, verdict: Verdict) -> str:
 
 def _schemes(facts: ApkFacts) -> str:
     """Tell each scheme with a sign that needs no language."""
-    told = [
-        f"{check.scheme} {'\u2713' if check.verifies else '\u2717'}" for check in facts.signatures.schemes
-    ]
+    told = [check.scheme + (" \u2713" if check.verifies else " \u2717") for check in facts.signatures.schemes]
     return ", ".join(told) or "\u2013"
 
 

@@ -268,3 +268,28 @@ def test_a_wiped_phone_gets_its_value_under_its_new_entra_device(enrolled: Scene
     assert taken.state_row.state == "pending", "its state did not change, so no change says what is owed"
     enrolled.publish()
     assert enrolled.attribute(taken) == "mtd:pending"
+
+
+def test_what_was_confirmed_and_lost_is_found_by_reading_and_written_again(
+    enrolled: Scene, move_clock: Callable[[float], None]
+) -> None:
+    """Graph says 204 and writes nothing; it tells of no change there, so no poll would look until the next day."""
+    enrolled.poll()
+    enrolled.fault("PATCH /v1.0/devices", status=204, times=1)
+    enrolled.publish()
+    assert {row.status for row in enrolled.deliveries()} == {"confirmed"}
+    (lost,) = [device for device in enrolled.devices() if enrolled.attribute(device) is None]
+    enrolled.poll()
+    move_clock(61)
+    enrolled.poll()
+    rows = {row.device_id: row for row in enrolled.deliveries()}
+    assert rows.pop(lost.id).status == "due"
+    assert all(row.read_back_at for row in rows.values())
+    enrolled.publish()
+    assert enrolled.attribute(lost) == "mtd:pending"
+    move_clock(180)
+    enrolled.poll()
+    assert enrolled.delivery(lost).read_back_at is not None
+    since = enrolled.mark()
+    enrolled.poll()
+    assert len(enrolled.lab.get("/requests", since=since)) <= 4, "what was read back is not read again"

@@ -61,6 +61,7 @@ class Delivery(TenantRow):
     requested_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
+    read_back_at = models.DateTimeField(null=True, help_text="When `sent` was last found there by reading")
 
     class Meta:
         constraints = [

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop as _
 from vedette.compliance import lifecycle
 from vedette.connectors import errors
 from vedette.connectors.errors import AT_ONCE, Advice, Problem
-from vedette.connectors.intune import outage
+from vedette.connectors.intune import outage, read_back
 from vedette.connectors.intune.delta_pass import Changes, DeltaPass, ReadAllError, scope_of, why_full
 from vedette.connectors.intune.drift import repair
 from vedette.connectors.intune.eligibility import NOT_SEEN, Limits
@@ -90,8 +90,9 @@ def poll(tenant_id: uuid.UUID) -> Polled:
         wanted = list(EnrollmentGroup.objects.order_by("added_at"))
         reading = write.start_pass()
         task = Task(tenant_id, reading, wanted, limits(connector), delta_links.standing())
+    graph = Graph(entra_tenant_id)
     try:
-        found = look(Graph(entra_tenant_id), task)
+        found = look(graph, task)
     except GraphError as error:
         return _failed(connector, reading, error.code, str(error), error.advice.next_step)
     except TokenError as error:
@@ -100,12 +101,20 @@ def poll(tenant_id: uuid.UUID) -> Polled:
         log.exception("The directory of tenant %s cannot be read", tenant_id)
         return _failed(connector, reading, "unreadable", f"{type(error).__name__}: {error}", _UNREADABLE)
     try:
-        if isinstance(found, Changes):
-            return _store_changes(connector, task, found)
-        return _store(connector, task, found)
+        polled = (
+            _store_changes(connector, task, found)
+            if isinstance(found, Changes)
+            else _store(connector, task, found)
+        )
     except Exception as error:
         log.exception("The directory of tenant %s cannot be written down", tenant_id)
         return _failed(connector, reading, "internal_error", f"{type(error).__name__}: {error}", "")
+    try:
+        read_back.look(tenant_id, graph)
+    except Exception:
+        # The poll itself went well; the next one reads back what this one did not.
+        log.exception("What was written for tenant %s cannot be read back", tenant_id)
+    return polled
 
 
 def look(graph: Graph, task: Task) -> Found | Changes:

@@ -36,6 +36,7 @@ def repair(tenant_id: uuid.UUID, read_since: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_DRIFTED, values)
         count: int = cursor.rowcount
+        cursor.execute(_READ_BACK, values)
         unowed = []
         if settings_of(tenant_id).armed:
             cursor.execute(_UNOWED, values)
@@ -66,6 +67,17 @@ where d.tenant_id = %(tenant)s and d.route = %(route)s and d.lease_until is null
           or x.extension_attributes ->> %(attribute)s like %(ours)s
         else d.status = 'failed'
       end
+"""
+
+# Settled rows whose value this poll has seen where it was written.
+_READ_BACK: Final = """
+update connectors_delivery as d
+set read_back_at = %(now)s
+from directory_directorydevice as x
+where d.tenant_id = %(tenant)s and d.route = %(route)s and d.lease_until is null and d.status = 'confirmed'
+  and d.sent_at < %(read_since)s and (d.read_back_at is null or d.read_back_at < d.sent_at)
+  and x.tenant_id = %(tenant)s and x.object_id = d.entra_object_id and x.seen_at >= %(read_since)s
+  and coalesce(x.extension_attributes ->> d.place, '') = d.desired
 """
 
 # Devices without a row, or whose row still stands for another Entra device.

@@ -258,6 +258,10 @@ class Migration(migrations.Migration):
                 ("sent_at", models.DateTimeField(null=True)),
                 ("confirmed_at", models.DateTimeField(null=True)),
                 (
+                    "read_back_at",
+                    models.DateTimeField(help_text="When `sent` was last found there by reading", null=True),
+                ),
+                (
                     "device",
                     models.ForeignKey(
                         db_constraint=False,

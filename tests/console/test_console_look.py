@@ -67,7 +67,6 @@ PAGES: Final = {
     "scan-new": "/scans/new",
     "scan": "/scans/{scan}/",
     "scan-failed": "/scans/{failed}/",
-    "scan-device": "/scans/{scan}/device",
     "scan-attach": "/scans/{scan}/device/{fine}",
     "policy": "/policy/",
     "app-rules": "/policy/apps/",

@@ -23,12 +23,14 @@ from tests.support.world import ADA, BAD_PACKAGE, World, facts, load_intelligenc
 from vedette.compliance import change_apps, mode, triage, web_encounters
 from vedette.compliance.assess import assess
 from vedette.compliance.models import Brake
+from vedette.connectors import destination_acts as delivery
+from vedette.connectors.destination_models import DeadLetter, Destination
 from vedette.connectors.intune import settings_change
 from vedette.detection.web import judge_host
 from vedette.devices import invitations
 from vedette.devices.models import WaitingIdentity
 from vedette.events.models import Event
-from vedette.feeds import store, web_lists, web_names
+from vedette.feeds import file_rules, store, web_lists, web_names
 from vedette.foundation import clock, database
 from vedette.scans import analysis, intake, uploads
 from vedette.scans.models import Scan
@@ -73,6 +75,7 @@ PAGES: Final = {
     "web-protection": "/policy/web/?address=https://contoso-login.pages.dev/x",
     "web-lists": "/policy/web/lists",
     "web-settings": "/policy/web/settings",
+    "file-rules": "/policy/files/",
     "privacy": "/policy/privacy/",
     "vulnerabilities": "/vulnerabilities/",
     "vulnerability": "/vulnerabilities/CVE-2099-0001/",
@@ -89,6 +92,9 @@ PAGES: Final = {
     "keys": "/system/keys/",
     "key-new": "/system/keys/new",
     "key-revoke": "/system/keys/{key}/revoke",
+    "deliveries": "/system/connectors/deliveries/",
+    "delivery": "/system/connectors/deliveries/{destination}/",
+    "undelivered": "/system/connectors/deliveries/{destination}/undelivered/",
     "audit": "/system/audit/",
     "audit-event": "/system/audit/{event}/",
     "preferences": "/preferences/",
@@ -191,13 +197,20 @@ def furnish(world: World) -> dict[str, str]:
     change_apps.add_rule(
         world.tenant_id, name="No SMS", all_of=["read_sms"], none_of=["vpn"], only_side_loaded=True, actor=ADA
     )
-    web_names.add(world.tenant_id, "deny", ["bad.example", LONG_NAME.split("_")[0] + ".example"], ADA, note="a wave")
+    with database.writer(world.tenant_id):
+        file_rules.save(
+            "our-own-rules", "rule x { condition: false }", [f"Family_{n}" for n in range(12)], ADA
+        )
+    web_names.add(
+        world.tenant_id, "deny", ["bad.example", LONG_NAME.split("_")[0] + ".example"], ADA, note="a wave"
+    )
     web_names.add(world.tenant_id, "category", ["bets.example"], ADA, category="gambling")
     met = judge_host("login.bad.example", web_lists.lists_of(world.tenant_id))
     web_encounters.record(
         world.tenant_id, [web_encounters.Encounter(low.id, "login.bad.example", met, clock.now(), "doh")]
     )
     invitation = invitations.invite_device(pending, ADA).invitation
+    destination = delivering(world)
     scan, failed = scanned(world, GETPROP, "getprop.txt"), scanned(world, "\0", f"{LONG_NAME}.bin")
     now = clock.now()
     with database.writer(world.tenant_id):
@@ -215,6 +228,7 @@ def furnish(world: World) -> dict[str, str]:
         event = Event.objects.filter(type=Event.Type.AUDIT).latest("position").id
     return {
         "threat": str(threat.id), "ignored": str(ignored.id), "bad": str(bad.id), "fine": str(fine.id),
+        "destination": str(destination.id),
         "scan": str(scan.id), "failed": str(failed.id),
         "pending": str(pending.id), "event": str(event), "brake": str(brake), "key": str(key.id),
     }  # fmt: skip
@@ -226,6 +240,30 @@ def scanned(world: World, content: str, name: str) -> Scan:
     scan = intake.accept(world.tenant_id, incoming.finish(), name, ADA)
     analysis.analyse(world.tenant_id, scan.id)
     return scan
+
+
+def delivering(world: World) -> Destination:
+    """A destination with a long name and address that cannot be told, and an event that it refused."""
+    wish = delivery.Wish(
+        LONG_NAME[:80],
+        ["THREAT", "AUDIT"],
+        3,
+        [],
+        {"template": "json", "host": "x" * 80},
+        {"url": "http://127.0.0.1:9/"},
+    )
+    row, _secret = delivery.create(world.tenant_id, "webhook", wish, ADA)
+    now = clock.now()
+    with database.writer(world.tenant_id):
+        given = {"attempts": 3, "error_code": "unreachable", "error": "refused " * 20, "failed_at": now}
+        Destination.objects.filter(pk=row.pk).update(position=row.position - 5, **given)
+        event = Event.objects.filter(type=Event.Type.AUDIT).latest("position")
+        DeadLetter.objects.create(
+            tenant_id=world.tenant_id, destination=row, position=event.position, event_id=event.id,
+            type=event.type, action=event.action, occurred_at=now, code="rejected", error="HTTP 400: " + "x" * 90,
+            failed_at=now,
+        )  # fmt: skip
+    return row
 
 
 # -- looking at a page ----------------------------------------------------------------------------------

@@ -45,7 +45,9 @@ def test_an_address_is_shown_once_and_is_the_phones(place: Place, monkeypatch: p
     assert "ends at once" not in text(full.get(path))
     made = html.unescape(text(full.post(path)))
     (token,) = set(re.findall(r"/dns/([a-z2-7]{32})", made))
+    # what fits the phone, an Android one
     assert f"{token}.dns.vedette.test" in made
+    assert "profile.mobileconfig" not in made
     with database.tenant(world.tenant_id):
         assert bytes(ResolverAddress.objects.get().token_hash) == resolver.hashed(token)
     assert token not in text(full.get(page))

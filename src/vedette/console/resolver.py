@@ -73,6 +73,7 @@ def of_device(device: Device, administrator: Administrator) -> dict[str, Any]:
         "resolver_paused": bool(row and row.paused_until and row.paused_until > clock.now()),
         "resolver_may_pause": settings.pause_minutes > 0,
         "may_resolver": access.may(administrator, "devices", "modify"),
+        "may_answers": access.may(administrator, "policy", "modify"),
     }
 
 

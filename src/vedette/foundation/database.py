@@ -47,6 +47,7 @@ class _Door:
 _CLOSED: Final = _Door("none", None)
 _SET: Final = "select set_config('role', %s, true), set_config('vedette.tenant', %s, true)"
 _LOCK: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_SET_AND_LOCK: Final = f"{_SET}, pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 # The door open on each of Django's connections. A connection belongs to one thread or task.
 _open_doors: WeakKeyDictionary[BaseDatabaseWrapper, _Door] = WeakKeyDictionary()
@@ -66,9 +67,7 @@ def writer(tenant_id: UUID) -> Iterator[None]:
     Waits for the tenant's advisory lock, which is held until the outermost transaction ends. Raises
     DoorError inside another tenant's door.
     """
-    with _opened(_Door(roles.TENANT, tenant_id)):
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [str(tenant_id)])
+    with _opened(_Door(roles.TENANT, tenant_id), lock=True):
         yield
 
 
@@ -118,18 +117,21 @@ def check_login() -> None:
 
 
 @contextmanager
-def _opened(door: _Door) -> Iterator[None]:
+def _opened(door: _Door, *, lock: bool = False) -> Iterator[None]:
     wrapper = _connection()
     before = _open_doors.get(wrapper, _CLOSED)
     _refuse_widening(before, door)
     nested = wrapper.in_atomic_block
+    same = (
+        nested and door == before
+    )  # the settings stand already: nothing to say to the server, nor to put back
     with transaction.atomic():
-        _apply(door)
+        _enter(door, same=same, lock=lock)
         _open_doors[wrapper] = door
         try:
             yield
             # Commit or rollback to the savepoint undo the settings; only a released savepoint keeps them.
-            if nested and not wrapper.needs_rollback:
+            if nested and not same and not wrapper.needs_rollback:
                 _apply(before)
         finally:
             _open_doors[wrapper] = before
@@ -141,6 +143,18 @@ def _refuse_widening(before: _Door, door: _Door) -> None:
         raise DoorError(
             f"the door of tenant {before.tenant} is open: leave it before opening that of {wanted}"
         )
+
+
+def _enter(door: _Door, *, same: bool, lock: bool) -> None:
+    """Set role and tenant, and take the writer's lock, in one question to the server."""
+    if lock:
+        with connection.cursor() as cursor:
+            if same:
+                cursor.execute(_LOCK, [str(door.tenant)])
+            else:
+                cursor.execute(_SET_AND_LOCK, [door.role, str(door.tenant), str(door.tenant)])
+    elif not same:
+        _apply(door)
 
 
 def _apply(door: _Door) -> None:
@@ -170,8 +184,7 @@ async def pool_tenant(pool: Pool, tenant_id: UUID) -> AsyncIterator[AsyncConnect
 @asynccontextmanager
 async def pool_writer(pool: Pool, tenant_id: UUID) -> AsyncIterator[AsyncConnection[Any]]:
     """Borrow a connection as the tenant's only writer."""
-    async with _borrowed(pool, _Door(roles.TENANT, tenant_id)) as borrowed:
-        await borrowed.execute(_LOCK, [str(tenant_id)])
+    async with _borrowed(pool, _Door(roles.TENANT, tenant_id), lock=True) as borrowed:
         yield borrowed
 
 
@@ -185,7 +198,11 @@ async def pool_system(
 
 
 @asynccontextmanager
-async def _borrowed(pool: Pool, door: _Door) -> AsyncIterator[AsyncConnection[Any]]:
+async def _borrowed(pool: Pool, door: _Door, *, lock: bool = False) -> AsyncIterator[AsyncConnection[Any]]:
+    settings = [door.role, str(door.tenant or "")]
     async with pool.connection() as borrowed, borrowed.transaction():
-        await borrowed.execute(_SET, [door.role, str(door.tenant or "")])
+        if lock:
+            await borrowed.execute(_SET_AND_LOCK, [*settings, str(door.tenant)])
+        else:
+            await borrowed.execute(_SET, settings)
         yield borrowed

@@ -43,8 +43,23 @@ def _wake() -> None:
         import django  # noqa: PLC0415 after the environment
 
         django.setup()
+        _keep_addresses()
     except Exception as error:  # noqa: BLE001 tests of pure code run all the same; the rest says why it cannot
         _trouble.append(error)
+
+
+def _keep_addresses() -> None:
+    """Another ROOT_URLCONF forgets no addresses: they are kept by its name, and reading them all costs 20 ms a test."""
+    from django.core.signals import setting_changed  # noqa: PLC0415 after the environment
+    from django.test.signals import root_urlconf_changed  # noqa: PLC0415 as above
+    from django.urls import set_urlconf  # noqa: PLC0415 as above
+
+    def changed(*, setting: str, **_more: object) -> None:
+        if setting == "ROOT_URLCONF":
+            set_urlconf(None)
+
+    assert setting_changed.disconnect(root_urlconf_changed)
+    setting_changed.connect(changed, weak=False)
 
 
 # While this file is imported, not in a hook: conftest files below it are imported before any hook runs.

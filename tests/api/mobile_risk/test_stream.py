@@ -18,6 +18,7 @@ from tests.support.database import Database
 from tests.support.risk_api import Program, Service, free_port, make_key, serving
 from tests.support.world import ADA, World
 
+from vedette.api.mobile_risk import stream
 from vedette.events import reading
 from vedette.events.log import Draft, Target, emit
 from vedette.foundation import database
@@ -54,6 +55,14 @@ def until(ready: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture
+def quick_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients are promised one every five seconds (reference/lookout.md 2.4); nobody waits for them here."""
+    assert stream.HEARTBEAT_SECONDS < 5
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("quick_heartbeat")
 def test_what_is_on_the_wire(program: Program, world: World) -> None:
     last = all_ids(world)[-1]
     with open_stream(program) as reader:
@@ -114,6 +123,7 @@ def test_who_names_no_position_begins_now(program: Program, world: World) -> Non
             assert ids(reader.events(1)) == made, name
 
 
+@pytest.mark.usefixtures("quick_heartbeat")
 def test_types_are_chosen(program: Program, world: World) -> None:
     start = {"start_time": "2020-01-01T00:00:00+00:00"}
     for name, types in (("types", "THREAT"), ("type", "DEVICE,threat"), ("types", "DEVICE, AUDIT")):

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from tests.facts.test_acquisition_ios import ios_backup
 
 from vedette_facts.acquisition.read import read
+from vedette_facts.ios.backup_cipher import _record
+from vedette_facts.limits import UnreadableError
 
 PASSWORD = "correct horse"
 CLASS = 3
@@ -121,5 +123,23 @@ def test_what_keeps_it_closed_is_told(tmp_path: Path, password: str, bag: dict[s
 )
 def test_a_broken_key_bag_says_so(tmp_path: Path, bag: object) -> None:
     folder = ios_backup(tmp_path / "ios")
+    (folder / "Manifest.plist").write_bytes(plistlib.dumps({"IsEncrypted": True, "BackupKeyBag": bag}))
+    assert "key bag" in read(folder, password=PASSWORD).unread[0].why
+
+
+@pytest.mark.parametrize(
+    "key", [10**9, "key", plistlib.UID(7), ["x"]], ids=["a number", "text", "a mark", "a list"]
+)
+@pytest.mark.parametrize("size", [1, float("inf"), "x"], ids=["one", "endless", "text"])
+def test_a_broken_record_says_so(key: Any, size: Any) -> None:
+    about = {"Size": size, "EncryptionKey": plistlib.UID(2)}
+    archive = {"$top": {"root": plistlib.UID(1)}, "$objects": ["$null", about, key]}
+    with pytest.raises(UnreadableError, match="record"):
+        _record(plistlib.dumps(archive, fmt=plistlib.FMT_BINARY))
+
+
+def test_a_key_bag_of_very_many_classes_is_not_opened(tmp_path: Path) -> None:
+    folder = ios_backup(tmp_path / "ios")
+    bag = b"".join(field(b"UUID", bytes(16)) + field(b"CLAS", number) for number in range(1000))
     (folder / "Manifest.plist").write_bytes(plistlib.dumps({"IsEncrypted": True, "BackupKeyBag": bag}))
     assert "key bag" in read(folder, password=PASSWORD).unread[0].why

@@ -21,6 +21,8 @@ _KEY_BYTES: Final = 32
 _BLOCK: Final = 16
 _BY_PASSWORD: Final = 2
 """Bit of a class key's WRAP: wrapped by the key made of the password."""
+_MOST_CLASSES: Final = 64
+"""Apple has a dozen; to open each costs work."""
 _MOST_ROUNDS: Final = 20_000_000
 """Apple makes 10 million, about five seconds; the number stands in the file, so a hostile one must not cost hours."""
 _BROKEN: Final = "The key bag of the backup is broken."
@@ -80,6 +82,8 @@ def _parsed(bag: bytes) -> tuple[dict[bytes, bytes], list[dict[bytes, bytes]]]:
     classes: list[dict[bytes, bytes]] = []
     for tag, value in _fields(bag):
         if tag == b"UUID" and b"UUID" in own:
+            if len(classes) == _MOST_CLASSES:
+                raise UnreadableError(_BROKEN)
             classes.append({})
         (classes[-1] if classes else own)[tag] = value
     return own, classes
@@ -138,6 +142,9 @@ def _record(record: bytes) -> tuple[bytes | None, int]:
         if "EncryptionKey" not in about:
             return None, size
         held = objects[about["EncryptionKey"].data]
-        return bytes(held["NS.data"] if isinstance(held, dict) else held), size
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        key = held["NS.data"] if isinstance(held, dict) else held
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
         raise UnreadableError("Its record in the backup is broken.") from None
+    if not isinstance(key, bytes):
+        raise UnreadableError("Its record in the backup is broken.")
+    return key, size

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vedette_facts.apk import ApkFacts, Signatures
+from vedette_facts.ios.ipa import IpaFacts
 
 RULES: Final[Mapping[str, Promise]] = {
     "apk.signature": _("Files of apps should be signed in a way that Android accepts"),
@@ -19,6 +20,7 @@ RULES: Final[Mapping[str, Promise]] = {
     "apk.trackers": _("Code of trackers is compared with the lists of trackers"),
     "apk.rule": _("Files of apps are looked at with your organisation's file rules"),
     "apk.deceives": _("Files of apps should not be built to deceive"),
+    "ipa.way": _("iOS apps should come from the App Store or your organisation"),
     "apk.inside": _("Apps should carry no programs where Android does not look for them"),
 }
 FACTS: Final[Mapping[str, Promise]] = {
@@ -38,6 +40,9 @@ FACTS: Final[Mapping[str, Promise]] = {
     "programs": _("Programs"),
     "program": _("Program"),
     "opaque": _("Looks encrypted"),
+    "way": _("How it comes to phones"),
+    "team": _("Team"),
+    "until": _("Valid until"),
 }
 
 
@@ -61,6 +66,18 @@ def rows(apks: Sequence[ApkFacts]) -> Iterator[tuple[str, object]]:
     yield gettext("Classes"), facts.class_count
     if len(apks) > 1:
         yield gettext("Parts"), ", ".join(part.split or gettext("base") for part in apks)
+
+
+def ios_rows(ipas: Sequence[IpaFacts]) -> Iterator[tuple[str, object]]:
+    """Give what is told of a file of an iOS application."""
+    for facts in ipas:
+        if facts.app is not None:
+            yield gettext("App"), facts.app.name or facts.app.package
+            yield gettext("Bundle ID"), facts.app.package
+            yield gettext("Version"), facts.app.version or gettext("not told")
+        if facts.profile is not None:
+            yield gettext("Profile"), facts.profile.name
+            yield gettext("Team"), facts.profile.team
 
 
 def signatures(found: Signatures) -> str:

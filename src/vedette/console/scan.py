@@ -116,7 +116,7 @@ def _line(finding: Finding, judged: Judged) -> Line:
 def _facts(scan: Scan, value: Kept) -> list[tuple[str, object]]:
     """A summary of what is known of the phone."""
     found: list[tuple[str, object]] = [(_("Read as"), scan_words.kind_words(value.kind))]
-    found += apk_words.rows(value.apks)
+    found += [*apk_words.rows(value.apks), *apk_words.ios_rows(value.ipas)]
     if value.facts is not None:
         device, apps, settings = value.facts.device, value.facts.apps, value.facts.settings
         system = {"ANDROID": "Android", "IOS": "iOS"}[device.platform]

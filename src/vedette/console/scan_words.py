@@ -106,6 +106,7 @@ READ_AS: Final[Mapping[str, Promise]] = {
     "iOS backup": _("iOS backup"),
     "information about an iPhone": _("information about an iPhone"),
     "Android application": _("Android application"),
+    "iOS application": _("iOS application"),
     "facts as the agent reports them": _("facts as the agent reports them"),
 }
 """What the readers call what they read; names of tools stay as they are."""

@@ -24,6 +24,7 @@ from vedette_facts.acquisition.read import read as read_acquisition
 from vedette_facts.android.live import file_exists, over_adb, texts_of
 from vedette_facts.android.texts import facts_of
 from vedette_facts.apk import ApkFacts, is_application
+from vedette_facts.ios.ipa import is_ipa
 from vedette_facts.limits import Unread, UnreadableError
 from vedette_facts.report import AgentFacts, FactsError
 
@@ -116,7 +117,7 @@ def _first_line(path: Path | None) -> str:
 
 def _from_path(path: Path, rules: tuple[RuleSource, ...], password: str) -> Acquisition:
     """Read what was collected here, and an application, which anybody may have made, in a process of its own."""
-    if not path.is_file() or not is_application(path):
+    if not path.is_file() or not (is_application(path) or is_ipa(path)):
         return read_acquisition(path, password=password)
     try:
         return reading.acquisition(reading.Upload(str(path.absolute()), path.name, rules=rules))

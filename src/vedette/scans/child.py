@@ -7,6 +7,7 @@ import msgspec
 
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.apk import ApkFacts, ApkLimits, RuleScanner, is_application, read_applications
+from vedette_facts.ios.ipa import is_ipa, read_ipa
 from vedette_facts.limits import Unread, UnreadableError
 
 
@@ -31,6 +32,9 @@ class Upload(msgspec.Struct, frozen=True):
 
 def read_upload(upload: Upload) -> Acquisition:
     """Read. Raises UnreadableError."""
+    if is_ipa(Path(upload.path), upload.name):
+        facts = read_ipa(Path(upload.path))
+        return Acquisition("iOS application", None, unread=tuple(facts.unread), ipas=(facts,))
     if is_application(Path(upload.path), upload.name):
         return _applications(upload)
     from vedette_facts.acquisition.read import read  # noqa: PLC0415 - databases and archives, for acquisitions only

@@ -11,6 +11,7 @@ from vedette.scans.result import Scan
 from vedette.verdict.findings import Finding
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.apk import ApkFacts
+from vedette_facts.ios.ipa import IpaFacts
 from vedette_facts.limits import Unread
 from vedette_facts.report import Facts
 from vedette_facts.traces import Moment
@@ -31,12 +32,19 @@ class Kept(msgspec.Struct, kw_only=True):
     timeline: list[Moment] = []
     sources: list[str] = []
     apks: list[ApkFacts] = []
+    ipas: list[IpaFacts] = []
     cut: dict[str, int] = {}
 
     def scan(self) -> Scan:
         """Give the scan that reports are written from, rated by the default policy."""
         acquisition = Acquisition(
-            self.kind, self.facts, (), tuple(self.timeline), tuple(self.unread), tuple(self.apks)
+            self.kind,
+            self.facts,
+            (),
+            tuple(self.timeline),
+            tuple(self.unread),
+            tuple(self.apks),
+            tuple(self.ipas),
         )
         return Scan(acquisition, tuple(self.findings), tuple(self.unread), Context(), tuple(self.sources))
 
@@ -57,6 +65,7 @@ def kept(scan: Scan) -> Kept:
         unread=_within("unread", unread, cut),
         timeline=_within("timeline", reversed(scan.acquisition.timeline), cut)[::-1],
         sources=list(scan.sources),
+        ipas=list(scan.acquisition.ipas),
         apks=_within("apks", map(_without_classes, scan.acquisition.apks), cut),
         cut=cut,
     )

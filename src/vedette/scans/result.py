@@ -1,15 +1,18 @@
 """What a scan found, and the JSON of it."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from vedette.detection import Context, run
 from vedette.detection.apk import judge_apk
+from vedette.detection.ipa import judge_ipa
 from vedette.detection.traces import judge_traces
 from vedette.verdict.classifications import classification
-from vedette.verdict.findings import Finding
+from vedette.verdict.findings import Finding, Observation
 from vedette.verdict.risk import Risk
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.apk import ApkFacts
@@ -49,6 +52,8 @@ class Scan:
         apks = [apk_facts(facts) for facts in self.acquisition.apks]
         if apks:
             return apks[0] if len(apks) == 1 else {**apks[0], "parts": apks}
+        if self.acquisition.ipas:
+            return plain(self.acquisition.ipas[0])
         facts: dict[str, Any] = msgspec.to_builtins(self.acquisition.facts) if self.acquisition.facts else {}
         return facts
 
@@ -92,7 +97,9 @@ def scan(acquisition: Acquisition, context: Context) -> Scan:
         ]
     platform = facts.device.platform if facts is not None else "ANDROID"
     for apk in acquisition.apks:
-        findings += _of_file(apk, context, unread)
+        findings += _of_file(partial(judge_apk, apk, context), "apk", unread)
+    for ipa in acquisition.ipas:
+        findings += _of_file(partial(judge_ipa, ipa, context), "ipa", unread)
     findings += judge_traces(acquisition.traces, context.index, platform)
     if not context.index.size:
         unread.append(
@@ -105,11 +112,11 @@ def scan(acquisition: Acquisition, context: Context) -> Scan:
     return Scan(acquisition, tuple(findings), tuple(unread), context, sources)
 
 
-def _of_file(facts: ApkFacts, context: Context, unread: list[Unread]) -> list[Finding]:
+def _of_file(judge: Callable[[], list[Observation]], name: str, unread: list[Unread]) -> list[Finding]:
     """Judge a file of an application; a judge that crashes is told, never taken for clean."""
     try:
-        answers = judge_apk(facts, context)
+        answers = judge()
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the file must not pass for clean
-        unread.append(Unread(".", f"The detector apk failed: {type(error).__name__}: {error}"))
+        unread.append(Unread(".", f"The detector {name} failed: {type(error).__name__}: {error}"))
         return []
     return [answer.finding for answer in answers if answer.finding is not None]

@@ -49,6 +49,10 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "en": "{app} carries programs where Android does not look for them: {programs}.",
             "fr": "{app} transporte des programmes là où Android ne les cherche pas : {programs}.",
         },
+        "ipa.way": {
+            "en": "{app} comes past the App Store: it is {way}, signed by {team}.",
+            "fr": "{app} ne passe pas par l'App Store : elle est {way}, signée par {team}.",
+        },
     }
 )
 
@@ -73,6 +77,18 @@ TERMS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "broken_signature": {
             "en": "was changed after it was signed",
             "fr": "a été modifiée après sa signature",
+        },
+        "ipa_enterprise": {
+            "en": "handed out by a company to any phone",
+            "fr": "distribuée par une entreprise à n'importe quel téléphone",
+        },
+        "ipa_ad_hoc": {
+            "en": "handed out to phones that its profile names",
+            "fr": "distribuée aux téléphones que son profil désigne",
+        },
+        "ipa_development": {
+            "en": "a version for developers, which can be debugged",
+            "fr": "une version pour développeurs, qui peut être déboguée",
         },
         "sig_missing": {"en": "it has no signature", "fr": "elle n'a aucune signature"},
         "sig_broken": {
@@ -111,5 +127,5 @@ TERMS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
     }
 )
-CODED: Final = frozenset({"tricks", "signature_problem"})
+CODED: Final = frozenset({"tricks", "signature_problem", "way"})
 """Facts of evidence whose values are codes."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from vedette_facts.apk.facts import ApkFacts
+from vedette_facts.ios.ipa import IpaFacts
 from vedette_facts.limits import MAX_LISTED, Unread
 from vedette_facts.report import Facts
 from vedette_facts.traces import Moment, Trace
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class Acquisition:
     """The result. `kind`: what it was taken for, in words. `facts` None: nothing in it tells of the phone itself.
 
-    `apks`: files of applications, where it is such files that were read.
+    `apks`, `ipas`: files of applications, where it is such files that were read.
     """
 
     kind: str
@@ -24,11 +25,12 @@ class Acquisition:
     timeline: tuple[Moment, ...] = ()
     unread: tuple[Unread, ...] = ()
     apks: tuple[ApkFacts, ...] = ()
+    ipas: tuple[IpaFacts, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was read that could be judged."""
-        return self.facts is None and not self.traces and not self.apks
+        return self.facts is None and not (self.traces or self.apks or self.ipas)
 
 
 @dataclass

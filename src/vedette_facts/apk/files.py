@@ -24,7 +24,7 @@ def is_application(path: Path, name: str = "") -> bool:
     if (name or path.name).lower().endswith((_ENDING, *_BUNDLES)):
         return True
     try:
-        with _mapped(path, DEFAULT) as data:
+        with mapped(path, DEFAULT) as data:
             entries = Container(data, DEFAULT).entries
     except UnreadableError:
         return False
@@ -37,7 +37,7 @@ def read_apk(path: Path, limits: ApkLimits = DEFAULT, scan: RuleScanner | None =
     What else cannot be read is named in `unread`. `scan`: rules to look at the file with. A v4 signature is read from
     the file beside it (`.idsig`), where there is one.
     """
-    with _mapped(path, limits) as data:
+    with mapped(path, limits) as data:
         return read_data(data, limits, scan, _idsig(path))
 
 
@@ -48,7 +48,7 @@ def read_applications(
 
     A part comes out of the bundle before it is read, so a bundle of bundles is not opened.
     """
-    with _mapped(path, limits) as data:
+    with mapped(path, limits) as data:
         container = Container(data, limits)
         parts = [entry for name, entry in container.entries.items() if name.lower().endswith(_ENDING)]
         if MANIFEST in container.entries or not parts:
@@ -73,7 +73,8 @@ def _part(container: Container, entry: Entry, limits: ApkLimits, scan: RuleScann
 
 
 @contextmanager
-def _mapped(path: Path, limits: ApkLimits) -> Iterator[memoryview]:
+def mapped(path: Path, limits: ApkLimits) -> Iterator[memoryview]:
+    """Give the bytes of a file without reading it whole. UnreadableError when it is empty, too large or not there."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

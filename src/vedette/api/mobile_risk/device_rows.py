@@ -29,10 +29,6 @@ PROTECTION_SQL: Final = (
     "(case when d.activation_status = 'ACTIVATED' and d.disconnected_at is null"
     " then 'PROTECTED' else 'DISCONNECTED' end)"
 )
-SECURITY_SQL: Final = (
-    "(case s.state when 'secured' then 'SECURE' when 'low' then 'THREATS_LOW'"
-    " when 'medium' then 'THREATS_MEDIUM' when 'high' then 'THREATS_HIGH' end)"
-)
 UPDATED_SQL: Final = """
   greatest(d.created_at, d.activated_at, d.deactivated_at, d.disconnected_at, d.facts_observed_at, s.since)
 """

@@ -1,10 +1,12 @@
 """The lab's portal over HTTP: forms, their errors, and what they change."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.support.http_server import client_certificate
 from tests.support.lab import Lab
 from tests.support.lab_scene import RULE
 
@@ -71,7 +73,16 @@ def test_every_page_opens_under_a_strict_policy(portal: Portal, path: str) -> No
 
 @pytest.mark.parametrize(
     "path",
-    ["/users/x", "/groups/x", "/devices/x", "/sign-ins/x", "/connectors/x", "/compliance/x", "/nothing"],
+    [
+        "/users/x",
+        "/groups/x",
+        "/devices/x",
+        "/sign-ins/x",
+        "/connectors/x",
+        "/compliance/x",
+        "/apps/x",
+        "/nothing",
+    ],
 )
 def test_what_does_not_exist_is_said_in_words(portal: Portal, path: str) -> None:
     answer = portal.get(path)
@@ -330,3 +341,42 @@ def test_a_phone_is_jailbroken_in_the_portal(portal: Portal) -> None:
     assert (managed["jail_broken"], managed["is_encrypted"]) == ("True", False)
     assert [app["name"] for app in managed["apps"]] == ["TheSpy", "Notes"]
     assert managed["last_sync"] > phone["managed"]["last_sync"]
+
+
+def test_a_registration_is_made_by_hand_and_proves_itself(portal: Portal, tmp_path: Path) -> None:
+    """What the product's set-up wizard asks for: redirect URI, permissions, consent, one credential of each kind."""
+    page = portal.saved("/apps", {"name": "By hand"})
+    here = "/apps/" + str(page.url.path).rpartition("/")[2]
+    client_id = here.rpartition("/")[2]
+    redirect = "https://vedette.example/auth/callback"
+    portal.saved(here, {"act": "authentication", "web": f"{redirect}\n", "public": "http://localhost"})
+    portal.saved(here, {"act": "permissions", "permission": ["Device.Read.All", "No.Such"]})
+    portal.saved(here, {"act": "consent"})
+    made = portal.post(here, {"act": "secret", "days": "90"})
+    (secret,) = re.findall(r'data-copy="([^"]+)" aria-label="Copy the secret"', made.text)
+    assert secret not in portal.get(here).text, "shown once"
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    token = f"/{portal.tenant}/oauth2/v2.0/token"
+    scope = "https://graph.microsoft.com/.default"
+    given = portal.lab.client.post(token, data={**form, "scope": scope}).json()
+    headers = {"Authorization": f"Bearer {given['access_token']}"}
+    assert portal.lab.client.get("/v1.0/devices", params={"$top": 1}, headers=headers).status_code == 200
+    certificate, _key = client_certificate(tmp_path)
+    portal.saved(here, {"act": "certificate", "pem": certificate.read_text()})
+    federated = {"act": "federated", "issuer": "https://issuer.example", "subject": "s", "audience": "a"}
+    portal.saved(here, federated)
+    (app,) = [each for each in portal.lab.get("/apps") if each["client_id"] == client_id]
+    assert (app["redirect_uris"], app["permissions"]) == ([redirect], ["Device.Read.All"])
+    assert (len(app["certificates"]), app["secrets"], len(app["federated"])) == (1, 1, 1)
+    portal.saved(here, {"act": "forget", "kind": "secret", "number": "0"})
+    assert portal.lab.client.post(token, data={**form, "scope": scope}).status_code == 401
+    for wrong, words in (
+        ({"act": "authentication", "web": "http://elsewhere.example"}, "is no redirect URI"),
+        ({"act": "certificate", "pem": "no"}, "no certificate in PEM"),
+        (federated, "already"),
+        ({"act": "secret", "days": "7"}, "Choose when"),
+        ({"act": "forget", "kind": "secret", "number": "0"}, "gone already"),
+        ({"act": "dance"}, "not known"),
+    ):
+        answer = portal.post(here, wrong)
+        assert (answer.status_code, words in alert(answer)) == (400, True), wrong

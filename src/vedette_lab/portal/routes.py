@@ -2,7 +2,17 @@
 
 from starlette.routing import BaseRoute, Route
 
-from vedette_lab.portal import access, compliance, connectors, devices, groups, home, logs, people
+from vedette_lab.portal import (
+    access,
+    compliance,
+    connectors,
+    devices,
+    groups,
+    home,
+    logs,
+    people,
+    registrations,
+)
 from vedette_lab.portal.kit import PageHandler
 
 _T = "/portal/{tid}"
@@ -39,6 +49,9 @@ routes: list[BaseRoute] = [
     _post(f"{_T}/devices/{{did}}/enable", devices.enable),
     _post(f"{_T}/devices/{{did}}/intune", devices.change_intune),
     _get(f"{_T}/apps", logs.apps),
+    _post(f"{_T}/apps", registrations.create),
+    _get(f"{_T}/apps/{{cid}}", registrations.page),
+    _post(f"{_T}/apps/{{cid}}", registrations.change),
     _get(f"{_T}/sign-ins", logs.sign_ins),
     _get(f"{_T}/sign-ins/{{sid}}", logs.sign_in_page),
     _get(f"{_T}/connectors", connectors.connectors),

@@ -140,6 +140,7 @@ def test_the_systems_door_writes_only_what_precedes_knowing_the_tenant() -> None
             "devices_device": "update",
             "devices_devicekey": "update",
             "devices_report": "insert",
+            "devices_resolveraddress": "update",
         }
 
 

@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 from uuid import UUID
 
@@ -40,6 +41,11 @@ class Known:
     usable: bool
     paused_until: datetime | None
 
+    @cached_property
+    def number(self) -> int:
+        """Stands for the device where it is looked up for every question: a UUID is slow to hash."""
+        return self.device_id.int
+
     @property
     def paused(self) -> bool:
         """Whether its person paused web protection."""
@@ -54,7 +60,7 @@ class Phones:
         self._kept: OrderedDict[bytes, tuple[float, Known | None]] = OrderedDict()
         self._looking: dict[bytes, asyncio.Task[Known | None]] = {}
         self._used: dict[UUID, datetime] = {}
-        self._noted: OrderedDict[UUID, float] = OrderedDict()
+        self._noted: OrderedDict[int, float] = OrderedDict()
 
     def known(self, hashed: bytes) -> Known | None:
         """Return whose token has this hash, if that is known without waiting; else ask `of`."""
@@ -85,9 +91,9 @@ class Phones:
     def note(self, known: Known) -> None:
         """Note that a phone used its address, to the hour."""
         now = time.monotonic()
-        if now - self._noted.get(known.device_id, -_NOTED_EVERY) < _NOTED_EVERY:
+        if now - self._noted.get(known.number, -_NOTED_EVERY) < _NOTED_EVERY:
             return
-        self._noted[known.device_id] = now
+        self._noted[known.number] = now
         self._used[known.device_id] = clock.now()
         if len(self._noted) > REMEMBERED:
             self._noted.popitem(last=False)

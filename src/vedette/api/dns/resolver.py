@@ -34,7 +34,7 @@ class Record(Protocol):
         """Take it."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Phone:
     """Who asks, as far as the resolver cares; `paused`: nothing is judged for it now."""
 
@@ -43,7 +43,7 @@ class Phone:
     paused: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reply:
     """An answer to send, and how many seconds it may be kept."""
 

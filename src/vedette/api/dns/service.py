@@ -83,7 +83,7 @@ class ResolverService:
 
     def wait(self, known: Known) -> float:
         """Count a query of a phone; return the seconds that it must wait, 0 most of the time."""
-        return self._queries.take(known.device_id)
+        return self._queries.take(known.number)
 
     def begin(self, message: bytes, known: Known, way: Way, take: Take) -> None:
         """Answer one query of a phone; `take` is called once, before this returns where the answer is known."""

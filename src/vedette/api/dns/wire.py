@@ -37,6 +37,7 @@ _OPCODE: Final = 0x7800
 _RECORD: Final = struct.Struct("!HHIH")
 _QUESTION: Final = struct.Struct("!HH")
 _POINTER: Final = 0xC0
+_DOT: Final = ord(".")
 _DO: Final = 0x8000
 _PLAIN: Final = re.compile(r"[a-z0-9_-]+").fullmatch
 
@@ -50,7 +51,8 @@ class MalformedError(Exception):
         self.id = id_
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: that would double the cost of making one, and these are made for every question.
+@dataclass(slots=True)
 class Query:
     """One question. `question` are its bytes as asked, `name` its name in lower case without the last dot.
 
@@ -73,7 +75,7 @@ class Query:
         return head + self.question + extra
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """An answer of the upstream. `targets` are the names that its records lead on to, `ttls` where TTLs stand in it.
 
@@ -219,14 +221,22 @@ def read_name(message: bytes, offset: int) -> str:
 
 def _asked(message: bytes) -> tuple[str, int]:
     """Read the name of the question, which nothing stands before that a pointer could mean."""
-    labels: list[bytes] = []
-    offset = HEADER.size
+    offset, borders = HEADER.size, []
     while length := message[offset]:
         if length > MOST_LABEL or offset + length - HEADER.size >= MOST_NAME - 1:
             raise ValueError("no name")
-        labels.append(_label(message, offset, length))
+        borders.append(offset)
         offset += length + 1
-    return _text(labels), offset + 1
+    # in one piece, with dots where the labels' lengths stood
+    name = bytearray(message[HEADER.size + 1 : offset].lower())
+    if len(message) <= offset:
+        raise ValueError("a label that is cut short")
+    for border in borders[1:]:
+        name[border - HEADER.size - 1] = _DOT
+    if len(borders) == name.count(_DOT) + 1 and _PLAIN_NAME(name):
+        return name.decode(), offset + 1
+    labels = [_label(message, border, message[border]) for border in borders]
+    return ".".join(map(_escaped, labels)), offset + 1
 
 
 def _label(message: bytes, offset: int, length: int) -> bytes:

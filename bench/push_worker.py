@@ -42,16 +42,18 @@ def main(entra_tenant_id: UUID, group: UUID, rounds: int, lab_process: int) -> d
     mode.arm(tenant_id, SYSTEM)
     _publish(tenant_id)
     seconds, bare, lost, refused = [], [], 0, 0
-    cpu = {"publisher": 0.0, "lab": 0.0}
+    cpu = {"publisher": 0.0, "lab": 0.0, "postgres": 0.0}
+    server = _server()
     for number in range(rounds):
         secured = number % 2 == 0
         lab.limit(on=True)
         mark = lab.mark()
         _change(tenant_id, secured=secured)
-        before = time.process_time(), _cpu_of(lab_process)
+        before = time.process_time(), _cpu_of(lab_process), _cpu_of_all(server)
         seconds.append(round(_publish(tenant_id), 3))
         cpu["publisher"] += time.process_time() - before[0]
         cpu["lab"] += _cpu_of(lab_process) - before[1]
+        cpu["postgres"] += _cpu_of_all(server) - before[2]
         refused += lab.refused(mark)
         held = lab.attributes()
         lost += sum(value != ("mtd:secured" if secured else "mtd:pending") for value in held.values())
@@ -68,6 +70,34 @@ def _cpu_of(process: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _cpu_of_all(server: int) -> float:
+    """Return the seconds of CPU of PostgreSQL's server and its processes, those that have ended included."""
+    total = 0.0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(entry.parent.name) == server:
+            total += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        elif int(fields[1]) == server:
+            total += sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
+def _server() -> int:
+    """Return the process of the PostgreSQL that this one uses; 0 where it runs elsewhere."""
+    from django.db import connection  # noqa: PLC0415 -- Django is awake only now
+
+    with database.system(), connection.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    try:
+        return int(Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def _publish(tenant_id: UUID) -> float:

@@ -22,7 +22,9 @@ RESOLVED_BY_REPORT: Final = gettext_noop("The phone reported that it is gone.")
 RESOLVED_BY_INTUNE: Final = gettext_noop("Intune reported that it is gone.")
 RESOLVED_BY_EXPIRY: Final = gettext_noop("What Intune said of the phone is too old to count.")
 RESOLVED_BY_END_OF_SCAN: Final = gettext_noop("No scan of the phone that still counts shows it.")
-RESOLVED_BY_CHOICE: Final = gettext_noop("The organisation chose not to look at the applications of this phone.")
+RESOLVED_BY_CHOICE: Final = gettext_noop(
+    "The organisation chose not to look at the applications of this phone."
+)
 RESOLVED_BY_REVIEW: Final = gettext_noop("Judged anew with the intelligence and policy in force, it is none.")
 
 _KEPT_MESSAGE: Final = 500

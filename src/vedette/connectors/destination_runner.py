@@ -61,19 +61,26 @@ def run(stop: threading.Event) -> None:
 
 
 class _Turns:
-    """One turn at a time for each destination; the look once a second gives the next to who has more left."""
+    """One turn at a time for each destination; an event that comes during a turn gives it another.
+
+    The look once a second gives the next to who has more left, or found no place in a lane.
+    """
 
     def __init__(self, lanes: dict[bool, ThreadPoolExecutor], stop: threading.Event) -> None:
         self._lanes = lanes
         self._stop = stop
         self._lock = threading.Lock()
         self._busy: set[uuid.UUID] = set()
+        self._wished: set[uuid.UUID] = set()
         self._held: Counter[tuple[uuid.UUID, bool]] = Counter()
 
     def give(self, item: Due) -> None:
         place = item.tenant_id, item.troubled
         with self._lock:
-            if item.destination_id in self._busy or self._held[place] >= OF_ONE_TENANT:
+            if item.destination_id in self._busy:
+                self._wished.add(item.destination_id)
+                return
+            if self._held[place] >= OF_ONE_TENANT:
                 return
             self._busy.add(item.destination_id)
             self._held[place] += 1
@@ -86,8 +93,14 @@ class _Turns:
             # The lease runs out by itself; the next look takes the destination up again.
             log.exception("Telling destination %s of tenant %s failed", item.destination_id, item.tenant_id)
         with self._lock:
-            self._busy.discard(item.destination_id)
-            self._held[item.tenant_id, item.troubled] -= 1
+            again = item.destination_id in self._wished and not self._stop.is_set()
+            self._wished.discard(item.destination_id)
+            if not again:
+                self._busy.discard(item.destination_id)
+                self._held[item.tenant_id, item.troubled] -= 1
+        if again:
+            # Last in line. One that has failed meanwhile is in its pause, and this turn ends at once.
+            self._lanes[item.troubled].submit(self._serve, item)
 
 
 def deliver_due(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connectors.deliveries.samples import AT, PHONE, THREAT, told
 
@@ -51,6 +51,7 @@ def test_cef_escapes_header_and_extension_each_its_own_way(text: str, header: st
     assert cef.value(text) == value
 
 
+@settings(max_examples=40)
 @given(st.text())
 def test_a_cef_value_can_be_read_back(text: str) -> None:
     written = cef.value(text)
@@ -86,6 +87,7 @@ def leef_read(line: str) -> tuple[list[str], dict[str, str]]:
     return head, dict(part.split("=", 1) for part in body.split(delimiter))
 
 
+@settings(max_examples=40)
 @given(st.text(), st.text())
 def test_leef_keeps_its_fields_apart_whatever_is_in_them(name: str, text: str) -> None:
     line = leef.line(replace(summarise(told()), title=name, text=text, category=name))
@@ -267,6 +269,7 @@ def test_titles(event: Told, language: str, expected: str) -> None:
 # -- batches --------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
 @given(st.lists(st.binary(max_size=40), max_size=30), st.integers(1, 100), st.integers(0, 2))
 def test_chunks_take_everything_in_order_within_the_limit(
     parts: list[bytes], most: int, between: int

@@ -27,13 +27,13 @@ def ids(asked: list[Asked]) -> list[str]:
 def test_events_are_told_in_order_and_each_once(desk: Desk) -> None:
     with serving(lambda _asked: OK) as receiver:
         row = desk.webhook(receiver.url)
-        events = desk.happen(120)
+        events = desk.happen(60)
         desk.tell(row)
         assert ids(receiver.asked) == [str(event.id) for event in events]
         desk.tell(row)
-        assert len(receiver.asked) == 120
+        assert len(receiver.asked) == 60
     after = desk.fresh(row)
-    assert (after.position, after.delivered, after.lease_until) == (events[-1].position, 120, None)
+    assert (after.position, after.delivered, after.lease_until) == (events[-1].position, 60, None)
     assert row.pk not in desk.due()
 
 

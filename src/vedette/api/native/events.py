@@ -25,7 +25,7 @@ class EventQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     limit: Limit = 100
 
 
-class Who(msgspec.Struct):
+class Reference(msgspec.Struct):
     """Who did it, or what it was done to."""
 
     type: str
@@ -42,8 +42,8 @@ class Event(msgspec.Struct, kw_only=True):
     change_type: str
     action: str
     occurred_at: datetime
-    actor: Who
-    target: Who
+    actor: Reference
+    target: Reference
     changes: list[dict[str, Any]]
     detail: dict[str, Any]
 
@@ -82,8 +82,8 @@ def _told(row: Row) -> Event:
         change_type=row.change_type,
         action=row.action,
         occurred_at=row.occurred_at,
-        actor=Who(row.actor_type, row.actor_id, row.actor_name),
-        target=Who(row.target_type, row.target_id, row.target_name),
+        actor=Reference(row.actor_type, row.actor_id, row.actor_name),
+        target=Reference(row.target_type, row.target_id, row.target_name),
         changes=row.changes,
         detail=row.detail,
     )

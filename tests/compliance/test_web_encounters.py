@@ -116,6 +116,27 @@ def test_many_names_below_a_listed_one_are_one_threat(world: World) -> None:
     assert len(stored(world)) == 5
 
 
+def test_a_device_fills_the_table_only_so_far(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = healthy(world)
+    monkeypatch.setattr(web_encounters, "MOST_OF_A_DEVICE", 3)
+    for n in range(3):
+        web_encounters.record(world.tenant_id, [encounter(device, f"a{n}.bad.example")])
+    web_encounters.record(world.tenant_id, [encounter(device, f"b{n}.bad.example") for n in range(4)])
+    assert [(row.subject, row.times) for row in stored(world)] == [
+        ("a0.bad.example", 1), ("a1.bad.example", 1), ("a2.bad.example", 1), ("bad.example", 4),
+    ]  # fmt: skip
+    assert len(threats(world)) == 1
+
+
+def test_a_question_neither_hides_nor_prolongs_what_counts(world: World) -> None:
+    device = healthy(world)
+    web_encounters.record(world.tenant_id, [encounter(device), encounter(device, way="text")])
+    assert world.state(device) == "medium"
+    before = stored(world)[0].open_until
+    web_encounters.record(world.tenant_id, [encounter(device, way="text")])
+    assert stored(world)[0].open_until == before
+
+
 def test_met_again_it_counts_longer_and_what_is_ignored_stays_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,13 +6,14 @@ alone never cost a phone its access. So does what a person only asked about (a t
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count
 from django.db.models.fields.json import KeyTextTransform
 
 from vedette.compliance import signals, state
@@ -36,6 +37,9 @@ ASKED: Final = frozenset({"text", "qr"})
 """Ways by which a person asks before going anywhere."""
 RESOLVED_AT_ONCE: Final = "It was told, and does not count against the phone."
 RESOLVED_BY_TIME: Final = "It was not met again for as long as the organisation lets it count."
+
+MOST_OF_A_DEVICE: Final = 1000
+"""So many rows are kept of a device; a harmful app can ask for any number of names below a listed one."""
 
 _LONGEST_SUBJECT: Final = 1000
 _TOLD_AGAIN: Final = timedelta(days=1)
@@ -63,18 +67,14 @@ class _Met:
     verdict: WebVerdict
     fresh: bool
     tell: bool
+    counts: bool = False
+    """Whether one of them may count against the phone."""
     threat: Threat | None = None
 
     @property
     def key(self) -> str:
         """What makes it the same threat: the listed name, so that the many names below one are one threat."""
-        facts = {item.fact: item.value for item in reversed(self.verdict.reasons)}
-        return f"web:{facts.get('entry') or facts.get('host') or self.row.subject}"
-
-    @property
-    def counts(self) -> bool:
-        """Whether it may count against the phone."""
-        return self.verdict.outcome == "blocked" and self.row.way not in ASKED
+        return f"web:{_entry(self.verdict) or self.row.subject}"
 
 
 def record(tenant_id: UUID, encounters: Sequence[Encounter]) -> list[Threat]:
@@ -130,16 +130,22 @@ def _merged(told: Iterable[Encounter], *, keep_addresses: bool) -> list[_Met]:
     """Put encounters of one device with one subject together, and with what is stored of it already."""
     ordered = sorted(told, key=lambda item: item.at)
     devices = _devices({item.device_id for item in ordered})
-    met: dict[tuple[UUID, str, str], _Met] = {}
+    full = _full(devices)
+    subjects = [
+        _entry(item.verdict)
+        if item.device_id in full
+        else _kept_subject(item, devices, wanted=keep_addresses)
+        for item in ordered
+    ]
     known = {
         (row.device_id, row.subject, row.classification): row
-        for row in WebEncounter.objects.filter(device__in=devices)
+        for row in WebEncounter.objects.filter(device__in=devices, subject__in=set(subjects))
     }
-    for item in ordered:
+    met: dict[tuple[UUID, str, str], _Met] = {}
+    for item, subject in zip(ordered, subjects, strict=True):
         device = devices.get(item.device_id)
         if device is None:
             continue
-        subject = _kept_subject(item, whole=keep_addresses and device.ownership == _COMPANY)  # type: ignore[attr-defined] # annotated by _devices
         key = (device.id, subject, item.verdict.classification)
         if key not in met:
             met[key] = _new(key, device, item, known.get(key))
@@ -149,8 +155,21 @@ def _merged(told: Iterable[Encounter], *, keep_addresses: bool) -> list[_Met]:
         row.last_at, row.way, row.outcome = max(item.at, row.last_at), item.way, item.verdict.outcome
         row.evidence = [asdict(fact) for fact in item.verdict.reasons]
         met[key].verdict = item.verdict
+        met[key].counts |= item.verdict.outcome == "blocked" and item.way not in ASKED
     _attach_threats(met.values())
     return list(met.values())
+
+
+def _full(devices: Collection[UUID]) -> set[UUID]:
+    """Name the devices of which so many encounters are kept that further ones go under the listed name."""
+    rows = WebEncounter.objects.filter(device__in=devices).values("device").annotate(kept=Count("id"))
+    return set(rows.filter(kept__gte=MOST_OF_A_DEVICE).values_list("device", flat=True))
+
+
+def _entry(verdict: WebVerdict) -> str:
+    """Give the listed name behind a verdict, else the host."""
+    facts = {item.fact: item.value for item in reversed(verdict.reasons)}
+    return (facts.get("entry") or facts.get("host") or verdict.subject)[:_LONGEST_SUBJECT]
 
 
 def _new(key: tuple[UUID, str, str], device: Device, item: Encounter, row: WebEncounter | None) -> _Met:
@@ -170,8 +189,10 @@ def _new(key: tuple[UUID, str, str], device: Device, item: Encounter, row: WebEn
     return _Met(row, device, item.verdict, fresh=True, tell=True)
 
 
-def _kept_subject(item: Encounter, *, whole: bool) -> str:
+def _kept_subject(item: Encounter, devices: Mapping[UUID, Device], *, wanted: bool) -> str:
     """Give the host, and the address only where the organisation and the phone's ownership let it be kept."""
+    device = devices.get(item.device_id)
+    whole = wanted and device is not None and device.ownership == _COMPANY  # type: ignore[attr-defined] # by _devices
     try:
         address = parse_address(item.subject)
     except BadAddressError:
@@ -250,7 +271,10 @@ def _store(met: Iterable[_Met], hours: timedelta) -> None:
         threat = item.threat
         item.row.threat_id = threat.id if threat else item.row.threat_id
         standing = threat is not None and threat.status != Threat.Status.RESOLVED
-        item.row.open_until = item.row.last_at + hours if standing else None
+        if not standing:
+            item.row.open_until = None
+        elif item.counts:
+            item.row.open_until = item.row.last_at + hours
         (fresh if item.fresh else known).append(item.row)
     WebEncounter.objects.bulk_create(fresh)
     WebEncounter.objects.bulk_update(

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.apks import Signer, archive, dex, key, sample, sample_manifest, sign
 
 from vedette.detection.evaluation import RecordError, baseline_predictions, read_line, tally, wilson
 from vedette.project.evaluate import evaluate
@@ -98,6 +99,21 @@ def test_acquisitions_are_read_and_judged(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["slices"]["all"]["true_positive"] == 1
     assert len(found["not_read"]) == 2
+
+
+def test_files_of_applications_are_read_and_judged(tmp_path: Path) -> None:
+    evil = sample_manifest(permissions=[P + name for name in (*SPY, "REQUEST_INSTALL_PACKAGES")])
+    carrier = archive({"AndroidManifest.xml": evil, "classes.dex": dex("org/a/B"), "assets/x": sample()})
+    (tmp_path / "bad.apk").write_bytes(sign(carrier, v2=[Signer(key())]))
+    (tmp_path / "good.apk").write_bytes(sign(sample(), v2=[Signer(key())]))
+    lines = [{"label": "malicious", "file": "bad.apk"}, {"label": "benign", "file": "good.apk"}]
+    (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    done = CliRunner().invoke(evaluate, ["--data", str(tmp_path), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["not_read"] == []
+    figures = told["slices"]["all"]
+    assert (figures["true_positive"], figures["false_positive"], figures["true_negative"]) == (1, 0, 1)
 
 
 def test_a_store_is_assumed_where_told(tmp_path: Path) -> None:

@@ -25,8 +25,12 @@ from vedette.detection.evaluation import (
 )
 from vedette.detection.web import BadAddressError, WebLists, parse_host
 from vedette.intel import ImportFailedError, Index, Source, read
+from vedette.scans import reading
+from vedette.scans.sandbox import SandboxError
 from vedette.verdict.risk import Risk
 from vedette_facts.acquisition import read as acquisition
+from vedette_facts.acquisition.found import Acquisition
+from vedette_facts.apk import is_application
 from vedette_facts.limits import UnreadableError
 
 LONGEST_LINE: Final = 4 * 1024 * 1024
@@ -143,7 +147,17 @@ def _whole(record: Record, folder: Path) -> Record:
     path = (folder / record.file).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.exists():
         raise RecordError(f"there is no {record.file} beside the list")
-    return with_acquisition(record, acquisition.read(path))
+    return with_acquisition(record, _read(path))
+
+
+def _read(path: Path) -> Acquisition:
+    """Read what a record names; an application, which may be harmful on purpose, in a process of its own."""
+    if not (path.is_file() and is_application(path)):
+        return acquisition.read(path)
+    try:
+        return reading.acquisition(reading.Upload(str(path), path.name))
+    except SandboxError as error:
+        raise UnreadableError(error.message) from None
 
 
 def _index(feeds: Iterable[Path]) -> Index:

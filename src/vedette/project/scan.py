@@ -24,7 +24,7 @@ from vedette_facts.acquisition.read import read as read_acquisition
 from vedette_facts.android.live import file_exists, over_adb, texts_of
 from vedette_facts.android.texts import facts_of
 from vedette_facts.apk import ApkFacts, is_application
-from vedette_facts.ios.ipa import is_ipa
+from vedette_facts.ios.ipa import IpaFacts, is_ipa
 from vedette_facts.limits import Unread, UnreadableError
 from vedette_facts.report import AgentFacts, FactsError
 
@@ -77,7 +77,7 @@ def command(
     """Judge what was collected of a phone, or an application: findings, timeline, and what could not be read.
 
     PATH is a folder or zip of androidqf, a bug report, an Android backup, an iOS backup, texts of dumpsys, getprop
-    and pm, or an application (.apk, .apks, .xapk, .apkm). Nothing is sent anywhere.
+    and pm, or an application (.apk, .apks, .xapk, .apkm, .ipa). Nothing is sent anywhere.
     Exit codes: 0 nothing found, 1 findings, 2 could not be read.
     """
     if (path is None) == (serial is None):
@@ -208,6 +208,8 @@ def _tell(done: Scan) -> None:
         click.echo(f"{named}, {system} {device.os_version}, {len(apps or ())} applications")
     for apk in done.acquisition.apks:
         click.echo(_application(apk))
+    for ipa in done.acquisition.ipas:
+        click.echo(_ios_application(ipa))
     click.echo(_SENTENCES.get(_exit_code(done)) or f"{len(done.findings)} findings")
     for finding in done.findings:
         click.echo(f"  {done.risk(finding).name:<9}{finding.summary}")
@@ -230,3 +232,14 @@ def _application(apk: ApkFacts) -> str:
     return (
         f"{named}{part}, {apk.size:,} bytes, SHA-256 {apk.sha256}, signatures: {', '.join(schemes) or 'none'}"
     )
+
+
+def _ios_application(ipa: IpaFacts) -> str:
+    app, profile = ipa.app, ipa.profile
+    named = (
+        f"{app.name or app.package} ({app.package}) {app.version or ''}".rstrip()
+        if app
+        else "unnamed application"
+    )
+    way = f"{profile.way} profile of {profile.team}" if profile else "no profile"
+    return f"{named}, {ipa.size:,} bytes, SHA-256 {ipa.sha256}, {way}"

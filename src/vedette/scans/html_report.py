@@ -1,14 +1,17 @@
 """The report of a scan for people: one HTML file that needs nothing else, for the screen and for paper."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Final
 
 from vedette.scans.result import Scan
 from vedette.verdict.findings import Finding
+from vedette_facts.apk import ApkFacts
+from vedette_facts.ios.ipa import IpaFacts
 
 _MOST_ROWS: Final = 2000
+_OUTCOME: Final = {True: "verifies", False: "does not verify"}
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #182433; --dim: #5a6a7e; --line: #d9dfe7; --paper: #fff;
   --high: #b3261e; --medium: #b45309; --low: #7a6a00 }
@@ -38,7 +41,7 @@ def write(scan: Scan, now: dt.datetime) -> str:
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             '<meta name="viewport" content="width=device-width,initial-scale=1">',
-            f"<title>Scan of a phone</title><style>{_STYLE}</style></head><body><main>",
+            f"<title>{_title(scan)}</title><style>{_STYLE}</style></head><body><main>",
             _head(scan, now),
             _findings(scan),
             _timeline(scan),
@@ -59,8 +62,30 @@ def _head(scan: Scan, now: dt.datetime) -> str:
             ("Security patch", device.security_patch or "not known"),
             ("Applications", str(len(facts.apps)) if facts.apps is not None else "not collected"),
         ]
+    rows += _applications(scan)
     rows.append(("Compared with", ", ".join(scan.sources) or "none"))
-    return f"<header><h1>Scan of a phone</h1></header>{_table(rows)}"
+    return f"<header><h1>{_title(scan)}</h1></header>{_table(rows)}"
+
+
+def _title(scan: Scan) -> str:
+    is_file = scan.acquisition.apks or scan.acquisition.ipas
+    return "Analysis of an application" if is_file else "Scan of a phone"
+
+
+def _applications(scan: Scan) -> Iterator[tuple[str, str]]:
+    files: list[ApkFacts | IpaFacts] = [*scan.acquisition.apks, *scan.acquisition.ipas]
+    for file in files:
+        if file.app is not None:
+            yield "Application", f"{file.app.name or file.app.package} ({file.app.package})"
+            yield "Version", file.app.version or "not known"
+        yield "File (SHA-256)", file.sha256
+    for apk in scan.acquisition.apks:
+        yield (
+            "Signatures",
+            ", ".join(f"{c.scheme} {_OUTCOME[c.verifies]}" for c in apk.signatures.schemes) or "none",
+        )
+        for signer in apk.signatures.signers:
+            yield "Signed by", f"{signer.subject} ({signer.sha256})"
 
 
 def _findings(scan: Scan) -> str:

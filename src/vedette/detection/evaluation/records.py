@@ -8,6 +8,7 @@ import msgspec
 
 from vedette.detection.evaluation import links
 from vedette_facts.acquisition.found import Acquisition
+from vedette_facts.apk import ApkFacts
 from vedette_facts.report import AgentFacts, App, DeviceFacts, Facts, FactsError, decode, decode_facts
 from vedette_facts.traces import Trace
 
@@ -38,7 +39,8 @@ class RecordError(ValueError):
 class Record:
     """One labelled application, whole phone or link. `identity` is the same for copies of one.
 
-    `file`: an acquisition that has still to be read (`with_acquisition`). `features`: what the baseline learns from.
+    `file`: an acquisition or an application that has still to be read (`with_acquisition`); `apks`: what an application
+    is, part by part. `features`: what the baseline learns from.
     """
 
     label: Label
@@ -53,6 +55,7 @@ class Record:
     file: str = ""
     url: str = ""
     month: str = ""
+    apks: tuple[ApkFacts, ...] = ()
 
 
 def read_line(line: bytes) -> Record:
@@ -119,9 +122,21 @@ def _slices(given: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def with_acquisition(record: Record, found: Acquisition) -> Record:
     """Put what was read of a record's file into it. Raises RecordError."""
+    if found.apks:
+        return _with_application(record, found.apks)
     if found.facts is None and not found.traces:
         raise RecordError(f"{record.file} tells nothing of a phone")
     return replace(record, facts=found.facts or _NOTHING, traces=found.traces)
+
+
+def _with_application(record: Record, apks: tuple[ApkFacts, ...]) -> Record:
+    """The copies of an application are told by package and signer, as everywhere."""
+    app = apks[0].app
+    if app is None:
+        return replace(record, apks=apks, identity=apks[0].sha256)
+    requested = frozenset(app.manifest.requested) if app.manifest else frozenset()
+    identity = f"{app.package}@{','.join(app.certificates[:1])}"
+    return replace(record, apks=apks, app=app, identity=identity, features=requested)
 
 
 def _flat(given: dict[str, Any]) -> dict[str, Any]:

@@ -76,8 +76,11 @@ def create(tenant_id: uuid.UUID, kind: str, wish: Wish, actor: Actor) -> tuple[D
     return row, next(iter(made.values()), "")
 
 
-def save(tenant_id: uuid.UUID, destination_id: uuid.UUID, wish: Wish, actor: Actor) -> None:
-    """Change a destination; secrets that are not given stay. Raises NameTakenError and Destination.DoesNotExist."""
+def save(tenant_id: uuid.UUID, destination_id: uuid.UUID, wish: Wish, actor: Actor) -> str:
+    """Change a destination; secrets that are not given stay. Returns a secret that was made for it, to show once.
+
+    Raises NameTakenError and Destination.DoesNotExist.
+    """
     with database.writer(tenant_id):
         row = Destination.objects.select_for_update().get(pk=destination_id)
         _demand_free(wish.name, besides=row.pk)
@@ -85,12 +88,14 @@ def save(tenant_id: uuid.UUID, destination_id: uuid.UUID, wish: Wish, actor: Act
         row.name, row.types, row.level = wish.name, list(wish.types), wish.level
         # What the form left out because nothing new was typed (the host of a secret address) stays.
         row.groups, row.settings = list(wish.groups), {**row.settings, **wish.settings}
-        secrets = {f"secret.{name}": None for name in wish.secrets}
-        if wish.secrets:
-            row.sealed = sealed(row, {**_opened(row), **wish.secrets})
-        changes = [*_changed(before, _shown(row)), *(change(name, "***", "new") for name in secrets)]
+        secrets = {**_opened(row), **wish.secrets}
+        made = KINDS[row.kind].made(row.settings, secrets)
+        new = {**wish.secrets, **made}
+        if new:
+            row.sealed = sealed(row, {**secrets, **made})
+        changes = [*_changed(before, _shown(row)), *(change(f"secret.{name}", "***", "new") for name in new)]
         if not changes:
-            return
+            return ""
         # With new settings it is worth a try at once.
         row.due_at = clock.now()
         row.save(update_fields=[*_FILTER, "settings", "sealed", "due_at"])
@@ -98,6 +103,7 @@ def save(tenant_id: uuid.UUID, destination_id: uuid.UUID, wish: Wish, actor: Act
         jobs.notify(CHANNEL)
     if old_name != wish.name:
         destination_errors.forget(tenant_id, row.kind, old_name)
+    return next(iter(made.values()), "")
 
 
 def switch(tenant_id: uuid.UUID, row: Destination, actor: Actor, *, on: bool) -> None:

@@ -90,6 +90,7 @@ def new(request: MemberRequest, kind: str) -> HttpResponseBase:
 
 
 @access.full("connectors")
+@never_cache
 def edit(request: MemberRequest, destination_id: uuid.UUID) -> HttpResponseBase:
     """Change a destination; secrets that are left empty stay."""
     row = row_of(destination_id)
@@ -100,10 +101,14 @@ def edit(request: MemberRequest, destination_id: uuid.UUID) -> HttpResponseBase:
     form = kind.form(posted, initial=row.settings, kept=_secrets_kept(row))
     if posted is not None and all([basics.is_valid(), form.is_valid()]):
         try:
-            destination_acts.save(request.tenant.id, row.pk, _wish(basics, form), access.actor(request))
+            secret_made = destination_acts.save(
+                request.tenant.id, row.pk, _wish(basics, form), access.actor(request)
+            )
         except NameTakenError:
             basics.add_error("name", _("Another destination has this name."))
         else:
+            if secret_made:
+                return _show_secret(request, row, kind, secret_made)
             messages.success(request, _("Your changes are saved."))
             return redirect("deliveries:destination", row.pk)
     return _form_page(request, kind, basics, form, row)

@@ -136,6 +136,14 @@ def test_the_signing_secret_is_shown_once_and_replaced_with_a_day_of_both(desk: 
     assert len(webhook.keys(secrets | {"previous_until": "2020-01-01T00:00:00+00:00"})) == 1
 
 
+def test_a_card_that_becomes_json_gets_a_secret_to_sign_with(desk: Desk, owner: Member) -> None:
+    owner.post(reverse("deliveries:new", args=["webhook"]), **WEBHOOK | {"template": "teams"})
+    row = only(desk)
+    assert "signing" not in opened(row)
+    shown = text(owner.post(at(row, "edit"), **WEBHOOK | {"url": ""}))
+    assert opened(only(desk))["signing"] in shown.replace("&#x3D;", "=")
+
+
 def test_a_name_is_given_once(desk: Desk, owner: Member) -> None:
     desk.webhook(SECRET_URL, name="SOC")
     answer = owner.post(reverse("deliveries:new", args=["webhook"]), **WEBHOOK)

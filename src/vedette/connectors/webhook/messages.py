@@ -14,7 +14,7 @@ from vedette.web import badges
 
 JSON, TEAMS, SLACK = "json", "teams", "slack"
 _HEADER_MOST: Final = 150
-_FIELD_MOST: Final = 2000
+_MOST: Final = 380
 _TONES: Final = {Risk.HIGH: "attention", Risk.MEDIUM: "warning", Risk.LOW: "warning"}
 _MARKS: Final = {Risk.HIGH: "\U0001f534", Risk.MEDIUM: "\U0001f7e0", Risk.LOW: "\U0001f7e1"}
 
@@ -67,11 +67,11 @@ def _slack(told: Told, summary: Summary) -> dict[str, Any]:
     mark = _MARKS.get(told.risk, "")
     title = f"{mark} {summary.title}".strip()
     fields = [
-        {"type": "mrkdwn", "text": f"*{_escaped(name)}*\n{_escaped(value)}"[:_FIELD_MOST]}
+        {"type": "mrkdwn", "text": f"*{_escaped(name)}*\n{_escaped(value)}"}
         for name, value in facts_of(told, summary)
     ]
     header = {"type": "header", "text": {"type": "plain_text", "text": title[:_HEADER_MOST]}}
-    said = {"type": "section", "text": {"type": "mrkdwn", "text": _escaped(summary.text)[:_FIELD_MOST]}}
+    said = {"type": "section", "text": {"type": "mrkdwn", "text": _escaped(summary.text)}}
     button = {
         "type": "button",
         "text": {"type": "plain_text", "text": _("Open in Vedette")},
@@ -109,8 +109,8 @@ def facts_of(told: Told, summary: Summary) -> list[tuple[str, str]]:
 
 
 def _escaped(text: str) -> str:
-    """Slack's three control characters (api.slack.com, formatting text)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Escape Slack's three control characters, in a text that stays short of its 2,000 with them."""
+    return text[:_MOST].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 _PLATFORMS: Final[Mapping[str, str]] = {"ANDROID": "Android", "IOS": "iOS"}

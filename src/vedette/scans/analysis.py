@@ -41,7 +41,7 @@ def analyse(tenant_id: UUID, scan_id: UUID) -> None:
     try:
         values = _result(tenant_id, scan)
     except _NoResult as end:
-        values = {"status": Scan.Status.FAILED, "failure": end.failure, "why": end.why[:500]}
+        values = {"status": Scan.Status.FAILED, "failure": end.failure, "why": _clean(end.why)[:500]}
     # the row first: a crash between the two leaves a file to the sweeper, never a row that waits for what is gone
     _note(tenant_id, scan_id, **values, phase="", finished_at=clock.now(), stored_as="", sealed_password="")
     uploads.delete(scan.stored_as)

@@ -215,6 +215,8 @@ def test_one_mistake_is_always_found_but_in_the_first_letter() -> None:
         ("www.bets.example", ("blocked", "category")),
         ("drugs.example", ("clean", "")),
         ("casino.example", ("blocked", "category")),
+        ("www.casino.example", ("blocked", "category")),
+        ("http://9.9.9.9/", ("clean", "")),
         ("https://bit.ly/x", ("blocked", "category")),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from vedette.detection.web.addresses import Host
-from vedette.detection.web.intelligence import CATEGORY
+from vedette.detection.web.intelligence import CATEGORY, names_of
 from vedette.detection.web.lists import WebLists
 from vedette.detection.web.suffixes import Split
 from vedette.intel.indicators import Kind
@@ -60,9 +60,10 @@ def category_of(host: Host, split: Split, lists: WebLists) -> str:
     listed = lists.categories.covering(host.name)
     if listed is not None and listed.word in blocked:
         return listed.word
-    for hit in lists.index.find(Kind.DOMAIN, split.registrable) if lists.index.size else ():
-        if hit.classification == CATEGORY and hit.family in blocked:
-            return hit.family
+    for name in names_of(host, split) if lists.index.size else ():
+        for hit in lists.index.find(Kind.DOMAIN, name):
+            if hit.classification == CATEGORY and hit.family in blocked:
+                return hit.family
     return next((name for name in _by_name(host, split) if name in blocked), "")
 
 

@@ -57,14 +57,21 @@ def _hits(host: Host, split: Split, index: Index, address: Address | None) -> It
     if host.is_ip:
         yield from index.find(Kind.IPV6 if ":" in host.name else Kind.IPV4, host.name)
         return
-    yield from index.find(Kind.DOMAIN, host.name)
+    for name in names_of(host, split):
+        yield from index.find(Kind.DOMAIN, name)
+
+
+def names_of(host: Host, split: Split) -> Iterator[str]:
+    """Give a host's name and those above it, down to the registered one."""
+    if host.is_ip:
+        return
+    yield host.name
     if not split.registrable:
         return
-    for name in with_parents(host.name):
+    for name in with_parents(host.name.partition(".")[2]):
         if len(name) < len(split.registrable):
             break
-        if name != host.name:
-            yield from index.find(Kind.DOMAIN, name)
+        yield name
 
 
 def _spellings(address: Address) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """The console's pages on a real database: a tenant with phones, two of its people, and a stranger."""
 
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -16,6 +18,18 @@ from tests.support.database import Database
 from tests.support.scenes import Scenes
 from tests.support.world import World, begin, make_world
 
+from vedette.tenants.models import Administrator
+
+T = TypeVar("T")
+Signed = tuple[World, Administrator, str]
+CAST: Final[dict[str, Callable[[World], Member]]] = {
+    "full": lambda world: sign_in(world, "full", "ada"),
+    "restricted": lambda world: sign_in(world, "restricted", "rita"),
+    "stranger": lambda _world: sign_in(make_world("Stranger"), "full", "eve"),
+}
+FRESH_SECONDS: Final = 300
+"""So old a session's check of access may be: after some more minutes a page would ask Graph for it."""
+
 
 @pytest.fixture(autouse=True)
 def pages(tmp_path: Path) -> Iterator[None]:
@@ -23,27 +37,74 @@ def pages(tmp_path: Path) -> Iterator[None]:
         yield
 
 
+@dataclass
+class CastScenes(Scenes):
+    """Scenes that begin with the people of the test signed in: that costs as much as three pages."""
+
+    given: Scenes | None = None
+    wanted: tuple[str, ...] = ()
+    signed: dict[str, Signed] = field(default_factory=dict)
+
+    def call(self, names: Iterable[str]) -> None:
+        """Take note of whom the next test wants; nobody is signed in yet."""
+        self.wanted, self.signed = tuple(who for who in CAST if who in names), {}
+
+    def give(self, name: str, build: Callable[[], T]) -> T:
+        """As given, and where a world or a tuple that begins with one is built, with the people that are wanted."""
+
+        def build_all() -> tuple[T, dict[str, Signed]]:
+            made = build()
+            world = made[0] if isinstance(made, tuple) else made
+            people = {who: CAST[who](world) for who in self.wanted} if isinstance(world, World) else {}
+            return made, {
+                who: (each.world, each.administrator, each.session_key) for who, each in people.items()
+            }
+
+        assert self.given is not None
+        if self.wanted:
+            name = f"{name} {' '.join(self.wanted)} {time.monotonic() // FRESH_SECONDS:.0f}"
+        made, self.signed = self.given.give(name, build_all)
+        return made
+
+    def member(self, who: str, world: World) -> Member:
+        """Somebody of the cast, who is signed in already where the scene was given here."""
+        if who not in self.signed:
+            return CAST[who](world)
+        own, administrator, session_key = self.signed[who]
+        return Member(own if who == "stranger" else world, administrator, session_key)
+
+
+@pytest.fixture(scope="session")
+def scenes(scenes: Scenes) -> CastScenes:
+    return CastScenes(scenes.keeper, given=scenes)
+
+
+@pytest.fixture(autouse=True)
+def cast(request: pytest.FixtureRequest) -> None:
+    if "scenes" in request.fixturenames:
+        request.getfixturevalue("scenes").call(request.fixturenames)
+
+
 @pytest.fixture
-def world(db: Database, scenes: Scenes) -> World:
+def world(db: Database, scenes: CastScenes) -> World:
     assert db.name
     return scenes.give("console", lambda: begin("Contoso"))
 
 
 @pytest.fixture
-def full(world: World) -> Member:
-    return sign_in(world, "full", "ada")
+def full(world: World, scenes: CastScenes) -> Member:
+    return scenes.member("full", world)
 
 
 @pytest.fixture
-def restricted(world: World) -> Member:
-    return sign_in(world, "restricted", "rita")
+def restricted(world: World, scenes: CastScenes) -> Member:
+    return scenes.member("restricted", world)
 
 
 @pytest.fixture
-def stranger(world: World) -> Member:
+def stranger(world: World, scenes: CastScenes) -> Member:
     """Full access in another tenant of the same installation."""
-    assert world
-    return sign_in(make_world("Stranger"), "full", "eve")
+    return scenes.member("stranger", world)
 
 
 class Mailbox:

@@ -26,7 +26,14 @@ FLAGS: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# the headless shell draws no window: a third less work a page, where a system has it
+NAMES: Final = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 MAC: Final = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 INSTALLERS: Final = (
     [sys.executable, "-m", "playwright", "install", "chromium"],

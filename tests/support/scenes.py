@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 TABLES = """
 select tablename from pg_tables
-where schemaname = 'public' and tablename not like 'django\\_%' order by tablename
+where schemaname = 'public' and tablename <> 'django_migrations' order by tablename
 """
 SEQUENCES = "select sequencename, last_value from pg_sequences where schemaname = 'public'"
 

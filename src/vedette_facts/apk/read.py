@@ -1,8 +1,8 @@
 """One file of an application to facts: every entry is unpacked at most once, and only those that somebody asks for."""
 
 import hashlib
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,13 +65,18 @@ def read_data(
     facts = manifest.manifest if manifest else Manifest()
     check = SignatureCheck(container, facts.min_sdk or 1, facts.target_sdk or 1, idsig)
     reading = _Reading(container, limits, scan, check, unread=unread, samples=limits.listed)
-    with ThreadPoolExecutor(1) as beside:  # hashing and unpacking let go of the interpreter: two cores serve
-        hashes = beside.submit(_hashes, data)
+    hashes: list[str] = []
+    # hashing and unpacking let go of the interpreter, so that two cores serve
+    beside = threading.Thread(target=lambda: hashes.extend(_hashes(data)))
+    beside.start()
+    try:
         if scan:
             _scan(reading, ".", data)
         for entry in container.all_entries:
             _entry(reading, entry)
-        return _facts(reading, hashes.result(), manifest, check.done())
+    finally:
+        beside.join()
+    return _facts(reading, hashes, manifest, check.done())
 
 
 def _manifest(container: Container, limits: ApkLimits) -> tuple[ManifestFacts | None, list[Unread]]:

@@ -158,7 +158,7 @@ def test_any_line_is_read_or_refused_with_words(line: bytes) -> None:
 
 
 def test_links_are_judged_by_slice_and_only_once_for_each_registered_name(tmp_path: Path) -> None:
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "label": "malicious",
             "url": "https://paypal-login.example.com/x",

@@ -4,6 +4,7 @@ An event looks the same whichever way it came: the same `id` in the stream, the 
 shapes belong to the API, above this layer, which names its function when Django starts.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from vedette.events import reading
 from vedette.events.reading import Logged
 from vedette.foundation import at_once
 from vedette.verdict.risk import Risk
+
+log = logging.getLogger(__name__)
 
 SCAN: Final = 500
 """Events that are looked at in one step, told or not."""
@@ -88,7 +91,13 @@ def tell(logged: Sequence[Logged]) -> list[Told]:
     """Put events into the words of the API; inside the tenant's door."""
     if not logged:
         return []
-    return [_told(event, shape) for event, shape in zip(logged, _shapers[0](logged), strict=True)]
+    try:
+        shapes = _shapers[0](logged)
+    except (LookupError, TypeError, ValueError):
+        # One that cannot be put into words must not hold up the others, nor be lost.
+        log.exception("Some of the events from %s on cannot be told as they should", logged[0].position)
+        shapes = [_plainly(event) for event in logged]
+    return [_told(event, shape) for event, shape in zip(logged, shapes, strict=True)]
 
 
 def test_event(tenant_id: uuid.UUID, moment: datetime, event_id: uuid.UUID, actor: str) -> Told:
@@ -114,6 +123,22 @@ def test_event(tenant_id: uuid.UUID, moment: datetime, event_id: uuid.UUID, acto
         actor_name=actor,
         test=True,
     )
+
+
+def _plainly(event: Logged) -> dict[str, Any]:
+    """Tell an event with no more than the log itself says, where it cannot be told better."""
+    try:
+        return _shapers[0]([event])[0]
+    except (LookupError, TypeError, ValueError):
+        return {
+            "id": str(event.id),
+            "enterprise_guid": str(event.tenant_id),
+            "created_time": event.occurred_at.isoformat(timespec="milliseconds"),
+            "type": event.type,
+            "change_type": event.change_type,
+            "target": {"type": event.target_type.upper(), "guid": event.target_id},
+            "actor": {"type": event.actor_type, "guid": event.actor_id},
+        }
 
 
 def _told(event: Logged, shape: dict[str, Any]) -> Told:

@@ -100,10 +100,11 @@ def settle(claimed: Claim, sent: Sent) -> bool:
             row.position = waiting[0].position - 1 if waiting else claimed.batch.until
         if told:
             row.delivered, row.delivered_at = row.delivered + told, now
+        if sent.done:
+            # It answers: what fails now is the first failure in a row.
+            row.attempts, row.failing_since = 0, None
         if sent.trouble:
             _fail(row, sent.trouble, now)
-        elif done:
-            row.attempts, row.failing_since = 0, None
         row.save(update_fields=_WRITTEN)
     return True
 

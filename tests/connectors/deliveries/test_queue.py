@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +11,17 @@ from tests.connectors.deliveries.desk import Desk, worker_that_dies
 from tests.support.http_server import Answer, Asked, serving
 from tests.support.world import ADA
 
-from vedette.connectors import destination_acts, destination_errors, destination_queue, destination_runner
+from vedette.connectors import (
+    destination_acts,
+    destination_errors,
+    destination_events,
+    destination_queue,
+    destination_runner,
+)
 from vedette.connectors.destination_kinds import Sent, Trouble
 from vedette.connectors.destination_models import DeadLetter
 from vedette.connectors.mail.models import Notification
+from vedette.events.reading import Logged
 from vedette.foundation import clock, database
 
 OK = Answer(204)
@@ -91,6 +98,36 @@ def test_a_failure_holds_back_what_is_behind_it_and_nothing_is_lost(desk: Desk) 
         assert ids(receiver.asked)[3:] == [str(event.id) for event in events[2:]]
     after = desk.fresh(row)
     assert (after.delivered, after.attempts, after.failing_since) == (5, 0, None)
+
+
+def test_a_receiver_that_takes_some_at_a_time_is_not_left_alone_longer_and_longer(desk: Desk) -> None:
+    with serving(lambda _asked: OK if len(receiver.asked) % 3 else Answer(429)) as receiver:
+        row = desk.webhook(receiver.url)
+        desk.happen(8)
+        for told in (2, 4, 6):
+            desk.again(row)
+            assert (desk.fresh(row).delivered, desk.fresh(row).attempts) == (told, 1)
+
+
+def test_an_event_that_cannot_be_put_into_words_is_told_plainly(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shaped,) = destination_events._shapers
+
+    def brittle(events: Sequence[Logged]) -> list[dict[str, Any]]:
+        if any(event.type == "THREAT" for event in events):
+            raise KeyError("classification")
+        return shaped(events)
+
+    monkeypatch.setattr(destination_events, "_shapers", [brittle])
+    with serving(lambda _asked: OK) as receiver:
+        row = desk.webhook(receiver.url)
+        (fine,), odd = desk.happen(), desk.threat()
+        desk.tell(row)
+    assert ids(receiver.asked) == [str(fine.id), str(odd.id)]
+    told, plain = (asked.json["data"] for asked in receiver.asked)
+    assert told["audit"]["action"] == "policy.test_0"
+    assert (plain["type"], plain["target"]["guid"]) == ("THREAT", odd.target_id)
 
 
 def test_after_some_failures_one_event_is_tried_at_a_time(desk: Desk) -> None:

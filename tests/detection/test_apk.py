@@ -55,6 +55,7 @@ def test_an_application_that_carries_and_installs_another_is_a_dropper() -> None
     assert finding.classification == "APP_DROPPER"
     assert "assets/x.bin" in finding.summary
     assert judged(signed(assets__x=sample()))["carries"].classification == "RISKWARE"
+    assert judged(signed(assets__ffmpeg=b"\x7fELF" + bytes(60))) == {}
 
 
 def test_behaviour_weighs_what_the_file_hides() -> None:

@@ -180,7 +180,8 @@ def _hidden(facts: ApkFacts, label: str, key: str) -> Iterator[Observation]:
         ]
         told = Evidence("tricks", ", ".join(tricks), DECEIVES)
         yield found("RISKWARE", f"deceives:{key}", (Evidence("app", label, DECEIVES), told, *entries))
-    if facts.embedded:
+    # native tools among the assets are common in honest applications: they weigh, but are no finding alone
+    if any(part.kind != "elf" for part in facts.embedded):
         shown = facts.embedded[:_MOST_SHOWN]
         more = ", \u2026" if len(facts.embedded) > _IN_A_SENTENCE else ""
         programs = ", ".join(part.path for part in shown[:_IN_A_SENTENCE]) + more

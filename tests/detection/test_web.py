@@ -285,6 +285,7 @@ def test_a_name_that_looks_the_same_letter_by_letter_is_blocked(text: str) -> No
     "text",
     ["https://www.paypal.com/signin", "https://login.microsoftonline.com/", "https://hr.contoso.com/login",
      "https://accounts.google.co.uk/", "https://contoso.sharepoint.com/", "https://contoso.zendesk.com/",
+     "https://contoso-my.sharepoint.com/", "https://contoso.my.salesforce.com/", "https://contoso-prod.azurewebsites.net/",
      "cloud.google",
      "https://www.example.org/news/paypal-login-trouble", "http://192.168.1.1/login", "https://github.com/login",
      "https://adobe.com.edgekey.net/", "https://secure.bank.example/login", "https://mail.ru/", "https://cloud.com/",

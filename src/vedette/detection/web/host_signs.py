@@ -100,10 +100,15 @@ def _same_word(label: str, plain: str, below: list[str], brand: Brand, split: Sp
     if label != plain:
         return Sign("imitates_letters", brand)
     if split.private:
-        return None if brand.own and split.suffix in SERVICES else Sign("name_on_shared_host", brand)
+        return None if _expected(brand, split) else Sign("name_on_shared_host", brand)
     if brand.own or (not brand.common and split.suffix in ABUSED_ENDINGS):
         return Sign("name_with_lure" if _lures(below) else "name_other_ending", brand)
     return None
+
+
+def _expected(brand: Brand, split: Split) -> bool:
+    """Tell whether a service gives an organisation a place under this suffix with its own name before it."""
+    return brand.own and (split.suffix in SERVICES or split.suffix.partition(".")[2] in SERVICES)
 
 
 def _in_tokens(tokens: list[str], plain: str, below: list[str], split: Split, brands: Brands) -> Sign | None:
@@ -118,7 +123,7 @@ def _in_tokens(tokens: list[str], plain: str, below: list[str], split: Split, br
         return None
     if _glued(rest) or _lured(brand, rest, below, split):
         return Sign("name_with_lure", brand)
-    if brand.common:
+    if brand.common or _expected(brand, split):
         return None
     return Sign("name_on_shared_host" if split.private and brand in named else "name_within", brand)
 

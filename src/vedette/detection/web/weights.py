@@ -100,6 +100,8 @@ SERVICES: Final = frozenset({
     "sharepoint.com", "onmicrosoft.com", "salesforce.com", "my.salesforce.com", "my.site.com",
     "force.com", "myshopify.com", "zendesk.com", "atlassian.net", "okta.com", "service-now.com",
     "freshdesk.com", "slack.com", "webex.com", "box.com", "myworkday.com", "successfactors.com",
-    "hubspotpagebuilder.com", "azurewebsites.net", "azure-api.net", "okta-emea.com",
+    "azurewebsites.net", "azure-api.net", "okta-emea.com", "documentforce.com", "visualforce.com",
+    "cloudforce.com", "lightning.force.com", "cloudapp.azure.com", "blob.core.windows.net",
+    "s3.amazonaws.com",
 })  # fmt: skip
 """Services that name a customer's place after the customer: an organisation's own name alone says nothing there."""

@@ -149,6 +149,8 @@ def test_a_list_that_changed_meanwhile_is_not_changed_blindly(ours: Program) -> 
 
 WRONG = [
     ("/devices", "platfrom=IOS", "platfrom"),
+    ("/devices", "state=high&state=low", "“state” stands there twice"),
+    ("/devices", "state=high" + "&x=" * 300, "too many parameters"),
     ("/devices", "limit=0", "$.limit"),
     ("/devices", "limit=501", "$.limit"),
     ("/devices", "limit=many", "$.limit"),

@@ -157,8 +157,8 @@ def _answers(route: Route, named: Mapping[Any, Any]) -> dict[str, Any]:
             answer["content"] = {JSON: {"schema": named[kind]}}
             if route.yaml and route.reads:
                 answer["content"][YAML] = {"schema": {"type": "string"}}
-        if headers := _HEADERS.get(status if kind is not route.answer else 0):
-            answer["headers"] = headers
+        if status in _HEADERS and route.tells_place:
+            answer["headers"] = _HEADERS[status]
         answers[str(status)] = answer
     if route.reads:
         answers[str(route.status)]["headers"] = {"ETag": _TAG}

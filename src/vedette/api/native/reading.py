@@ -1,10 +1,11 @@
 """The values of a request: parameters and body into the types of its route. Every fault names its place."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
-from vedette.api.http import Request
+from vedette.api.http import MOST_PARAMETERS, Request
 from vedette.api.native.problems import Problem
 from vedette.api.native.route import Route
 from vedette.intel.safe_yaml import YamlError, load_yaml
@@ -15,13 +16,25 @@ YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
 
 def query_of(request: Request, route: Route) -> msgspec.Struct:
     """Return the parameters of the address. Raises Problem."""
-    given = dict(request.query)
+    given: dict[str, str] = {}
+    for name, value in _pairs(request.target.partition("?")[2]):
+        if name in given:
+            raise Problem("invalid_request", f"The parameter “{name[:80]}” stands there twice.")
+        given[name] = value
     if any("\0" in name or "\0" in value for name, value in given.items()):
         raise Problem("invalid_request", "A parameter contains the character NUL.")
     try:
         return msgspec.convert(given, route.query, strict=False)
     except msgspec.ValidationError as error:
         raise Problem("invalid_request", f"A parameter of the address is wrong: {error}.") from None
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    try:
+        text = query.encode("latin-1").decode("utf-8", "replace")
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        raise Problem("invalid_request", "There are too many parameters.") from None
 
 
 def body_of(route: Route, raw: bytes, content_type: str) -> Any:

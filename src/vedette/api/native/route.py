@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -102,6 +103,11 @@ class Route:
     def reads(self) -> bool:
         """Whether it changes nothing."""
         return self.method == "GET"
+
+    @property
+    def tells_place(self) -> bool:
+        """Whether an answer 202 says in Location where to follow what was begun."""
+        return self.upload or HTTPStatus.ACCEPTED in self.more_answers
 
     @property
     def takes_body(self) -> bool:

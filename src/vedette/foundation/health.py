@@ -18,6 +18,7 @@ from django.db.utils import Error as DatabaseError
 
 from vedette.foundation import database
 from vedette.foundation.config import ConfigError
+from vedette.foundation.jobs import LANES
 
 log = logging.getLogger(__name__)
 
@@ -150,4 +151,6 @@ def _worker() -> tuple[bool, str]:
         return False, "No worker runs: start `vedette worker`."
     if age > WORKER_SECONDS:
         return False, f"No worker has been heard of for {age:.0f} s: look at its log and start it again."
-    return True, f"{workers} running, last heard of {age:.0f} s ago"
+    # Each worker has a row for each of its lanes.
+    running = -(-workers // len(LANES))
+    return True, f"{running} running, last heard of {age:.0f} s ago"

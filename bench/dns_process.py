@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import ssl
@@ -126,6 +127,7 @@ async def resolver(port: int) -> None:
     )
     app = DnsApi(pool, settings)
     await app.start()
+    gc.freeze()  # as asgi.py does
     await until_told({"port": app.dot_port, "tokens": tokens, "listed": LISTED})
     await app.stop()
     await pool.close()

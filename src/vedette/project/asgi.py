@@ -3,6 +3,7 @@
 Django under ASGI costs eleven to fourteen times more per page (design.md 3), so it runs in a2wsgi's threads.
 """
 
+import gc
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
@@ -89,6 +90,9 @@ class Router:
         except Exception as error:  # noqa: BLE001 - uvicorn prints the message and stops; nothing else can
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        # what is loaded by now lives as long as the process: the collector need not walk it again and again
+        gc.collect()
+        gc.freeze()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.device.stop()

@@ -23,7 +23,9 @@ FRESH_SECONDS: Final = 3.0
 """So soon a withdrawn address ends and a pause begins."""
 USABLE_SECONDS: Final = 300.0
 """So long a phone that was known goes on without a database."""
+LOOK_SECONDS: Final = 0.5
 REMEMBERED: Final = 50_000
+_AT_ONCE: Final = 1000
 _NOTED_EVERY: Final = 3600.0
 _NEVER: Final = (-math.inf, None)
 
@@ -59,6 +61,8 @@ class Phones:
         self._pool = pool
         self._kept: OrderedDict[bytes, tuple[float, Known | None]] = OrderedDict()
         self._looking: dict[bytes, asyncio.Task[Known | None]] = {}
+        self._stale: set[bytes] = set()
+        """Asked for and no longer fresh: looked up together, many by one question to the database."""
         self._used: dict[UUID, datetime] = {}
         self._noted: OrderedDict[int, float] = OrderedDict()
 
@@ -66,20 +70,18 @@ class Phones:
         """Return whose token has this hash, if that is known without waiting; else ask `of`."""
         at, known = self._kept.get(hashed, _NEVER)
         age = time.monotonic() - at
-        if known is not None and FRESH_SECONDS <= age < USABLE_SECONDS:
-            self._ask(hashed)
+        if age >= FRESH_SECONDS:
+            self._stale.add(hashed)
         return known if age < USABLE_SECONDS else None
 
     async def of(self, hashed: bytes) -> Known | None:
         """Return whose token has this hash; None: nobody's. Raises UnavailableError."""
-        at, known = self._kept.get(hashed, _NEVER)
-        age = time.monotonic() - at
-        if age < FRESH_SECONDS:
+        if (known := self.known(hashed)) is not None:
             return known
-        task = self._ask(hashed)
-        if known is not None and age < USABLE_SECONDS:
-            return known
-        return await asyncio.shield(task)
+        at, _nobody = self._kept.get(hashed, _NEVER)
+        if time.monotonic() - at < FRESH_SECONDS:
+            return None
+        return await asyncio.shield(self._ask(hashed))
 
     def _ask(self, hashed: bytes) -> "asyncio.Task[Known | None]":
         task = self._looking.get(hashed)
@@ -97,6 +99,26 @@ class Phones:
         self._used[known.device_id] = clock.now()
         if len(self._noted) > REMEMBERED:
             self._noted.popitem(last=False)
+
+    async def run(self) -> None:
+        """Look up what is no longer fresh, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            stale, self._stale = list(self._stale), set()
+            for begin in range(0, len(stale), _AT_ONCE):
+                try:
+                    await self._refresh(stale[begin : begin + _AT_ONCE])
+                except (psycopg.Error, PoolTimeout) as error:
+                    log.warning("The resolver cannot look phones up: %s", error)
+                except Exception:
+                    log.exception("The resolver cannot look phones up")
+
+    async def _refresh(self, stale: list[bytes]) -> None:
+        async with pool_system(self._pool) as connection:
+            cursor = await connection.execute(_LOOK_ALL_UP, {"hashes": stale})
+            found = {bytes(row[0]): Known(*row[1:]) for row in await cursor.fetchall()}
+        for hashed in stale:
+            self._keep(hashed, found.get(hashed))
 
     async def write(self) -> None:
         """Write down what was noted."""
@@ -122,7 +144,10 @@ class Phones:
         if done.exception():
             log.warning("The resolver cannot look phones up: %s", done.exception())
             return
-        self._kept[hashed] = time.monotonic(), done.result()
+        self._keep(hashed, done.result())
+
+    def _keep(self, hashed: bytes, known: Known | None) -> None:
+        self._kept[hashed] = time.monotonic(), known
         self._kept.move_to_end(hashed)
         if len(self._kept) > REMEMBERED:
             self._kept.popitem(last=False)
@@ -133,6 +158,12 @@ select a.device_id, a.tenant_id, d.activation_status <> 'DEACTIVATED', a.paused_
 from devices_resolveraddress a
 join devices_device d on d.tenant_id = a.tenant_id and d.id = a.device_id
 where a.token_hash = %(hash)s
+"""
+_LOOK_ALL_UP: Final = """
+select a.token_hash, a.device_id, a.tenant_id, d.activation_status <> 'DEACTIVATED', a.paused_until
+from devices_resolveraddress a
+join devices_device d on d.tenant_id = a.tenant_id and d.id = a.device_id
+where a.token_hash = any(%(hashes)s)
 """
 _NOTE: Final = """
 update devices_resolveraddress a set asked_at = u.at

@@ -60,7 +60,8 @@ class ResolverService:
 
     def start(self) -> None:
         """Begin to write down what is met."""
-        self._tasks = [asyncio.create_task(self.encounters.run()), asyncio.create_task(self._note())]
+        runs = (self.encounters.run(), self.phones.run(), self._note())
+        self._tasks = [asyncio.create_task(run) for run in runs]
 
     async def stop(self) -> None:
         """Write the rest and let all connections go."""

@@ -1,6 +1,7 @@
 """Fixtures of the whole suite: environment, Django, PostgreSQL, reference data."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -20,6 +21,9 @@ _trouble: list[Exception] = []
 # A busy machine is no fault of the code: how long one example takes is not what Hypothesis tests here.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+# What is imported and collected stays to the end: looking for garbage in it costs each worker seconds.
+gc.disable()
 
 
 def _wake() -> None:
@@ -74,6 +78,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.database)
         if item.get_closest_marker("browser") and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Collect garbage again, of the tests alone."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,8 @@ async def measure(servers: dict[str, tuple[Child, int]], about: dict[str, Any], 
         for name, rates in seen.items()
     }
     ours, bare = median(seen["resolver"]), median(seen["forwarder"])
+    # by pairs: what else is at work on the machine changes from round to round
+    ratios = [each / floor for each, floor in zip(seen["resolver"], seen["forwarder"], strict=True)]
     detail = {
         **figures,
         "p99_ms": figures["resolver"]["p99_ms"],
@@ -81,6 +83,7 @@ async def measure(servers: dict[str, tuple[Child, int]], about: dict[str, Any], 
         "questions": QUESTIONS,
         "phones": len(about["tokens"]),
         "listed": about["listed"],
+        "ratios": [round(ratio, 2) for ratio in ratios],
     }
     baseline = {"name": "a forwarder that looks at nothing", "value": round(bare)}
     return Result(
@@ -90,7 +93,7 @@ async def measure(servers: dict[str, tuple[Child, int]], about: dict[str, Any], 
         detail,
         goal="ratio at least 0.5",
         baseline=baseline,
-        ratio=round(ours / bare, 2),
+        ratio=round(median(ratios), 2),
     )
 
 

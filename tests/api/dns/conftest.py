@@ -129,9 +129,9 @@ class Asker:
     stranger: World
     key: ECKey
 
-    def client(self) -> tuple[WebClient, httpx.AsyncClient]:
-        """The reference agent, as this phone."""
-        identity = Identity(
+    def identity(self) -> Identity:
+        """What the reference agent keeps of this phone."""
+        return Identity(
             server=self.serving.url,
             private_key=PrivateKey(
                 **cast("dict[str, str]", {name: self.key.as_dict(private=True)[name] for name in JWK})
@@ -141,6 +141,10 @@ class Asker:
             binding="code",
             enrolled_at=clock.now(),
         )
+
+    def client(self) -> tuple[WebClient, httpx.AsyncClient]:
+        """The reference agent, as this phone."""
+        identity = self.identity()
         store = SimpleNamespace(identity=lambda: identity, state=lambda: SimpleNamespace(retired=False))
         http = httpx.AsyncClient(verify=False)  # noqa: S501 - plain HTTP
         return WebClient(cast("Store", store), Transport(http)), http

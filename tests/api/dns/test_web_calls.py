@@ -1,10 +1,12 @@
 """What an app asks about the web, with the reference agent as the app."""
 
 import datetime as dt
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from tests.api.dns.conftest import ALLOWED, BAD, CATEGORY, Asker
 from tests.support.world import ADA
 
@@ -14,6 +16,8 @@ from vedette.devices import resolver
 from vedette.devices.models import Device
 from vedette.feeds import store, web_settings
 from vedette.foundation import database
+from vedette_agent.cli import main
+from vedette_agent.store import FileStore
 from vedette_agent.transport import Refused
 from vedette_facts import jose
 from vedette_facts import web_protocol as p
@@ -71,6 +75,30 @@ def test_a_phone_makes_its_address_and_pauses_as_far_as_it_may(asker: Asker) -> 
     with pytest.raises(Refused, match="does not allow") as refused:
         asker.ask(lambda client: client.resolver("pause", 15))
     assert refused.value.code == "way_not_allowed"
+
+
+def test_the_agents_commands_say_what_left_the_phone(asker: Asker, tmp_path: Path) -> None:
+    FileStore(tmp_path).activate(asker.identity())
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["--home", str(tmp_path), *arguments])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.output
+
+    code, said = run("check-link", "https://www.clean.example/private")
+    assert code == 0
+    assert "stayed on this phone" in said
+    code, said = run("check-link", f"https://{BAD}/x")
+    assert code == 1
+    assert "DANGEROUS" in said
+    assert run("check-link", "--text", f"see https://{BAD} and more")[0] == 1
+    assert "no link" in run("check-link", "--qr", "hello")[1]
+    assert run("check-link", "https://")[0] == 2
+    assert run("check-link")[0] == 2
+    code, said = run("resolver", "make")
+    assert code == 0
+    assert "profile.mobileconfig" in said
+    assert "Paused until" in run("resolver", "pause", "--minutes", "5")[1]
 
 
 def send(asker: Asker, **changes: object) -> httpx.Response:

@@ -107,6 +107,10 @@ class Kind(ABC):
     def address(self, settings: Mapping[str, Any]) -> str:
         """Return where it goes, for people: never a secret."""
 
+    def is_encrypted(self, settings: Mapping[str, Any]) -> bool:
+        """Tell whether nobody on the way can read what is sent."""
+        return all(not str(settings.get(name, "")).startswith("http:") for name in ("url", "endpoint"))
+
     def handout(self) -> str:
         """Return lines to paste at the receiver's side, where a kind has any."""
         return ""

@@ -52,6 +52,7 @@ def destination(request: MemberRequest, destination_id: uuid.UUID) -> HttpRespon
         "health": health(row),
         "kind": kind,
         "filter": _filter(row),
+        "encrypted": kind.is_encrypted(row.settings),
         "letters": described(row, list(letters)),
         "needs": f"{kind.name}/needs.html",
         "handout": kind.handout(),

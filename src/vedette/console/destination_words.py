@@ -27,6 +27,7 @@ ATTRIBUTES: Final[Mapping[str, Promise]] = {
     "position": _("Position in the log"),
     "template": _("What is sent"),
     "host": _("Receiver"),
+    "scheme": _("Protocol of the address"),
     "port": _("Port"),
     "protocol": _("Carried by"),
     "body": _("Format"),

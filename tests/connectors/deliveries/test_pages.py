@@ -13,6 +13,7 @@ from tests.support.console import Member, audit, settings, sign_in, text
 from tests.support.http_server import Answer, serving
 
 from vedette.connectors import destination_acts
+from vedette.connectors.destination_kinds import KINDS
 from vedette.connectors.destination_models import Destination
 from vedette.connectors.destination_secrets import opened
 from vedette.connectors.webhook import kind as webhook
@@ -72,6 +73,7 @@ def test_each_kind_is_made_shown_and_changed(desk: Desk, owner: Member, kind: st
     assert (row.kind, row.name, row.position) == (kind, "SOC", desk.head() - 1)
     listed, page = text(owner.get(PAGE)), text(owner.get(at(row)))
     assert "SOC" in listed
+    assert ("Events travel unencrypted" in page) is (kind == "webhook")
     edit = text(owner.get(at(row, "edit")))
     secrets = [value for name, value in form.items() if name in {"url", "token", "api_key", "client_secret"}]
     for value in [item for item in secrets if item != row.settings.get("url")]:
@@ -142,6 +144,22 @@ def test_a_card_that_becomes_json_gets_a_secret_to_sign_with(desk: Desk, owner: 
     assert "signing" not in opened(row)
     shown = text(owner.post(at(row, "edit"), **WEBHOOK | {"url": ""}))
     assert opened(only(desk))["signing"] in shown.replace("&#x3D;", "=")
+
+
+@pytest.mark.parametrize(
+    ("kind", "chosen", "warned"),
+    [
+        ("syslog", {"protocol": "udp"}, True),
+        ("syslog", {"protocol": "tls"}, False),
+        ("splunk", {"url": "http://splunk.example.com"}, True),
+        ("splunk", {"url": "https://splunk.example.com"}, False),
+        ("sentinel", {"endpoint": "http://x.example.com"}, True),
+        ("webhook", {"scheme": "http"}, True),
+        ("webhook", {"scheme": "https"}, False),
+    ],
+)
+def test_what_travels_unencrypted_is_known(kind: str, chosen: dict[str, str], warned: bool) -> None:
+    assert KINDS[kind].is_encrypted(chosen) is not warned
 
 
 def test_a_name_is_given_once(desk: Desk, owner: Member) -> None:

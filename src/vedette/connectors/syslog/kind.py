@@ -41,6 +41,10 @@ class SyslogKind(Kind):
         """Return the message."""
         return self._message(target, event).decode()
 
+    def is_encrypted(self, settings: Mapping[str, Any]) -> bool:
+        """Only TLS is."""
+        return bool(settings["protocol"] == transport.TLS)
+
     def address(self, settings: Mapping[str, Any]) -> str:
         """Return host, port and protocol."""
         host = f"[{settings['host']}]" if ":" in settings["host"] else settings["host"]

@@ -60,9 +60,10 @@ class WebhookForm(DestinationForm):
         return typed
 
     def settings(self) -> dict[str, Any]:
-        """Keep the host in the open, so that people can tell destinations apart."""
+        """Keep scheme and host in the open, so that people can tell destinations apart."""
         given = super().settings()
         typed = self.cleaned_data.get("url")
         if typed:
-            given["host"] = urlsplit(typed).netloc.rpartition("@")[2]
+            parts = urlsplit(typed)
+            given |= {"scheme": parts.scheme, "host": parts.netloc.rpartition("@")[2]}
         return given

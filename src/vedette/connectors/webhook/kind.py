@@ -59,6 +59,10 @@ class WebhookKind(Kind):
         """Return the host: the rest of the address is a secret."""
         return str(settings.get("host", ""))
 
+    def is_encrypted(self, settings: Mapping[str, Any]) -> bool:
+        """Tell by the scheme, which the form keeps beside the host."""
+        return settings.get("scheme") != "http"
+
     def made(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
         """Make a signing secret where none was entered and somebody could check it."""
         needless = secrets.get("signing") or settings.get("template") != messages.JSON

@@ -143,6 +143,7 @@ def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) 
         "groups:way": ["phones"],
         "console:vulnerability": [a_flaw_of(stage.phone)],
         "console:feed": ["a-flaw"],
+        "console:file-rules-show": [stage.file_rules()],
         "deliveries:destination": [stage.destination().pk],
         "deliveries:undelivered": [stage.destination().pk],
         "deliveries:letter": [stage.destination().pk, stage.letter()],

@@ -165,6 +165,7 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:brake-revert": (places.get("brake", NOBODY),),
         "console:application-key-revoke": (places.get("key", NOBODY),),
         "console:application-key-end-tokens": (places.get("key", NOBODY),),
+        **{f"console:device-resolver{act}": (places["device"],) for act in RESOLVER_ACTS},
         "console:device-simulate": (places["device"],),
         "console:device-simulate-end": (places["device"],),
         "console:device-release-end": (places["device"],),
@@ -199,12 +200,14 @@ def address(name: str, places: dict[str, str]) -> str:
     return reverse(route, args=given.get(route, ()))
 
 
+RESOLVER_ACTS = ("", "-withdraw", "-pause", "-resume")
 # What restricted access may do (reference/lookout.md 1.6, requirement B1).
 MODIFY = {
     "console:threats", "console:threats-export", "console:threat", "console:threat-ignore",
     "console:threat-reopen", "console:devices", "console:devices-export", "console:device",
     "console:why",
     "console:device-act resync", "console:device-act deactivate", "console:device-act reinstate",
+    *(f"console:device-resolver{act}" for act in RESOLVER_ACTS),
     "console:device-act delete", "console:dashboard", "console:brake", "console:audit",
     "console:audit-export", "preferences",
     "console:vulnerabilities", "console:vulnerabilities-export", "console:vulnerability",
@@ -216,7 +219,7 @@ LOOK = {
     "console:privacy", "console:intelligence", "console:feed",
 }  # fmt: skip
 NOTHING = {
-    "console:web-names-add", "console:web-name-remove", "console:web-names-take-back",
+    "console:resolver", "console:web-names-add", "console:web-name-remove", "console:web-names-take-back",
     "intune:fail-mode", "intune:fail-open", "intune:fail-closed",
     "actions:page", "mail:page", "mail:test", "notifications:page", "notifications:on", "notifications:off",
     "connectors:spared", "connectors:spared-add", "connectors:spared-remove",
@@ -247,6 +250,7 @@ OWN_ONLY = {"console:audit-event"}
 ALL = sorted(MODIFY | LOOK | NOTHING | OWN_ONLY)
 OF_AN_OBJECT = sorted(
     route for route in ALL if route.split()[0] in {
+        *(f"console:device-resolver{act}" for act in RESOLVER_ACTS),
         "console:web-name-remove", "connectors:spared-remove", "groups:levels", "groups:remove",
         "console:app-entry-remove", "console:app-rule-remove",
         "console:file-rules-show", "console:file-rules-switch", "console:file-rules-delete",

@@ -108,7 +108,7 @@ def _add(request: MemberRequest, form: GroupForm) -> HttpResponseBase:
         body=" ".join([*group_kinds.remarks(group), text]),
         action=_("Add group"),
         back=reverse("intune:enrollment"),
-        facts=[*_preview_facts(group, seen), *(inside_views.facts(inside) if inside else [])],
+        facts=_preview_facts(group, seen, inside),
         hidden=[
             ("object_id", str(group.id)),
             ("confirmed", "1"),
@@ -181,7 +181,9 @@ def _unresolved(resolved: entra_groups.Resolved | None, typed: str) -> dict[str,
     }
 
 
-def _preview_facts(group: entra_groups.Group, preview: groups.Preview) -> list[Fact]:
+def _preview_facts(
+    group: entra_groups.Group, preview: groups.Preview, inside: group_tree.Tree | None
+) -> list[Fact]:
     facts: list[Fact] = [
         (_("Object ID"), group.id),
         (_("People"), preview.users),
@@ -189,6 +191,7 @@ def _preview_facts(group: entra_groups.Group, preview: groups.Preview) -> list[F
     ]
     if preview.nested_groups:
         facts.append((_("Groups inside it"), preview.nested_groups))
+        facts += inside_views.facts(inside) if inside else []
     facts += [
         (_("Not protected: %(reason)s") % {"reason": UNSUPPORTED.get(code, code)}, count)
         for code, count in sorted(preview.unsupported.items())

@@ -2,11 +2,13 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,25 @@ def test_what_does_not_fit_into_a_datagram_is_refused_alone() -> None:
         sent = send({"protocol": "udp", "port": receiver.getsockname()[1]}, [heavy, told()])
         assert (sent.done, list(sent.refused)) == (2, [0])
         assert receiver.recv(70_000).startswith(b"<154>1 ")
+
+
+def test_a_receiver_that_insists_on_tls_1_3_gets_it(certificate: tuple[Path, Path]) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(*certificate)
+    heard: list[bytes] = []
+
+    def listen(connection: socket.socket) -> None:
+        with suppress(ssl.SSLError), context.wrap_socket(connection, server_side=True) as secure:
+            heard.append(secure.recv(65_536))
+            with suppress(OSError):
+                secure.unwrap()
+
+    with receivers.raw(listen) as url:
+        port = int(url.rstrip("/").rpartition(":")[2])
+        given = {"protocol": "tls", "port": port, "authorities": certificate[0].read_text()}
+        assert send(given, [told()]).done == 1
+    assert len(heard) == 1
 
 
 def test_a_plain_receiver_is_not_taken_for_one_with_tls() -> None:

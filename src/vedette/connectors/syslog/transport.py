@@ -48,9 +48,14 @@ def send(
         if protocol == UDP:
             return _datagrams(host, port, messages)
         context = tls_context(authorities, certificate, key) if protocol == TLS else None
-        with _connected(host, port, context) as connection:
-            connection.sendall(b"".join(counted(message) for message in messages))
-            _farewell(connection)
+        try:
+            _stream(host, port, context, messages)
+        except ssl.SSLError as error:
+            if context is None or "PROTOCOL_VERSION" not in str(error).upper():
+                raise
+            # It takes nothing but TLS 1.3; nothing has been sent yet.
+            context.maximum_version = ssl.TLSVersion.TLSv1_3
+            _stream(host, port, context, messages)
     except SettingsError as error:
         return Sent(0, trouble=Trouble("client_certificate", str(error)))
     except Exception as error:  # noqa: BLE001 - sorted out below, what is unknown goes on
@@ -58,11 +63,18 @@ def send(
     return Sent(len(messages))
 
 
+def _stream(host: str, port: int, context: ssl.SSLContext | None, messages: Sequence[bytes]) -> None:
+    with _connected(host, port, context) as connection:
+        connection.sendall(b"".join(counted(message) for message in messages))
+        _farewell(connection)
+
+
 def tls_context(authorities: str, certificate: str, key: str) -> ssl.SSLContext:
     """Return TLS settings that trust these authorities too and show this certificate. Raises SettingsError."""
     context = http.new_trust(config.current().ca_file, authorities)
-    # RFC 9662: TLS 1.2 and 1.3, nothing older.
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # RFC 9662: nothing older than TLS 1.2. 1.3 only where the receiver insists: there a client knows only after it has
+    # sent its messages whether its certificate was taken, and syslog never tells what became of them.
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
     if certificate:
         # OpenSSL reads a chain from files only; they are gone before anything is sent.
         with tempfile.TemporaryDirectory() as folder:
@@ -104,8 +116,7 @@ def _farewell(connection: socket.socket) -> None:
     """Say that all was sent, and wait for the receiver to say that it has read it."""
     connection.settimeout(FAREWELL)
     if isinstance(connection, ssl.SSLSocket):
-        # What TLS sends of itself (tickets, alerts) is read first: a receiver that refuses a client certificate
-        # in TLS 1.3 says so only now.
+        # What TLS sends of itself (tickets, alerts) is read first.
         with contextlib.suppress(TimeoutError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             connection.unwrap()
         return

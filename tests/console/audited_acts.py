@@ -36,6 +36,7 @@ LOOKING = {
     "console:feed",
     "connectors:overview", "connectors:pushes",
     "deliveries:page", "deliveries:destination", "deliveries:undelivered", "deliveries:letter",
-    "intune:group-search", "intune:access", "intune:handouts", "intune:unsupported", "partner:page",
+    "intune:group-search", "intune:group-inside", "intune:access", "intune:handouts", "intune:unsupported",
+    "partner:page",
     "notifications:page",
 }  # fmt: skip

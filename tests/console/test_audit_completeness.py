@@ -141,6 +141,7 @@ def test_looking_leaves_nothing_and_changes_nothing(stage: Stage, db: Database) 
         "console:brake": [stage.brake("sweep")],
         "console:audit-event": [audit(stage.scene.world)[0].id],
         "groups:way": ["phones"],
+        "intune:group-inside": [stage.group("Company Phones")],
         "console:vulnerability": [a_flaw_of(stage.phone)],
         "console:feed": ["a-flaw"],
         "console:file-rules-show": [stage.file_rules()],

@@ -17,6 +17,7 @@ from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts
 from vedette.compliance import change_apps
 from vedette.compliance.assess import assess
 from vedette.compliance.models import Brake, DeviceState
+from vedette.connectors.destination_models import Destination
 from vedette.console.setup import urls as setup
 from vedette.devices import invitations
 from vedette.devices.models import Device, Invitation
@@ -33,6 +34,11 @@ from vedette.threats.models import AppEntry, CapabilityRule, Threat
 DECORATORS = "tenants/access.py"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 WAY = "phones"
+DESTINATION_PAGES = (
+    *("destination", "edit", "test", "now", "on", "off", "secret", "skip", "delete"),
+    *("undelivered", "replay-all", "discard-all"),
+)
+LETTER_PAGES = ("letter", "replay", "discard")
 GROUP_PAGES = ("way", "on", "off", "look", "administrators", "add")
 # The page kit lies below the tenants: these show nothing that belongs to anybody.
 KIT = {
@@ -115,6 +121,15 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
     listed = web_names.add(world.tenant_id, "deny", ["bad.example"], ADA)
     with database.writer(world.tenant_id):
         key = application_keys.create(Wish("SIEM", [Scope.EVENTS]), ADA).row
+        destination = Destination.objects.create(
+            tenant_id=world.tenant_id,
+            kind="webhook",
+            name="SOC",
+            enabled=False,
+            position=0,
+            due_at=clock.now(),
+            created_at=clock.now(),
+        )
         brake = Brake.objects.create(
             tenant_id=world.tenant_id, key="sweep:x", kind="sweep", limit=10, pulled_at=clock.now()
         )
@@ -125,6 +140,7 @@ def one_of_everything() -> tuple[World, dict[str, str]]:
             "rule": str(rule.id),
             "web_name": str(WebName.objects.get(batch=listed.batch).id),
             "key": str(key.id),
+            "destination": str(destination.id),
             "files": str(file_rules.save("ours", "rule x { condition: false }", ["x"], ADA).id),
             "scan": str(scan_of_nothing(world).id),
             "device": str(device.id),
@@ -193,6 +209,10 @@ def address(name: str, places: dict[str, str]) -> str:
         "console:invitation-renew": (places["invitation"],),
         "console:invitation-revoke": (places["invitation"],),
         "intune:group-remove": (NOBODY,),
+        "intune:group-inside": (NOBODY,),
+        "deliveries:new": ("resync",),
+        **{f"deliveries:{act}": (places.get("destination", NOBODY),) for act in DESTINATION_PAGES},
+        **{f"deliveries:{act}": (places.get("destination", NOBODY), NOBODY) for act in LETTER_PAGES},
         "intune:acknowledge": (NOBODY,),
         "connectors:send-device-again": (places["device"],),
         "connectors:send-group-again": (NOBODY,),
@@ -243,7 +263,8 @@ NOTHING = {
     "connectors:send-group-again", "intune:connection",
     "intune:beat", "intune:enrollment", "intune:group-search", "intune:group-add", "intune:poll",
     "intune:group-remove", "intune:state-sync", "intune:unsupported", "intune:errors", "intune:acknowledge",
-    "intune:rules", "intune:handouts", "intune:access", "intune:read",
+    "intune:rules", "intune:handouts", "intune:access", "intune:read", "intune:group-inside",
+    "deliveries:page", "deliveries:new", *(f"deliveries:{act}" for act in DESTINATION_PAGES + LETTER_PAGES),
     "partner:page", "partner:on", "partner:off", *(f"console:setup:{name}" for name in setup.PAGES),
 }  # fmt: skip
 OWN_ONLY = {"console:audit-event"}
@@ -262,6 +283,7 @@ OF_AN_OBJECT = sorted(
         "console:scan-device", "console:scan-attach", "console:scan-detach",
         "console:scan", "console:scan-delete", "console:scan-download",
         "intune:group-remove", "intune:acknowledge", "connectors:send-device-again",
+        "intune:group-inside", *(f"deliveries:{act}" for act in DESTINATION_PAGES + LETTER_PAGES),
         "connectors:send-group-again", "console:application-key-revoke",
         "console:application-key-end-tokens",
     }

@@ -160,6 +160,10 @@ def test_a_large_change_is_applied_by_a_job(
     assert ours.read(path) == policy
     again = apply(ours, path, lower(policy, "LOW"))
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    taken_back = apply(ours, path, policy)
+    assert taken_back.status_code == 409, (
+        "it is not in force to stay: the change that is on its way comes after it"
+    )
     with database.tenant(world.tenant_id):
         wish = PolicyWish.objects.get(finished_at=None)
     policy_wish.apply_wish(str(world.tenant_id), str(wish.id))

@@ -9,6 +9,7 @@ from tests.api.native.conftest import Places
 from tests.support.native_api import PREFIX, Program
 from tests.support.world import World
 
+from vedette.api.native.models import KeptAnswer
 from vedette.events.models import Event
 from vedette.foundation import database
 from vedette.scans import intake, uploads
@@ -91,6 +92,14 @@ def test_what_was_found_is_handed_out_and_noted(ours: Program, world: World, pla
     with database.tenant(world.tenant_id):
         (made,) = Event.objects.filter(action="scan.exported")
     assert (made.actor_id, made.target_id) == (str(ours.key_id), places["scan_id"])
+
+
+def test_links_that_are_asked_about_under_a_key_are_not_kept(ours: Program, world: World) -> None:
+    for link in ("https://example.org/private", "https://example.net/"):
+        told = ours.ask("POST", "/links/check", {"links": [link]}, headers={"Idempotency-Key": "one"})
+        assert [one["address"] for one in told.json()["links"]] == [link]
+    with database.tenant(world.tenant_id):
+        assert not KeptAnswer.objects.exists()
 
 
 def test_links_are_judged_by_the_lists_and_nothing_is_kept(ours: Program, world: World) -> None:

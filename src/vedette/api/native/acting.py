@@ -55,8 +55,8 @@ class Asked:
 
     @property
     def key(self) -> str:
-        """Its idempotency key; only POST has one, everything else is idempotent by itself."""
-        return self.headers["idempotency-key"] if self.route.method == "POST" else ""
+        """Its idempotency key; only what would be done twice has one, everything else is idempotent by itself."""
+        return self.headers["idempotency-key"] if self.route.once else ""
 
     @property
     def hash(self) -> bytes:

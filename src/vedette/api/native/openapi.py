@@ -142,7 +142,7 @@ def _conditions(route: Route) -> list[dict[str, Any]]:
     if route.state:
         about = "ETag of what you have seen: 412 when it is no longer that"
         found.append(_parameter("header", "If-Match", tags, needed=route.match_needed, text=about))
-    if route.method == "POST":
+    if route.once:
         about = "Makes it be done once: a repeated request within 24 hours gets the first answer"
         found.append(_parameter("header", "Idempotency-Key", key, needed=False, text=about))
     found += [_parameter("header", name.title(), {"type": "string"}, needed=False) for name in route.headers]

@@ -91,7 +91,8 @@ def apply(call: Call[ApplyQuery, Policy]) -> Reply:
         given = msgspec.structs.asdict(call.body.parameters)
         change_policy.change_parameters(tenant_id, group.id, actor=actor, **given)
     devices = 0
-    if seen.levels:
+    if call.body.levels:
+        # also where nothing differs: an earlier change that is still being applied would come to stand over it
         wanted = {one.classification: (Risk[one.after.risk], str(one.after.response)) for one in seen.levels}
         outcome = policy_wish.ask(tenant_id, group.id, wanted, actor=actor)
         if isinstance(outcome, PolicyWish):

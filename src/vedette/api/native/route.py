@@ -105,6 +105,11 @@ class Route:
         return self.method == "GET"
 
     @property
+    def once(self) -> bool:
+        """Whether it heeds an idempotency key: what only answers keeps neither what was asked nor old counts."""
+        return self.method == "POST" and self.changes
+
+    @property
     def tells_place(self) -> bool:
         """Whether an answer 202 says in Location where to follow what was begun."""
         return self.upload or HTTPStatus.ACCEPTED in self.more_answers
@@ -136,7 +141,7 @@ class Route:
             codes.add("not_found")
         if not self.reads:
             codes.add("cross_site")
-        if self.method == "POST":
+        if self.once:
             codes |= {"in_progress", "key_reused"}
         if self.method in {"POST", "PUT"}:
             codes |= {"too_large", "slow"}

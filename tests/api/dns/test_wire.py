@@ -152,6 +152,22 @@ def test_an_answer_to_another_question_is_refused() -> None:
         read_answer(answered(asked("www.example.org"), A_RECORD), read_query(asked()))
 
 
+def test_the_number_of_a_type_is_no_letter() -> None:
+    # 65 (HTTPS) is "A" and 97 is "a": the answer to one is none to the other, and is not kept for it
+    https, other = read_query(asked(type_="HTTPS")), read_query(asked(type_="TYPE97"))
+    assert https.key != other.key
+    with pytest.raises(ValueError, match="another question"):
+        read_answer(answered(asked(type_="TYPE97")), https)
+
+
+def test_an_answer_without_its_question_is_not_kept() -> None:
+    soa = ("example.com.", 900, "SOA", "a. b. 1 2 3 4 60")
+    whole = answered(asked(), soa)
+    end = wire.HEADER.size + len(read_query(asked()).question)
+    without = whole[:2] + (0x8183).to_bytes(2) + b"\0\0" + whole[6:12] + whole[end:]
+    assert read_answer(without, read_query(asked())).seconds == 0
+
+
 def test_pointers_in_a_circle_are_refused() -> None:
     head = struct.pack("!HHHHHH", 1, 0x8180, 1, 1, 0, 0) + QUESTION
     circle = len(head) + 12
@@ -168,6 +184,8 @@ def test_pointers_in_a_circle_are_refused() -> None:
         ("living\\032room._http.example.com", "_http.example.com"),
         ("a\\046b.c.example.com", "c.example.com"),
         ("a\\046b", ""),
+        ("www.a\\032b.c.example.com", "c.example.com"),
+        ("x.a\\032b.y.c\\000d.example.com", "example.com"),
         ("", ""),
     ],
 )

@@ -21,7 +21,7 @@ CHOSEN: Final = frozenset({"OBJECTIONABLE_CONTENT"})
 
 _TELLING: Final = frozenset({"suspicious", "blocked"})
 _HOST: Final = re.compile(r"[a-z0-9_.-]*").fullmatch
-_BEHIND_ODD_LABELS: Final = re.compile(r"(?:[^.]*\\[^.]*\.)+(?=[a-z0-9_.-]+$)|.*\\.*$").sub
+_UP_TO_THE_LAST_ODD_LABEL: Final = re.compile(r".*\\[^.]*\.?").sub
 
 
 class UnsureError(Exception):
@@ -76,7 +76,7 @@ class Policy:
 
 def host_of(name: str) -> str:
     """Return the part of a DNS name that can be a host: what stands behind labels with odd characters in them."""
-    return name if _HOST(name) else _BEHIND_ODD_LABELS("", name)
+    return name if _HOST(name) else _UP_TO_THE_LAST_ODD_LABEL("", name)
 
 
 def error_code(verdict: WebVerdict) -> int:

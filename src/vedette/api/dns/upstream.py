@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from vedette.api.dns.wire import Answer, Query, read_answer
+from vedette.api.dns.wire import Answer, Query, lowered, read_answer
 from vedette.foundation.name_server import NameServer
 
 ASK_SECONDS: Final = 4.0
@@ -99,7 +99,7 @@ class Waiting:
             return
         query = asked.query
         end = 12 + len(query.question)
-        if message[4:6] == b"\0\1" and message[12:end].lower() != query.key[0]:
+        if message[4:6] == b"\0\1" and lowered(message[12:end]) != query.key[0]:
             return
         del self._asked[number]
         try:

@@ -124,8 +124,13 @@ def read_query(message: bytes) -> Query:
         type_,
         edns=edns,
         dnssec=dnssec,
-        key=(question.lower(), edns, dnssec, flags & CD),
+        key=(lowered(question), edns, dnssec, flags & CD),
     )
+
+
+def lowered(question: bytes) -> bytes:
+    """Return a question with its name in lower case; type and class are numbers, and stay (HTTPS, 65, is no "A")."""
+    return question[: -_QUESTION.size].lower() + question[-_QUESTION.size :]
 
 
 def read_answer(message: bytes, query: Query) -> Answer:
@@ -143,7 +148,7 @@ def _read_answer(message: bytes, query: Query) -> Answer:
     rcode, offset = flags & 0xF, HEADER.size
     if questions == 1:
         offset += len(query.question)
-        if message[HEADER.size : offset].lower() != query.key[0]:
+        if lowered(message[HEADER.size : offset]) != query.key[0]:
             raise ValueError("this answers another question")
     elif questions or not rcode:
         raise ValueError("the question is missing")
@@ -167,7 +172,8 @@ def _read_answer(message: bytes, query: Query) -> Answer:
         offset = data + length
     truncated = bool(flags & TC)
     seconds = least if answers else negative
-    keep = rcode in {NOERROR, NXDOMAIN} and not truncated and seconds > 0
+    # one without its question has no place for the next asker's spelling of the name
+    keep = questions and rcode in {NOERROR, NXDOMAIN} and not truncated and seconds > 0
     return Answer(message, rcode, truncated, tuple(targets), tuple(ttls), seconds if keep else 0)
 
 

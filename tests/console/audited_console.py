@@ -15,9 +15,17 @@ CONSOLE: list[Audited] = [
     ),
     (
         "console:privacy",
-        lambda s: s.post("console:privacy", company="kept", personal="none", unknown="kept", confirmed="1"),
+        # nothing that would end a threat of the stage's phones, whosever they are
+        lambda s: s.post(
+            "console:privacy",
+            company="kept",
+            personal="matched",
+            unknown="kept",
+            network_names="on",
+            confirmed="1",
+        ),
         "policy.privacy_changed",
-        ("personal", "matched", "none"),
+        ("network_names", False, True),
     ),
     (
         "console:app-entry-add",

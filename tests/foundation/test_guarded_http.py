@@ -2,11 +2,14 @@
 
 import gzip
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 from tests.support.http_server import Answer, Asked, Running, certificate_for, serving
@@ -201,3 +204,40 @@ def test_proxies_of_the_environment_are_not_used(server: Running, monkeypatch: p
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with http.client() as client:
         assert client.get(f"{server.url}/").status_code == 200
+
+
+@pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nX-Long: "])
+def test_an_answer_whose_headers_trickle_in_ends_too(beginning: bytes) -> None:
+    """Each letter comes in time, all of them together do not."""
+    over = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        connection, _address = server.accept()
+        with connection, suppress(OSError):
+            connection.sendall(beginning or b"H")
+            for _ in range(100):
+                if over.wait(0.05):
+                    return
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=trickle, args=(server,), daemon=True).start()
+        with http.client(allow_private=True, total=0.3) as client, pytest.raises(httpx.ReadTimeout):
+            client.get(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        over.set()
+
+
+def test_a_name_with_many_dead_addresses_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[float | None] = []
+
+    def nobody(_self: object, _host: str, _port: int, timeout: float | None = None, *_rest: object) -> None:
+        tried.append(timeout)
+        time.sleep(0.1)
+        raise httpcore.ConnectTimeout("timed out")
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", nobody)
+    monkeypatch.setattr(http, "checked", lambda *_name, **_given: [f"203.0.113.{n}" for n in range(40)])
+    with http.client(allow_private=True, total=0.25) as client, pytest.raises(httpx.ConnectTimeout):
+        client.get("http://dead.example.org/")
+    assert 1 <= len(tried) < 40
+    assert all(timeout is not None and timeout <= 0.25 for timeout in tried)

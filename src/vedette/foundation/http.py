@@ -2,13 +2,15 @@
 
 It resolves a name itself, refuses addresses that are not public, and connects to the very address it
 checked, so a name that changes its answer meanwhile (DNS rebinding) gains nothing. Certificates are
-checked against the name. Answers are limited in size, also unpacked, and in time as a whole. Proxies
-of the environment are not used: they would resolve names out of our sight.
+checked against the name. Answers are limited in size, also unpacked, and in time as a whole: who sends a
+letter of a header every few seconds, or takes what is sent as slowly, holds nobody for longer. Proxies of the
+environment are not used: they would resolve names out of our sight.
 """
 
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +27,7 @@ from vedette.foundation import config
 TIMEOUT_SECONDS: Final = 10.0
 TOTAL_SECONDS: Final = 60.0
 MAX_BYTES: Final = 16 * 1024 * 1024
+_PIECE: Final = 64 * 1024
 
 # Forms of IPv6 that carry an IPv4 address which a gateway or this host would reach.
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
@@ -50,10 +53,11 @@ def client(
 ) -> httpx.Client:
     """Return a guarded client; use it as a context manager.
 
-    `timeout` bounds each wait and `total` the whole reading of an answer, in seconds; `max_bytes` bounds the
-    unpacked body. `allow_private` None means what VEDETTE_ALLOW_PRIVATE_ADDRESSES says. Redirects are not
-    followed unless a call says so, and then each hop is checked alike. `tls` stands in for `trust`, for a server
-    with authorities of its own. Raises subclasses of httpx.HTTPError.
+    `timeout` bounds each wait, in seconds; `total` bounds all that comes before the body, from the connecting on,
+    and then the body, each as a whole; `max_bytes` bounds the unpacked body. `allow_private` None means what
+    VEDETTE_ALLOW_PRIVATE_ADDRESSES says. Redirects are not followed unless a call says so, and then each hop is
+    checked alike. `tls` stands in for `trust`, for a server with authorities of its own. Raises subclasses of
+    httpx.HTTPError.
     """
     settings = config.current()
     allowed = settings.allow_private_addresses if allow_private is None else allow_private
@@ -133,9 +137,7 @@ class MsalClient:
             data = {
                 name: value.decode() if isinstance(value, bytes) else value for name, value in data.items()
             }
-        return self._client.post(
-            str(url), params=params, data=data, headers=headers, timeout=self._timeout
-        )
+        return self._client.post(str(url), params=params, data=data, headers=headers, timeout=self._timeout)
 
     def close(self) -> None:
         """Keep the connections: the client under it is shared."""
@@ -185,10 +187,54 @@ class Limits:
         self.seconds = seconds
 
 
+class _Patience(threading.local):
+    """How long the request of this thread may still take until its body begins."""
+
+    until = float("inf")
+
+    def left(self, timeout: float | None, too_late: type[Exception]) -> float | None:
+        """Return how long the next wait may be. Raises `too_late` when time is up."""
+        if self.until == float("inf"):
+            return timeout
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise too_late("it took too long as a whole")
+        return left if timeout is None else min(timeout, left)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose waits end with the patience of whoever uses it."""
+
+    def __init__(self, stream: httpcore.NetworkStream, patience: _Patience) -> None:
+        self._stream = stream
+        self._patience = patience
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._patience.left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), _PIECE):
+            left = self._patience.left(timeout, httpcore.WriteTimeout)
+            self._stream.write(buffer[start : start + _PIECE], left)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = self._patience.left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._patience)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class _Backend(httpcore.NetworkBackend):
     """Connects to the addresses that were checked, never to a name."""
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, patience: _Patience, *, allow_private: bool) -> None:
+        self._patience = patience
         self._allow_private = allow_private
         self._sockets = httpcore.SyncBackend()
 
@@ -202,8 +248,10 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in checked(host, port, allow_private=self._allow_private):
+            left = self._patience.left(timeout, httpcore.ConnectTimeout)
             try:
-                return self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = self._sockets.connect_tcp(address, port, left, local_address, socket_options)
+                return _Stream(stream, self._patience)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -215,17 +263,23 @@ class _Transport(httpx.HTTPTransport):
     def __init__(self, context: ssl.SSLContext, limits: Limits, *, allow_private: bool) -> None:
         super().__init__(verify=context, trust_env=False)
         self._limits = limits
+        self._patience = _Patience()
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             # Enough for every tenant that is served at a time: one that answers slowly takes none from another.
             max_connections=128,
             max_keepalive_connections=32,
             keepalive_expiry=30,
-            network_backend=_Backend(allow_private=allow_private),
+            network_backend=_Backend(self._patience, allow_private=allow_private),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = super().handle_request(request)
+        self._patience.until = time.monotonic() + self._limits.seconds
+        try:
+            response = super().handle_request(request)
+        finally:
+            # the body has a time of its own, and may be read by another thread
+            self._patience.until = float("inf")
         packing = response.headers.get("Content-Encoding", "identity").lower()
         if packing not in {"identity", "gzip"}:
             response.close()

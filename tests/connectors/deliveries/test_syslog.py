@@ -114,6 +114,24 @@ def test_a_receiver_that_keeps_the_connection_open_is_believed(monkeypatch: pyte
         assert send({"port": server.getsockname()[1]}, [told()]).done == 1
 
 
+def test_a_receiver_that_never_stops_talking_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds a place in the lane for a moment, not for as long as it likes."""
+    monkeypatch.setattr(transport, "FAREWELL", 0.2)
+    left = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        try:
+            for _ in range(200):
+                connection.sendall(b"x")
+                time.sleep(0.02)
+        except OSError:
+            left.set()
+
+    with receivers.raw(talk) as url:
+        assert send({"port": int(url.rstrip("/").rpartition(":")[2])}, [told()]).done == 1
+        assert left.wait(30), "its connection was closed while it talked"
+
+
 def test_nobody_listens() -> None:
     sent = send({"port": 9}, [told()])
     assert sent.trouble

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import ssl
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,9 @@ TIMEOUT: Final = 10.0
 FAREWELL: Final = 3.0
 """Seconds that a receiver has to close its half; one that keeps connections open is believed after that."""
 DATAGRAM_MOST: Final = 65_000
+SHORTEST: Final = 0.5
+"""Seconds that a further address of a name is given when the first have used up the time."""
+MOST_ADDRESSES: Final = 8
 _READ: Final = 4096
 
 
@@ -92,9 +96,12 @@ def tls_context(authorities: str, certificate: str, key: str) -> ssl.SSLContext:
 @contextlib.contextmanager
 def _connected(host: str, port: int, context: ssl.SSLContext | None) -> Iterator[socket.socket]:
     failure: OSError = OSError(f"{host} has no address")
+    until = time.monotonic() + TIMEOUT
     for address in _addresses(host, port):
         try:
-            plain = socket.create_connection((address, port), TIMEOUT)
+            # all addresses of the name together
+            plain = socket.create_connection((address, port), max(until - time.monotonic(), SHORTEST))
+            plain.settimeout(TIMEOUT)
         except OSError as error:
             failure = error
             continue
@@ -109,7 +116,7 @@ def _connected(host: str, port: int, context: ssl.SSLContext | None) -> Iterator
 
 
 def _addresses(host: str, port: int) -> list[str]:
-    return http.checked(host, port, allow_private=config.current().allow_private_addresses)
+    return http.checked(host, port, allow_private=config.current().allow_private_addresses)[:MOST_ADDRESSES]
 
 
 def _farewell(connection: socket.socket) -> None:
@@ -125,9 +132,11 @@ def _farewell(connection: socket.socket) -> None:
     except OSError as error:
         # It is no connection any more: the other side has ended it.
         raise ConnectionResetError(str(error)) from error
+    until = time.monotonic() + FAREWELL
     with contextlib.suppress(TimeoutError):
-        while connection.recv(_READ):
-            pass
+        # One that goes on talking is believed as well: nobody is waited for without end.
+        while connection.recv(_READ) and (left := until - time.monotonic()) > 0:
+            connection.settimeout(left)
 
 
 def _datagrams(host: str, port: int, messages: Sequence[bytes]) -> Sent:

@@ -19,7 +19,7 @@ CONSOLE: list[Audited] = [
         lambda s: s.post(
             "console:privacy",
             company="kept",
-            personal="matched",
+            personal="kept",
             unknown="kept",
             network_names="on",
             confirmed="1",

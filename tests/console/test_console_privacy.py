@@ -44,17 +44,17 @@ def test_a_change_is_shown_with_its_consequences_then_saved(world: World, full: 
 def test_what_is_no_choice_is_refused(world: World, full: Member, bad: dict[str, str]) -> None:
     answer = full.post(PAGE, **(WISH | bad))
     assert answer.status_code == 422
-    assert chosen(world).personal == "matched"
+    assert chosen(world).personal == "kept"
 
 
 def test_restricted_access_changes_nothing(world: World, restricted: Member) -> None:
     assert restricted.post(PAGE, **WISH, confirmed="1").status_code == 403
-    assert chosen(world).personal == "matched"
+    assert chosen(world).personal == "kept"
 
 
 def test_another_organisation_keeps_its_own_choice(full: Member, stranger: Member) -> None:
     full.post(PAGE, **WISH, confirmed="1")
-    assert chosen(stranger.world).personal == "matched"
+    assert chosen(stranger.world).personal == "kept"
 
 
 def test_in_french(full: Member) -> None:

@@ -221,9 +221,9 @@ def make_world(name: str = "Test") -> World:
 
 
 def keep_inventories(tenant_id: uuid.UUID) -> None:
-    """Let applications be kept of phones whose owner nobody knows, as most phones of the tests are."""
+    """Let applications be kept whosever the phone is: what becomes of others is tested in test_privacy."""
     with database.writer(tenant_id):
-        PrivacyPolicy.objects.create(tenant_id=tenant_id, unknown="kept")
+        PrivacyPolicy.objects.create(tenant_id=tenant_id, personal="kept", unknown="kept")
 
 
 def begin(name: str = "Test") -> World:

@@ -10,7 +10,7 @@ from vedette.compliance import triage, web_encounters
 from vedette.compliance.assess import assess
 from vedette.compliance.models import WebEncounter
 from vedette.compliance.web_encounters import Encounter, Way
-from vedette.detection.web import WebLists, WebVerdict, judge_host
+from vedette.detection.web import WebLists, WebVerdict, judge_host, judge_url
 from vedette.devices.models import Device
 from vedette.events.models import Event
 from vedette.feeds import web_settings
@@ -126,6 +126,33 @@ def test_a_device_fills_the_table_only_so_far(world: World, monkeypatch: pytest.
         ("a0.bad.example", 1), ("a1.bad.example", 1), ("a2.bad.example", 1), ("bad.example", 4),
     ]  # fmt: skip
     assert len(threats(world)) == 1
+
+
+def test_a_threat_ends_also_when_another_entry_covers_its_host_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = healthy(world)
+    web_encounters.record(world.tenant_id, [encounter(device)])
+    narrower = judge_host("login.bad.example", WebLists.of(denied={"login.bad.example": ""}))
+    web_encounters.record(world.tenant_id, [encounter(device, verdict=narrower)])
+    later = clock.now() + dt.timedelta(hours=1, minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    web_encounters.expire(world.tenant_id)
+    assert {threat.status for threat in threats(world)} == {"resolved"}
+    assert world.state(device) == "secured"
+
+
+def test_no_path_is_kept_of_what_cannot_be_read(world: World) -> None:
+    device = healthy(world)
+    link = "http://bo:pw@odd.example:99999/reset?user=bo"
+    web_encounters.record(world.tenant_id, [encounter(device, link, "link", judge_url(link, LISTS))])
+    (row,) = stored(world)
+    assert row.subject == "odd.example:99999"
+    (threat,) = threats(world)
+    told = f"{row.evidence} {threat.key} {threat.summary} {threat.evidence}"
+    assert "odd.example:99999" in told
+    assert "reset" not in told
+    assert "pw" not in told
 
 
 def test_a_question_neither_hides_nor_prolongs_what_counts(world: World) -> None:

@@ -6,8 +6,9 @@ alone never cost a phone its access. So does what a person only asked about (a t
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -45,6 +46,8 @@ _LONGEST_SUBJECT: Final = 1000
 _TOLD_AGAIN: Final = timedelta(days=1)
 _OUTCOMES: Final = frozenset({"blocked", "suspicious"})
 _COMPANY: Final = "company"
+_PLACE: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:[/\\]+)?[^/\\?#]{0,253}", re.IGNORECASE)
+"""Of what is no address: all before a path or parameters."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +134,14 @@ def _merged(told: Iterable[Encounter], *, keep_addresses: bool) -> list[_Met]:
     ordered = sorted(told, key=lambda item: item.at)
     devices = _devices({item.device_id for item in ordered})
     full = _full(devices)
+    kept = [_kept_subject(item, devices, wanted=keep_addresses) for item in ordered]
+    ordered = [
+        replace(item, verdict=_kept_verdict(item.verdict, subject))
+        for item, subject in zip(ordered, kept, strict=True)
+    ]
     subjects = [
-        _entry(item.verdict)
-        if item.device_id in full
-        else _kept_subject(item, devices, wanted=keep_addresses)
-        for item in ordered
+        _entry(item.verdict) if item.device_id in full else subject
+        for item, subject in zip(ordered, kept, strict=True)
     ]
     known = {
         (row.device_id, row.subject, row.classification): row
@@ -196,9 +202,19 @@ def _kept_subject(item: Encounter, devices: Mapping[UUID, Device], *, wanted: bo
     try:
         address = parse_address(item.subject)
     except BadAddressError:
-        return item.verdict.subject[:_LONGEST_SUBJECT] if whole else item.verdict.subject.split("/")[0][:253]
+        shown = item.verdict.subject
+        return shown[:_LONGEST_SUBJECT] if whole else _PLACE.match(shown)[0].rpartition("@")[2]  # type: ignore[index] # it matches nothing, too
     host = unicode_form(address.host.name)
     return item.subject.strip()[:_LONGEST_SUBJECT] if whole and address.rest.strip("/") else host
+
+
+def _kept_verdict(verdict: WebVerdict, subject: str) -> WebVerdict:
+    """Leave of what could not be read, in the evidence too, what may be kept of it."""
+    reasons = tuple(
+        replace(fact, value=subject) if (fact.rule, fact.fact) == ("web.unreadable", "host") else fact
+        for fact in verdict.reasons
+    )
+    return replace(verdict, reasons=reasons)
 
 
 def _devices(ids: Collection[UUID]) -> dict[UUID, Device]:
@@ -212,12 +228,14 @@ def _devices(ids: Collection[UUID]) -> dict[UUID, Device]:
 def _attach_threats(met: Iterable[_Met]) -> None:
     every = list(met)
     rows = Threat.objects.filter(device__in={item.device.id for item in every}, key__startswith="web:")
-    unresolved = {
-        (row.device_id, row.classification, row.key): row
-        for row in rows.exclude(status=Threat.Status.RESOLVED)
-    }
+    unresolved = list(rows.exclude(status=Threat.Status.RESOLVED))
+    by_id = {row.id: row for row in unresolved}
+    by_key = {(row.device_id, row.classification, row.key): row for row in unresolved}
     for item in every:
-        item.threat = unresolved.get((item.device.id, item.row.classification, item.key))
+        # the one that it opened stays its own, also when another entry of the lists covers it now: else nothing
+        # would end that one any more
+        own = by_id.get(item.row.threat_id) if item.row.threat_id else None
+        item.threat = own or by_key.get((item.device.id, item.row.classification, item.key))
 
 
 def _open(met: Sequence[_Met], hours: timedelta) -> list[Threat]:

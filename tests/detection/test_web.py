@@ -132,6 +132,13 @@ def test_wild_input_always_gets_a_verdict(text: str) -> None:
         parse_address(address)
 
 
+@pytest.mark.parametrize("label", ["a\ud800b", "a\u202eb", "\u00fc\u0085"], ids=ascii)
+def test_evidence_holds_nothing_that_cannot_be_stored_or_seen(label: str) -> None:
+    host = f"xn--{label.encode('punycode').decode()}.bad.example"
+    verdict = judge_host(host, WebLists.of(denied={"bad.example": ""}))
+    assert {fact.value for fact in verdict.reasons if fact.fact == "host"} == {host}
+
+
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=50, deadline=None)
 def test_an_address_is_the_same_in_every_spelling(number: int) -> None:

@@ -1,5 +1,6 @@
 """Phones ask by HTTPS and TLS; the bad is blocked, told and recorded, the clean is forwarded and forgotten."""
 
+import asyncio
 import base64
 import contextlib
 import plistlib
@@ -7,19 +8,26 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import dns.edns
 import dns.message
 import dns.rcode
 import httpx
 import pytest
+from django.db.utils import OperationalError
 from tests.api.dns.conftest import ALLOWED, BAD, DOT_NAME, SINKHOLE, START_SECONDS, Asker, listed
 from tests.support.console import audit
 from tests.support.world import ADA
 
 from vedette.api.dns import phones, upstream_datagram
-from vedette.compliance import lifecycle
+from vedette.api.dns.encounters import Encounters
+from vedette.api.dns.policy import Policy
+from vedette.api.dns.resolver import Phone
+from vedette.compliance import lifecycle, web_encounters
+from vedette.detection.web import WebLists, judge_host
 from vedette.devices import resolver
 from vedette.devices.models import Device, ResolverSettings
 from vedette.feeds import web_lists, web_settings
@@ -218,6 +226,47 @@ def test_no_such_name_instead_of_the_page_and_closed_when_the_verdict_fails(
     assert (closed.rcode(), explained(closed)) == (dns.rcode.SERVFAIL, [14])
     object.__setattr__(kept.policy, "fail_closed", False)
     assert asker.over_https("unsure2.example").answer
+
+
+def test_what_cannot_be_written_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[UUID] = []
+    spoilt, broken, well = uuid4(), uuid4(), uuid4()
+
+    def record(tenant_id: UUID, _encounters: object) -> None:
+        if tenant_id == spoilt:
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates")
+        if tenant_id == broken:
+            raise OperationalError
+        written.append(tenant_id)
+
+    async def run() -> None:
+        met = Encounters()
+        for tenant_id in (spoilt, broken, well):
+            policy = replace(plain, tenant_id=tenant_id)
+            verdict = policy.told("bad.example")
+            assert verdict
+            met.take(Phone(uuid4(), policy), verdict, "doh")
+        await met.write()
+        assert list(met._waiting) == [broken]  # tried again
+        broken_before = len(written)
+        monkeypatch.setattr(web_encounters, "record", lambda tenant_id, _: written.append(tenant_id))
+        await met.stop()
+        assert written[broken_before:] == [broken]
+
+    lists = WebLists.of(denied={"bad.example": ""})
+    plain = Policy(
+        well,
+        None,
+        on=True,
+        block_suspicious=False,
+        sinkhole=True,
+        fail_closed=False,
+        pause_minutes=0,
+        judge=lambda host: judge_host(host, lists),
+    )
+    monkeypatch.setattr(web_encounters, "record", record)
+    asyncio.run(run())
+    assert written == [well, broken]
 
 
 def test_an_upstream_that_is_gone_is_told(asker: Asker) -> None:

@@ -7,7 +7,7 @@ from collections import OrderedDict, defaultdict
 from typing import Final
 from uuid import UUID
 
-from django.db.utils import DatabaseError
+from django.db.utils import InterfaceError, OperationalError
 
 from vedette.api.dns.resolver import Phone
 from vedette.api.threads import Threads
@@ -52,7 +52,7 @@ class Encounters:
         )
 
     async def write(self) -> None:
-        """Write down what waits; what cannot be written now waits on."""
+        """Write down what waits; what cannot be written now waits on, what never can be is dropped."""
         waiting, self._waiting = self._waiting, defaultdict(list)
         self._count = 0
         if self._dropped:
@@ -61,10 +61,13 @@ class Encounters:
         for tenant_id, encounters in waiting.items():
             try:
                 await self._threads.run(web_encounters.record, tenant_id, encounters)
-            except DatabaseError:
+            except (InterfaceError, OperationalError):
                 log.warning("Encounters of tenant %s cannot be written now", tenant_id, exc_info=True)
                 self._waiting[tenant_id] = encounters + self._waiting[tenant_id]
                 self._count += len(encounters)
+            except Exception:
+                # tried again it would fail again, and keep those of all others waiting
+                log.exception("%d encounters of tenant %s cannot be written", len(encounters), tenant_id)
 
     async def run(self) -> None:
         """Write down until cancelled."""

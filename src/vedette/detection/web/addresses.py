@@ -181,7 +181,7 @@ def _number(part: str) -> int:
 
 
 def unicode_form(name: str) -> str:
-    """Give a host name as people read it; labels that are no valid punycode stay as they are."""
+    """Give a host name as people read it; labels that are no punycode, or hold what nobody sees, stay as they are."""
     if "xn--" not in name:
         return name
     return ".".join(map(_decoded, name.split(".")))
@@ -191,6 +191,8 @@ def _decoded(label: str) -> str:
     if not label.startswith("xn--"):
         return label
     try:
-        return label[4:].encode("ascii").decode("punycode")
+        plain = label[4:].encode("ascii").decode("punycode")
     except (UnicodeError, ValueError, OverflowError):
         return label
+    # halves of surrogates can be stored nowhere; marks that turn the direction of writing would rearrange a page
+    return plain if plain.isprintable() else label

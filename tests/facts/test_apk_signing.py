@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.apks import Signer, key, lineage, sample, sign
+from tests.support.apks import Signer, key, lineage, sample, sample_manifest, sign, sign_v1
 
 from vedette_facts.apk import ApkFacts
 from vedette_facts.apk.read import read_data
@@ -125,6 +125,21 @@ def test_what_was_changed_afterwards_does_not_verify(how: str) -> None:
     facts = read(change(made(name)))
     assert not facts.signatures.verifies
     assert words in problems(facts)
+
+
+def test_entries_that_not_all_v1_signers_vouch_for_do_not_verify() -> None:
+    entries = {"AndroidManifest.xml": sample_manifest(min_sdk=21), "classes.dex": b"harmful"}
+    claimed = {**entries, "classes.dex": b"harmless"}
+    both = list(entries)
+    assert told(read(sign_v1(entries, (FIRST, both), (SECOND, both), claimed=entries)))[0] == (
+        21,
+        29,
+        "v1",
+        True,
+    )
+    apart = sign_v1(entries, (FIRST, both[:1]), (SECOND, both[1:]), claimed=claimed)
+    assert "added or changed" in problems(read(apart))
+    assert not any(verdict[3] for verdict in told(read(apart)))
 
 
 @pytest.mark.parametrize("cut", [1, 100, 3000])

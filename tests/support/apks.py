@@ -1,6 +1,8 @@
 """Files of applications made here: binary manifests, archives, and signatures of schemes v2 to v3.1 with fresh keys."""
 
+import base64
 import datetime as dt
+import hashlib
 import io
 import struct
 import zipfile
@@ -12,6 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 
 from vedette_facts.apk.container import find_directory
@@ -254,6 +257,28 @@ def sign(apk: bytes, **schemes: Sequence[Signer]) -> bytes:
     size = (len(pairs) + 24).to_bytes(8, "little")
     block = size + pairs + size + MAGIC
     return body + block + central + end[:16] + _number(at + len(block)) + end[20:]
+
+
+def sign_v1(
+    entries: Mapping[str, bytes], *signers: tuple[Key, Sequence[str]], claimed: Mapping[str, bytes]
+) -> bytes:
+    """An archive with JAR signatures: each signer vouches for the entries it names, as `claimed` says they are."""
+
+    def digested(content: bytes) -> bytes:
+        return b"SHA-256-Digest: " + base64.b64encode(hashlib.sha256(content).digest()) + b"\r\n\r\n"
+
+    about = {name: f"Name: {name}\r\n".encode() + digested(content) for name, content in claimed.items()}
+    files = {"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\r\n\r\n" + b"".join(about.values())}
+    for number, (own, names) in enumerate(signers):
+        rows = (f"Name: {name}\r\n".encode() + digested(about[name]) for name in names)
+        told = b"Signature-Version: 1.0\r\n\r\n" + b"".join(rows)
+        certificate = x509.load_der_x509_certificate(own.certificate)
+        builder = pkcs7.PKCS7SignatureBuilder().set_data(told)
+        builder = builder.add_signer(certificate, own.private, hashes.SHA256())
+        options = [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary]
+        files[f"META-INF/S{number}.SF"] = told
+        files[f"META-INF/S{number}.EC"] = builder.sign(serialization.Encoding.DER, options)
+    return archive({**entries, **files})
 
 
 def _signer(scheme: str, signer: Signer, content: ContentDigests) -> bytes:

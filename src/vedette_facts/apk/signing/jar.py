@@ -46,6 +46,7 @@ class JarCheck:
         self._wanted: dict[str, tuple[str, bytes]] = {}
         self._certificates: list[bytes] = []
         self._seen: set[str] = set()
+        self._has_result = False
         self.newer: frozenset[int] = frozenset()
         """Newer schemes that were signed with: removing them would go unnoticed without this."""
         try:
@@ -71,6 +72,7 @@ class JarCheck:
         common = set.intersection(*vouched)
         self._wanted = {name: _digest(section) for name, section in by_name.items() if name in common}
         self._check_listed(container, by_name)
+        self._has_result = True
 
     def _signer(
         self,
@@ -129,7 +131,8 @@ class JarCheck:
     def done(self) -> SchemeCheck:
         """Tell the result."""
         notes = []
-        if self._wanted:
+        if self._has_result:
+            # signers that vouch for different entries vouch together for none: then all are wrong
             if self._wrong:
                 self._problems.append(f"Entries were added or changed after signing: {_named(self._wrong)}.")
             unread = [name for name in self._wanted if name not in self._seen and name not in self._wrong]

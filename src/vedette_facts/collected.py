@@ -16,6 +16,7 @@ from vedette_facts.report import Facts
 Fate = Literal["kept", "matched", "none", "hashed"]
 """What becomes of a field: kept; matched and then dropped unless a finding names it; not sent; sent as a hash."""
 
+_APP_NAMES: Final = {f"settings.{name}" for name in APP_NAMES} | {"network.vpn_package"}
 _NETWORK_NAMES: Final = frozenset({"network.ssid", "network.bssid"})
 
 
@@ -29,7 +30,7 @@ class Field:
     @property
     def about_applications(self) -> bool:
         """Whether it tells which applications are on the phone."""
-        return self.path.startswith("apps[]") or self.path.partition(".")[2] in APP_NAMES
+        return self.path.startswith("apps[]") or self.path in _APP_NAMES
 
     def fate(self, collect: Collect) -> Fate:
         """Say what becomes of it on a phone of which this much is asked."""

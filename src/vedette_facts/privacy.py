@@ -46,20 +46,48 @@ def withheld(facts: Facts, collect: Collect) -> Facts:
 
 
 def kept(facts: Facts, collect: Collect, named: Collection[str]) -> Facts:
-    """Keep of a judged report what may be kept: `named` are the applications that a finding names."""
+    """Keep of a judged report what may be kept: `named` are the applications that a finding names.
+
+    What is part of the system and installed one of them stays too: without it that one would look side-loaded.
+    """
     facts = withheld(facts, collect)
-    if collect.applications == "kept" or facts.apps is None:
+    if collect.applications == "kept":
         return facts
-    apps = [app for app in facts.apps if app.package in named]
+    apps = facts.apps
+    if apps is not None:
+        installers = {app.installer for app in apps if app.package in named}
+        apps = [app for app in apps if app.package in named or (app.system and app.package in installers)]
     return msgspec.structs.replace(
-        facts, apps=apps, apps_complete=False, settings=_settings(facts.settings, named)
+        facts,
+        apps=apps,
+        apps_complete=False,
+        settings=_settings(facts.settings, named),
+        network=_network(facts.network, named),
     )
 
 
 def _without_applications(facts: Facts) -> Facts:
     return msgspec.structs.replace(
-        facts, apps=None, apps_complete=False, settings=_settings(facts.settings, frozenset())
+        facts,
+        apps=None,
+        apps_complete=False,
+        settings=_settings(facts.settings, frozenset()),
+        network=_network(facts.network, frozenset()),
     )
+
+
+def _network(network: Network | None, named: Collection[str]) -> Network | None:
+    """Drop which application is the VPN."""
+    if network is None or network.vpn_package is None or network.vpn_package in named:
+        return network
+    return msgspec.structs.replace(network, vpn_package=None)
+
+
+def names_in_settings(settings: Settings | None) -> frozenset[str]:
+    """List the applications that settings name."""
+    values = [getattr(settings, name) for name in APP_NAMES] if settings is not None else []
+    listed = (name for value in values if value for name in ([value] if isinstance(value, str) else value))
+    return frozenset(name.partition("/")[0] for name in listed)
 
 
 def _settings(settings: Settings | None, named: Collection[str]) -> Settings | None:

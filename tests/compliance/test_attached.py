@@ -7,16 +7,19 @@ import pytest
 from tests.support.console import audit
 from tests.support.database import Database
 from tests.support.scenes import Scenes
-from tests.support.world import ADA, BAD_PACKAGE, World, begin, facts, make_world
+from tests.support.world import ADA, BAD_PACKAGE, World, app, begin, facts, make_world
 
 from vedette.compliance import attached
 from vedette.compliance.assess import SCAN, assess, assess_again, reassess
 from vedette.compliance.attached import Wish
 from vedette.compliance.attached_preview import preview
+from vedette.compliance.judge import judge
 from vedette.compliance.lifecycle import Refused
 from vedette.compliance.models import DeviceState
 from vedette.detection.acquired import EXPIRES
-from vedette.devices.models import Device, DeviceScan
+from vedette.devices import privacy
+from vedette.devices.models import Device, DeviceKey, DeviceScan
+from vedette.devices.privacy import Privacy
 from vedette.foundation import clock, database
 from vedette.scans import intake, kept
 from vedette.scans.kept import Kept
@@ -159,6 +162,8 @@ def test_what_would_change_is_told_before(world: World) -> None:
     assert [threat.classification for threat in told.resolved] == ["DEVELOPER_MODE_ENABLED"]
     assert (told.state_now, told.state_then) == ("low", "high")
     assert codes(world) == before
+    told = preview(world.tenant_id, wish(world, scanned(world)))
+    assert (told.state_now, told.state_then) == ("low", "secured")
 
 
 def test_a_phone_without_the_app_has_the_risk_that_a_scan_found(world: World) -> None:
@@ -184,3 +189,85 @@ def test_wishes_that_do_not_fit_say_why(world: World) -> None:
     stranger = make_world("Stranger")
     with pytest.raises(Refused):
         attached.attach(stranger.tenant_id, wish(world, scanned(world)), ADA)
+
+
+def matched(world: World) -> Device:
+    """The phone, of which the list of applications is dropped once it was matched."""
+    with database.writer(world.tenant_id):
+        privacy.save(world.tenant_id, Privacy(), ADA)
+    (device,) = world.devices()
+    world.report(device, facts())
+    assess(world.tenant_id)
+    return device
+
+
+def judged_by_what_is_left(world: World) -> None:
+    with database.writer(world.tenant_id):
+        Device.objects.update(judged_with="")
+    reassess(world.tenant_id)
+
+
+def test_what_the_app_cleared_stays_cleared_when_its_inventory_is_dropped(
+    world: World, move_clock: Any
+) -> None:
+    device = matched(world)
+    scan = scanned(world, apps=[app(BAD_PACKAGE)], findings=[SEEN])
+    attach(world, scan, HOUR)
+    assert codes(world) == {"TROJAN", "MALICIOUS_CONTENT"}, "nobody knows any more what the app's list said"
+    with database.tenant(world.tenant_id):
+        assert DeviceKey.objects.get(device=device).last_digest == "", "so that it is asked"
+    move_clock(60)
+    world.report(device, facts())
+    assess(world.tenant_id)
+    assert codes(world) == {"MALICIOUS_CONTENT"}
+    judged_by_what_is_left(world)
+    assert codes(world) == {"MALICIOUS_CONTENT"}
+    attach(world, scanned(world, apps=[app(BAD_PACKAGE)]), -timedelta(seconds=1))
+    assert codes(world) == {"TROJAN", "MALICIOUS_CONTENT"}, "the app has not answered the newer scan"
+    judged_by_what_is_left(world)
+    assert codes(world) == {"TROJAN", "MALICIOUS_CONTENT"}
+
+
+def test_what_the_app_could_not_clear_stays_until_the_scan_is_taken_off(
+    world: World, move_clock: Any
+) -> None:
+    device = matched(world)
+    link = attach(world, scanned(world, apps=[app(BAD_PACKAGE)]), HOUR)
+    move_clock(60)
+    world.report(device, facts(complete=False))
+    assess(world.tenant_id)
+    judged_by_what_is_left(world)
+    assert codes(world) == {"TROJAN"}
+    attached.detach(world.tenant_id, link.id, ADA)
+    reassess(world.tenant_id)
+    assert codes(world) == set()
+
+
+def test_a_verdict_from_before_a_scan_was_attached_or_taken_off_is_not_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (device,) = world.devices()
+    scan, used = scanned(world, findings=[SEEN]), "vedette.compliance.assess.judge"
+
+    def meanwhile(act: Any) -> None:
+        def slow(*given: Any) -> Any:
+            verdict = judge(*given)
+            monkeypatch.setattr(used, judge)
+            act()
+            return verdict
+
+        monkeypatch.setattr(used, slow)
+
+    meanwhile(lambda: attach(world, scan))
+    world.report(device, facts(posture={"encrypted": None}))
+    assert assess(world.tenant_id).reports == 0
+    assert codes(world) == {"MALICIOUS_CONTENT"}
+    assert assess(world.tenant_id).reports == 1
+    assert codes(world) == {"MALICIOUS_CONTENT"}
+    with database.tenant(world.tenant_id):
+        link = DeviceScan.objects.get()
+        Device.objects.update(judged_with="")
+    meanwhile(lambda: attached.detach(world.tenant_id, link.id, ADA))
+    reassess(world.tenant_id)
+    reassess(world.tenant_id)
+    assert codes(world) == set()

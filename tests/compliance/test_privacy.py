@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replaced
 from tests.support.world import ADA, BAD_PACKAGE, FEED, World, app, facts, load_intelligence
 
 from vedette.compliance.assess import assess, reassess
@@ -11,7 +12,10 @@ from vedette.devices.models import Device, DeviceKey, Report
 from vedette.devices.privacy import Privacy
 from vedette.foundation import clock, database
 from vedette.threats.models import Threat
+from vedette_facts.network import Network
+from vedette_facts.privacy import Collect, kept
 from vedette_facts.report import Facts, digest
+from vedette_facts.settings import Settings
 
 pytestmark = pytest.mark.database
 MORE = FEED.replace(BAD_PACKAGE, "com.example.mail").replace("98403dff", "98403d00")
@@ -162,3 +166,90 @@ def test_the_choice_is_audited_once(world: World) -> None:
         assert privacy.save(world.tenant_id, wanted, ADA)
         assert not privacy.save(world.tenant_id, wanted, ADA)
         assert privacy.read() == wanted
+
+
+def test_reports_that_count_for_nothing_and_earlier_ones_keep_nothing_of_applications(
+    world: World, phone: Device
+) -> None:
+    """A phone that was offline sends several at once, or one comes late: only the newest is judged."""
+    judged(world, phone, facts("org.example.diary"))
+    world.report(phone, facts("org.example.prayer"), ago=20)
+    judged(world, phone, facts(BAD_PACKAGE))
+    world.report(phone, facts("org.example.dating"), ago=3600)
+    assess(world.tenant_id)
+    with database.tenant(world.tenant_id):
+        told = "".join(str(report.facts) for report in Report.objects.filter(device=phone))
+    assert "org.example" not in told
+    assert BAD_PACKAGE in told
+
+
+def test_a_narrower_choice_reaches_earlier_reports_of_matched_phones_and_names_of_networks(
+    world: World, phone: Device
+) -> None:
+    choose(world, network_names=True)
+    home = Network(kind="wifi", ssid="Villa Bo")
+    judged(world, phone, replaced(facts(BAD_PACKAGE, "org.example.a"), network=home))
+    judged(world, phone, replaced(facts(BAD_PACKAGE, "org.example.b"), network=home))
+    owned(world, phone, "company")
+    judged(world, phone, replaced(facts(BAD_PACKAGE, "org.example.c"), network=home))
+    judged(world, phone, replaced(facts(BAD_PACKAGE, "org.example.d"), network=home))
+    choose(world)
+    reassess(world.tenant_id)
+    with database.tenant(world.tenant_id):
+        told = [str(report.facts) for report in Report.objects.filter(device=phone).order_by("sequence")]
+    assert "Villa Bo" not in "".join(told[:-1])
+    choose(world, company="none")
+    reassess(world.tenant_id)
+    with database.tenant(world.tenant_id):
+        told = [str(report.facts) for report in Report.objects.filter(device=phone)]
+    assert BAD_PACKAGE not in "".join(told)
+
+
+def test_special_access_of_applications_that_are_not_looked_at_is_no_threat(
+    world: World, phone: Device
+) -> None:
+    given = facts("org.example.helper", apps=[app("org.example.reader", installer="com.android.chrome")])
+    judged(
+        world, phone, replaced(given, settings=Settings(accessibility_services=["org.example.reader/.Talk"]))
+    )
+    assert open_threats(world, phone) == ["RISKWARE", "SIDELOADED_APP"]
+    choose(world, unknown="none")
+    reassess(world.tenant_id)
+    assert open_threats(world, phone) == []
+
+
+def test_what_the_maker_installed_is_not_side_loaded_once_the_rest_was_dropped(
+    world: World, phone: Device
+) -> None:
+    listed = [app(BAD_PACKAGE, installer="com.maker.updater"), app("com.maker.updater", system=True)]
+    judged(world, phone, facts(apps=listed))
+    with database.writer(world.tenant_id):
+        Device.objects.update(judged_with="")
+    reassess(world.tenant_id)
+    assert open_threats(world, phone) == ["TROJAN"]
+
+
+def test_a_phone_that_turns_out_to_be_the_organisations_is_asked_for_whole_facts(
+    world: World, phone: Device
+) -> None:
+    judged(world, phone, facts())
+    owned(world, phone, "company")
+    with database.writer(world.tenant_id):
+        Device.objects.update(judged_with="+" + world.fresh(phone).judged_with)
+    reassess(world.tenant_id)
+    with database.tenant(world.tenant_id):
+        assert DeviceKey.objects.get(device=phone).last_digest == ""
+
+
+def test_settings_name_no_applications_where_the_list_itself_was_not_collected() -> None:
+    settings = Settings(
+        default_sms="org.example.chat", device_admins=["org.example.boss/.Admin"], selinux="enforcing"
+    )
+    vpn = Network(kind="wifi", vpn=True, vpn_package="org.example.vpn")
+    left = kept(
+        replaced(facts(apps=None), settings=settings, network=vpn),
+        Collect(applications="matched"),
+        {"org.example.boss"},
+    )
+    assert left.network == Network(kind="wifi", vpn=True)
+    assert left.settings == Settings(device_admins=["org.example.boss/.Admin"], selinux="enforcing")

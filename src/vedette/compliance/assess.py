@@ -13,10 +13,10 @@ from uuid import UUID
 
 from django.db import OperationalError, connection
 
-from vedette.compliance import findings, inbox, lifecycle, minimise, signals, state, telling
+from vedette.compliance import attached, findings, inbox, lifecycle, minimise, signals, state, telling
 from vedette.compliance.defaults import default_group
 from vedette.compliance.inbox import Batch
-from vedette.compliance.judge import Bench, Case, Judged, benches, changed_ground, judge
+from vedette.compliance.judge import Bench, Case, Judged, benches, changed_ground, differs, judge
 from vedette.compliance.models import DetectorFailure, StateChange
 from vedette.compliance.telling import Cause
 from vedette.compliance.threat_events import threat_event
@@ -26,6 +26,7 @@ from vedette.events.log import emit_all
 from vedette.foundation import clock, database
 from vedette.threats.models import Threat
 from vedette.verdict import Risk
+from vedette_facts.privacy import Collect
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,10 @@ def _one_by_one(tenant_id: UUID, batch: Batch, judged: Sequence[Judged]) -> Asse
 
 def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) -> Assessed:
     with database.writer(tenant_id):
-        mine = inbox.take(i for ids in batch.reports.values() for i in ids)
+        # what was read before a scan was attached or taken off is read again: such reports go on waiting
+        stale = attached.overtaken(item.case for item in judged)
+        judged = [item for item in judged if item.case.device_id not in stale]
+        mine = inbox.take(i for device, ids in batch.reports.items() if device not in stale for i in ids)
         back = lifecycle.check_in(
             tenant_id, [d for d, ids in batch.reports.items() if mine.intersection(ids)]
         )
@@ -134,10 +138,12 @@ def _write(tenant_id: UUID, batch: Batch, judged: Sequence[Judged], cause: str) 
         watched = _watched(valid, cause)
         minimise.ask_for_whole_facts(_looking_at_less(valid))
         good = [item for item in valid if item.result is not None]
-        _keep_facts(good)
+        narrowed = _not_asked(good)
+        _keep_facts(good, narrowed)
         _keep_fingerprints([item for item in valid if item.result is not None or item.case.report_id is None])
         written = findings.write(valid)
         _close(mine, valid)
+        minimise.strip_unused(mine - {item.case.report_id for item in good if item.case.report_id})
         emit_all(
             [threat_event(threat, "CREATED") for threat in written.opened]
             + [threat_event(threat, "RESOLVED", before=before) for threat, before in written.resolved]
@@ -209,13 +215,26 @@ def _grounds_before(device_ids: Sequence[UUID]) -> dict[UUID, str]:
 
 
 def _looking_at_less(valid: Sequence[Judged]) -> list[UUID]:
-    """List devices that were judged on other grounds than before, by what is left of their facts."""
+    """List devices judged by what is left of their facts, on other grounds than before or where all may be kept now."""
     ids = [item.case.device_id for item in valid if item.case.dropped is not None]
     before = _grounds_before(ids)
     grounds = {
         i.case.device_id: changed_ground(before.get(i.case.device_id, ""), i.fingerprint) for i in valid
     }
-    return [device_id for device_id in ids if (ground := grounds[device_id]) and ground[0] != "day"]
+    wider = {item.case.device_id for item in valid if item.collect.applications == "kept"}
+    return [i for i in ids if i in wider or ((ground := grounds[i]) and ground[0] != "day")]
+
+
+def _not_asked(good: Sequence[Judged]) -> dict[UUID, Collect]:
+    """Say what is asked of the devices whose earlier reports may hold more than that."""
+    before = _grounds_before([item.case.device_id for item in good])
+    return {
+        item.case.device_id: item.collect
+        for item in good
+        if item.kept
+        or item.collect.applications != "kept"
+        or differs("privacy", before.get(item.case.device_id, ""), item.fingerprint)
+    }
 
 
 def _reported_anew(written: findings.Written, watched: Mapping[UUID, Cause], cause: str) -> set[UUID]:
@@ -226,11 +245,12 @@ def _reported_anew(written: findings.Written, watched: Mapping[UUID, Cause], cau
     return risky - watched.keys()
 
 
-def _keep_facts(judged: Sequence[Judged]) -> None:
+def _keep_facts(judged: Sequence[Judged], narrowed: Mapping[UUID, Collect]) -> None:
     """Copy the winning facts to their devices, and what of them people look for to columns."""
     reports = [item.case.report_id for item in judged if item.case.report_id]
     less = {item.case.device_id: item.kept for item in judged if item.kept}
     minimise.store_reports(less, reports)
+    minimise.strip_earlier(narrowed, reports)
     with connection.cursor() as cursor:
         cursor.execute(_KEEP_FACTS, {"tenant": database.current_tenant(), "reports": reports})
     minimise.store_devices(less)

@@ -1,6 +1,6 @@
 """Scans that count for a device: saying which phone a scan is of, taking it back, what that changes (docs/adr/0017)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,7 +10,7 @@ import msgspec
 from django.db import connection
 from django.utils.translation import gettext
 
-from vedette.compliance import judge_again
+from vedette.compliance import judge_again, minimise
 from vedette.compliance.judge import Case
 from vedette.compliance.lifecycle import Refused
 from vedette.detection.acquired import EXPIRES, Acquired
@@ -51,6 +51,8 @@ def attach(tenant_id: UUID, wish: Wish, actor: Actor) -> DeviceScan:
         Scan.objects.filter(id=scan.id, keep_until__lt=link.expires_at).update(keep_until=link.expires_at)
         _emit("device.scan_attached", link, actor, change("scan", None, scan.file_name))
         judge_again.mark(Device.objects.filter(id=device.id))
+        if device.facts_dropped is not None:
+            minimise.ask_for_whole_facts([device.id])  # what the app says of the scan's findings was dropped
     return link
 
 
@@ -103,6 +105,16 @@ def with_scans(cases: Sequence[Case]) -> list[Case]:
     return [replace(case, scans=found.get(case.device_id, ())) for case in cases]
 
 
+def overtaken(cases: Iterable[Case]) -> set[UUID]:
+    """Name devices for which other scans count than when they were read; inside the writer, so that none follows."""
+    read = {case.device_id: [scan.attached_at for scan in case.scans] for case in cases}
+    rows = DeviceScan.objects.filter(device__in=list(read), expires_at__gt=clock.now())
+    now: dict[UUID, list[datetime | None]] = {}
+    for device_id, attached_at in rows.values_list("device_id", "attached_at"):
+        now.setdefault(device_id, []).append(attached_at)
+    return {device_id for device_id, then in read.items() if set(then) != set(now.get(device_id, ()))}
+
+
 def acquired(scan: Scan, collected_at: datetime) -> Acquired:
     """Give what detectors need of a scan."""
     value = kept.from_json(scan.result or {})
@@ -119,10 +131,10 @@ def _scans(device_ids: Sequence[UUID]) -> dict[UUID, tuple[Acquired, ...]]:
     found: dict[UUID, tuple[Acquired, ...]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_LIVE, given)
-        for device_id, at, facts, findings in cursor.fetchall():
+        for device_id, at, attached_at, facts, findings in cursor.fetchall():
             read = msgspec.json.decode(facts, type=Facts | None) if facts else None
             traced = tuple(each for each in kept.findings_of(findings or "[]") if kept.is_trace(each))
-            found[device_id] = (*found.get(device_id, ()), Acquired(at, read, traced))
+            found[device_id] = (*found.get(device_id, ()), Acquired(at, read, traced, attached_at))
     return found
 
 
@@ -139,7 +151,7 @@ def _emit(action: str, link: DeviceScan, actor: Actor, changed: dict[str, Any]) 
 
 
 _LIVE: Final = """
-select l.device_id, l.collected_at, (s.result -> 'facts')::text, (s.result -> 'findings')::text
+select l.device_id, l.collected_at, l.attached_at, (s.result -> 'facts')::text, (s.result -> 'findings')::text
 from devices_devicescan l
 join scans_scan s on s.tenant_id = %(tenant)s and s.id = l.scan_id
 where l.tenant_id = %(tenant)s and l.device_id = any(%(devices)s::uuid[]) and l.expires_at > %(now)s

@@ -11,10 +11,11 @@ from vedette.compliance.models import DeviceState
 from vedette.devices.models import Device
 from vedette.foundation import database
 from vedette.scans.models import Scan
-from vedette.threats.models import PolicyLevel, Threat
+from vedette.threats.models import PolicyLevel, PolicyParameters, Threat
 from vedette.verdict import Finding, Risk, reconcile
-from vedette.verdict.risk import highest
-from vedette.verdict.states import THREAT_STATES
+from vedette.verdict.decide import decide, unanswered
+from vedette.verdict.policy import Level, Policy
+from vedette.verdict.risk import Response
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,35 @@ def preview(tenant_id: UUID, wish: Wish) -> Preview:
         if judged.result is None:
             return Preview(device, scan, (), (), state, state, judged.problem)
         changes = reconcile(threats, judged.result.observations)
-        levels = dict(
-            PolicyLevel.objects.filter(group_id=case.group_id).values_list("classification", "risk")
-        )
+        policy = _policy(case.group_id)
     opened = [
-        (finding, Risk(levels.get(finding.classification, levels.get("UNKNOWN", Risk.LOW))))
+        (finding, policy.risk(finding.classification))
         for finding in changes.new
+        if (finding.classification, finding.key) not in judged.held
     ]
     left = [threat for threat, _ in changes.still_open if threat.status == Threat.Status.OPEN]
-    worst = highest([*(risk for _, risk in opened), *(Risk(threat.risk) for threat in left)])
+    then = decide(
+        activation="ACTIVATED" if device.activation_status == Device.Activation.ACTIVATED else "PENDING",
+        disconnected=device.disconnected_at is not None,
+        facts_present=case.facts is not None,
+        threats=[*(finding for finding, _ in opened), *left],
+        policy=policy,
+        detector_failures=[failure.name for failure in judged.result.failures],
+        unanswered=unanswered(judged.result.observations, policy),
+    )
     return Preview(
         device,
         scan,
         sorted(opened, key=lambda pair: -pair[1]),
         changes.resolved,
         state,
-        THREAT_STATES[worst] if worst.counts else state,
+        then.state.value,
     )
+
+
+def _policy(group_id: UUID) -> Policy:
+    """Read how a group rates, and which rules may stay without an answer; inside the tenant's door."""
+    rows = PolicyLevel.objects.filter(group_id=group_id)
+    levels = {row.classification: Level(Risk(row.risk), Response(row.response)) for row in rows}
+    parameters = PolicyParameters.objects.filter(group_id=group_id).first() or PolicyParameters()
+    return Policy(levels=levels, may_stay_unknown=frozenset(parameters.may_stay_unknown))

@@ -55,7 +55,7 @@ def write(judged: Sequence[Judged]) -> Written:
         if item.result is None:
             continue
         changes = reconcile(unresolved.get(item.case.device_id, []), item.result.observations)
-        new += [(item, finding) for finding in changes.new]
+        new += [(item, each) for each in changes.new if (each.classification, each.key) not in item.held]
         still += [(threat, finding) for threat, finding in changes.still_open if finding]
         written.resolved += [_resolve(threat, _proof(item, threat)) for threat in changes.resolved]
         written.resolved += [
@@ -66,7 +66,7 @@ def write(judged: Sequence[Judged]) -> Written:
         written.resolved += [
             _resolve(threat, RESOLVED_BY_CHOICE)
             for threat, finding in changes.still_open
-            if finding is None and item.applications == "none" and _about_applications(threat)
+            if finding is None and item.collect.applications == "none" and _about_applications(threat)
         ]
     _save_resolved([threat for threat, _ in written.resolved])
     _touch(still)

@@ -21,10 +21,10 @@ from vedette.threats.models import PolicyParameters
 from vedette.verdict import Policy
 from vedette.verdict.findings import ACQUISITION, AGENT
 from vedette_facts.management import Inventory, ManagedFacts
-from vedette_facts.privacy import Applications, Collect, withheld
+from vedette_facts.privacy import Collect, withheld
 from vedette_facts.report import Facts, FactsError, Platform, decode, decode_facts
 
-GROUNDS: Final = ("feed", "detectors", "parameters", "day")
+GROUNDS: Final = ("feed", "detectors", "parameters", "lists", "privacy", "day")
 """What the parts of a fingerprint stand for, in their order."""
 PARAMETERS: Final = ("minimum_android", "minimum_ios", "patch_age_days", "minimum_agent")
 SEPARATOR: Final = "."
@@ -34,7 +34,8 @@ SEPARATOR: Final = "."
 class Bench:
     """What verdicts on one device group rest on; another `fingerprint` may mean another verdict.
 
-    Its parts (GROUNDS) are the feed versions, the detectors, the parameters of the policy, and the day.
+    Its parts (GROUNDS) are the feed versions, the detectors, the parameters of the policy, the lists of
+    applications, what is collected, and the day.
     """
 
     context: Context
@@ -84,7 +85,8 @@ class Judged:
     """A case with the detectors' answers, or with the `problem` that kept it from being judged.
 
     `live` names the sources that had anything to say: what rests on another one has expired. `kept` is set where not
-    all of the facts may be kept, `applications` says what becomes of them (vedette_facts.privacy).
+    all of the facts may be kept, `collect` says what is asked of the phone. `held` are identities of findings of
+    scans that neither open a threat nor end one (detection.acquired.settled).
     """
 
     case: Case
@@ -93,7 +95,8 @@ class Judged:
     problem: str = ""
     live: frozenset[str] = frozenset({AGENT})
     kept: minimise.Kept | None = None
-    applications: Applications = "kept"
+    collect: Collect = field(default_factory=Collect)
+    held: frozenset[tuple[str, str]] = frozenset()
 
 
 def benches() -> dict[UUID, Bench]:
@@ -113,7 +116,9 @@ def benches() -> dict[UUID, Bench]:
             (
                 _hash(sorted(str(source) for source in intelligence.sources)),
                 _hash([(detector.name, detector.version) for detector in DETECTORS]),
-                _hash([*(getattr(row, name) for name in PARAMETERS), app_lists.basis(lists), asked]),
+                _hash([getattr(row, name) for name in PARAMETERS]),
+                _hash(app_lists.basis(lists)),
+                _hash(asked),
                 # the day counts, since indicators expire and patch levels age by the day
                 today.isoformat(),
             )
@@ -140,9 +145,10 @@ def judge(case: Case, bench: Bench) -> Judged:
             sent, known, collect, answers, lambda less: _answers(less, bench)[0], case.dropped
         )
         result = minimise.answered(answers, collect, case.dropped)
+        held: frozenset[tuple[str, str]] = frozenset()
         if case.scans:
-            result, live = _with_scans(case, known, result, live, collect, bench)
-        return Judged(case, bench.fingerprint, result, "", live, kept, collect.applications)
+            result, live, held = _with_scans(case, known, result, live, collect, bench)
+        return Judged(case, bench.fingerprint, result, "", live, kept, collect, held)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, other devices are judged all the same
         return Judged(case, bench.fingerprint, problem=f"{type(error).__name__}: {error}")
 
@@ -157,7 +163,7 @@ def _answers(known: sources.Known, bench: Bench) -> tuple[Result, frozenset[str]
 
 def _with_scans(
     case: Case, known: sources.Known, own: Result, live: frozenset[str], collect: Collect, bench: Bench
-) -> tuple[Result, frozenset[str]]:
+) -> tuple[Result, frozenset[str], frozenset[tuple[str, str]]]:
     """Join what scans of the phone say. What none of them shows any more is over, unless a detector failed."""
     whole = sources.whole(known, clock.now())
     origins = whole.origins if whole else {}
@@ -167,7 +173,13 @@ def _with_scans(
     ]
     result = acquired.merged(own, origins, heard, scans, bench.context)
     failed = acquired.has_failed(result, own)
-    return result, live | {ACQUISITION} if failed else live
+    held: frozenset[tuple[str, str]] = frozenset()
+    if case.dropped is not None:
+        # what the phone said of these rules was judged with the scans, and dropped: its verdict stands
+        fresh = [scan for scan in scans if not acquired.is_settled(scan, case.observed_at)]
+        newly = acquired.merged(own, origins, heard, fresh, bench.context) if fresh else own
+        held = acquired.settled(result, newly, case.dropped)
+    return result, live | {ACQUISITION} if failed else live, held
 
 
 def _known(case: Case) -> sources.Known:
@@ -194,6 +206,13 @@ def changed_ground(before: str, after: str) -> tuple[str, str] | None:
     if not before or len(old) != len(new):
         return None
     return next(((name, new[i]) for i, name in enumerate(GROUNDS) if old[i] != new[i]), None)
+
+
+def differs(ground: str, before: str, after: str) -> bool:
+    """Say whether one ground changed; it may have where it is not known what was before."""
+    old, new = before.removeprefix(CHANGED).split(SEPARATOR), after.split(SEPARATOR)
+    place = GROUNDS.index(ground)
+    return len(old) != len(new) or old[place] != new[place]
 
 
 def _hash(basis: Any) -> str:

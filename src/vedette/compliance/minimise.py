@@ -17,11 +17,19 @@ from vedette.detection import Result
 from vedette.detection.sources import Known
 from vedette.foundation import database
 from vedette.verdict.findings import Observation
-from vedette_facts.privacy import Collect, kept
+from vedette_facts.privacy import Collect, kept, names_in_settings
 from vedette_facts.report import Facts
 
-ABOUT_APPLICATIONS: Final = "apps."
-"""Begins the rules that look at applications."""
+ABOUT_APPLICATIONS: Final = (
+    "apps.",
+    "device.unknown_sources",
+    "device.accessibility",
+    "device.device_admin",
+    "device.notification_listener",
+    "device.security_disabled",
+    "device.processes",
+)
+"""How the rules begin that look at applications, or at settings that name them (vedette_facts.privacy.APP_NAMES)."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,8 @@ def _by_rule(answers: Result) -> dict[str, frozenset[tuple[object, ...]]]:
 def _named(answers: Result, facts: Facts) -> frozenset[str]:
     """Name the applications that a finding is about."""
     words = set(_words(answers))
-    return frozenset(app.package for app in facts.apps or () if app.package in words)
+    known = {app.package for app in facts.apps or ()} | names_in_settings(facts.settings)
+    return frozenset(known & words)
 
 
 def _words(answers: Result) -> Iterator[str]:
@@ -103,9 +112,37 @@ def _words(answers: Result) -> Iterator[str]:
 def store_reports(kept_facts: Mapping[UUID, Kept], reports: Collection[UUID]) -> None:
     """Put what may be kept of each device in the place of what it sent; inside the writer.
 
-    `reports` were judged just now. Where earlier ones were kept whole, they lose what may not be kept.
+    `reports` were judged just now.
     """
-    _write(kept_facts, (_EARLIER, _REPORTS), reports)
+    _write(kept_facts, (_REPORTS,), reports)
+
+
+def strip_earlier(asked: Mapping[UUID, Collect], reports: Collection[UUID]) -> None:
+    """Take from earlier reports of each device what is not asked of it now; inside the writer.
+
+    `reports` were judged just now, and keep what a finding names.
+    """
+    if not asked:
+        return
+    given: dict[str, Any] = {
+        "tenant": database.current_tenant(),
+        "devices": list(asked),
+        "apps": [collect.applications != "kept" for collect in asked.values()],
+        "names": [not collect.network_names for collect in asked.values()],
+        "reports": list(reports),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_EARLIER, given)
+
+
+def strip_unused(reports: Collection[UUID]) -> None:
+    """Take all about applications and networks from reports that counted for nothing; inside the writer.
+
+    They came late, were of another identity or could not be judged: nobody knows what a finding would have named.
+    """
+    if reports:
+        with connection.cursor() as cursor:
+            cursor.execute(_UNUSED, {"tenant": database.current_tenant(), "reports": list(reports)})
 
 
 def store_devices(kept_facts: Mapping[UUID, Kept]) -> None:
@@ -151,14 +188,22 @@ from {_GIVEN}
 where r.tenant_id = %(tenant)s and r.device_id = given.device_id and r.id = any(%(reports)s::uuid[])
 """  # noqa: S608 - only our own names are written in
 
+_NOTHING: Final = '{"apps": null, "apps_complete": false, "settings": null, "network": null}'
+
 # Of an earlier report nobody knows any more what a finding named: nothing about applications stays.
 _EARLIER: Final = f"""
-update devices_report r
-set facts = r.facts || '{{"apps": null, "apps_complete": false, "settings": null, "network": null}}'::jsonb
-from {_GIVEN}
-join devices_device d on d.tenant_id = %(tenant)s and d.id = given.device_id and d.facts_dropped is null
-where r.tenant_id = %(tenant)s and r.device_id = d.id and jsonb_typeof(d.facts -> 'apps') = 'array'
+update devices_report r set facts = r.facts || '{_NOTHING}'
+from unnest(%(devices)s::uuid[], %(apps)s::boolean[], %(names)s::boolean[]) as asked(device_id, apps, names)
+where r.tenant_id = %(tenant)s and r.device_id = asked.device_id
   and r.assessed_at is not null and not r.id = any(%(reports)s::uuid[]) and r.facts is not null
+  and (asked.apps and (jsonb_typeof(r.facts -> 'apps') = 'array' or jsonb_typeof(r.facts -> 'settings') = 'object')
+       or asked.names and (r.facts -> 'network' ->> 'ssid' !~ '^[0-9a-f]{{64}}$'
+                           or r.facts -> 'network' ->> 'bssid' !~ '^[0-9a-f]{{64}}$'))
+"""  # noqa: S608 - only our own names are written in
+
+_UNUSED: Final = f"""
+update devices_report r set facts = r.facts || '{_NOTHING}'
+where r.tenant_id = %(tenant)s and r.id = any(%(reports)s::uuid[]) and r.facts is not null
 """  # noqa: S608 - only our own names are written in
 
 _DEVICES: Final = f"""

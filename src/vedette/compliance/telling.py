@@ -33,8 +33,8 @@ SWEEP: Final = "sweep"
 class Cause:
     """One thing that may block many phones at once; what is counted is counted for its `key`.
 
-    `kind` is feed, detectors, parameters, day, policy or sweep; `reference` tells one feed version, one
-    change of policy from another; `detail` is what a page needs to say and to revert it.
+    `kind` is feed, detectors, parameters, lists, privacy, day, policy or sweep; `reference` tells one feed version,
+    one change of policy from another; `detail` is what a page needs to say and to revert it.
     """
 
     kind: str

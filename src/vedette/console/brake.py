@@ -33,6 +33,8 @@ WAYS_BACK = {
         "Threat intelligence belongs to the whole installation. On the server: vedette intel rollback NAME"
     ),
     "detectors": gettext_lazy("The detectors come with Vedette: on the server, install the version before."),
+    "lists": gettext_lazy("Take the entry off the lists of applications again, or release the blocks."),
+    "privacy": gettext_lazy("Change back what is collected of phones, or release the blocks."),
     "day": gettext_lazy(
         "Nobody changed anything: raise the age that the security policy allows, or release the blocks."
     ),

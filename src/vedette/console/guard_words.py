@@ -32,6 +32,8 @@ KINDS: Final[Mapping[str, Promise]] = {
     "feed": gettext_lazy("New threat intelligence"),
     "detectors": gettext_lazy("A new version of the detectors"),
     "parameters": gettext_lazy("A change of what counts as up to date"),
+    "lists": gettext_lazy("A change of the lists of applications"),
+    "privacy": gettext_lazy("A change of what is collected of phones"),
     "day": gettext_lazy("Indicators or patch levels that aged over night"),
     "policy": gettext_lazy("A change of the security policy"),
     "sweep": gettext_lazy("Phones that fell silent"),

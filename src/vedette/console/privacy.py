@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -157,7 +159,8 @@ def _phones() -> dict[Owner, int]:
 
 def _threats_in_applications(owner: Owner) -> int:
     rows = Threat.objects.filter(status=Threat.Status.OPEN, origin=AGENT, simulated=False)
-    rows = rows.filter(evidence__0__rule__startswith=ABOUT_APPLICATIONS)
+    about = (Q(evidence__0__rule__startswith=rule) for rule in ABOUT_APPLICATIONS)
+    rows = rows.filter(reduce(or_, about))
     return sum(
         _owner(each) == owner for each in rows.values_list("device__managed_facts__ownership", flat=True)
     )

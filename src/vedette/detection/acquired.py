@@ -5,7 +5,7 @@ said, and what the app says later counts against the scan, but for a root. What 
 at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,15 +18,21 @@ EXPIRES: Final = timedelta(days=30)
 """Since it was collected; as long as what Intune says."""
 SAID_BY: Final = "analyst_scan"
 """A code of verdict.terms."""
+MARGIN: Final = timedelta(seconds=2)
+"""Between the time at which a scan was attached and the end of the transaction that did so."""
 
 
 @dataclass(frozen=True)
 class Acquired:
-    """One scan of the phone: when it was collected, its facts, and what its traces met in the feeds of that time."""
+    """One scan of the phone: when it was collected, its facts, and what its traces met in the feeds of that time.
+
+    `attached_at`: since when it counts; None where that is only asked.
+    """
 
     at: datetime
     facts: Facts | None
     findings: tuple[Finding, ...] = ()
+    attached_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,27 @@ def merged(
 def has_failed(result: Result, own: Result) -> bool:
     """Whether a detector could not judge a scan: what rested on it is not over then."""
     return len(result.failures) > len(own.failures)
+
+
+def is_settled(scan: Acquired, answered_at: datetime) -> bool:
+    """Whether the app's whole facts of that time came after a scan and were judged with it."""
+    since = scan.attached_at
+    return since is not None and max(since, scan.at) + MARGIN < answered_at
+
+
+def settled(result: Result, newly: Result, rules: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Name what scans found by `rules`, but for what is in `newly`: the app and the scans that it has not answered.
+
+    Where the app's facts behind these rules were dropped, its "ok" cannot be asked for again. What it cleared stays
+    cleared, and what it did not clear stays open, until whole facts come.
+    """
+    fresh = {(each.classification, each.key) for each in newly.findings}
+    found = {
+        (each.finding.classification, each.finding.key)
+        for each in result.observations
+        if each.finding is not None and each.finding.origin == ACQUISITION and each.rule in rules
+    }
+    return frozenset(found - fresh)
 
 
 def _may_deny(answer: Observation, origins: Mapping[str, str]) -> bool:

@@ -140,6 +140,8 @@ _CAUSES: Final[Mapping[str, Callable[[], str]]] = {
     "feed": lambda: _("New threat intelligence"),
     "detectors": lambda: _("A new version of the detectors"),
     "parameters": lambda: _("A change of what counts as up to date"),
+    "lists": lambda: _("A change of the lists of applications"),
+    "privacy": lambda: _("A change of what is collected of phones"),
     "day": lambda: _("Indicators or patch levels that aged over night"),
     "policy": lambda: _("A change of the security policy"),
     "sweep": lambda: _("Phones that fell silent"),

@@ -20,7 +20,7 @@ from vedette.devices import resolver
 from vedette.devices.models import Device
 from vedette.devices.resolver import Refused
 from vedette.feeds import web_settings
-from vedette.foundation import clock, config, database
+from vedette.foundation import config, database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.tenants.models import Administrator
@@ -70,7 +70,7 @@ def of_device(device: Device, administrator: Administrator) -> dict[str, Any]:
     return {
         "resolver": row,
         "resolver_on": settings.on,
-        "resolver_paused": bool(row and row.paused_until and row.paused_until > clock.now()),
+        "resolver_paused": resolver.paused_until(row, settings) is not None,
         "resolver_may_pause": settings.pause_minutes > 0,
         "may_resolver": access.may(administrator, "devices", "modify"),
         "may_answers": access.may(administrator, "policy", "modify"),

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from vedette.devices.models import Device, ResolverAddress, ResolverSettings
 from vedette.events.log import Actor, Draft, Target, change, emit
 from vedette.feeds import web_settings
+from vedette.feeds.models import WebProtection
 from vedette.foundation import clock, config, database
 
 PATH: Final = "/dns/"
@@ -98,6 +99,12 @@ def resume(device: Device, actor: Actor) -> None:
     before, row.paused_until, row.paused_by = row.paused_until, None, ""
     row.save(update_fields=["paused_until", "paused_by"])
     _tell("device.resolver_resumed", device, actor, change("paused_until", before, None))
+
+
+def paused_until(row: ResolverAddress | None, settings: WebProtection) -> datetime | None:
+    """Return until when a phone is paused; None where it is not, or where the organisation no longer allows it."""
+    until = row.paused_until if row and settings.pause_minutes else None
+    return until if until and until > clock.now() else None
 
 
 def of(device: Device) -> ResolverAddress | None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import dns.edns
@@ -23,15 +24,19 @@ from tests.support.console import audit
 from tests.support.world import ADA
 
 from vedette.api.dns import phones, upstream_datagram
+from vedette.api.dns import resolver as resolving
+from vedette.api.dns.answers import Sinkhole
 from vedette.api.dns.encounters import Encounters
 from vedette.api.dns.policy import Policy
-from vedette.api.dns.resolver import Phone
+from vedette.api.dns.resolver import Phone, Reply
+from vedette.api.dns.upstream import Done, UpstreamError
 from vedette.compliance import lifecycle, web_encounters
 from vedette.detection.web import WebLists, judge_host
 from vedette.devices import resolver
 from vedette.devices.models import Device, ResolverSettings
 from vedette.feeds import web_lists, web_settings
 from vedette.foundation import clock, database
+from vedette.foundation.name_server import NameServer
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -174,6 +179,12 @@ def test_a_pause_lets_names_through_and_ends_by_itself(
     assert audit(asker.world, "device.resolver_paused")[0].changes[0]["attribute"] == "paused_until"
     assert addresses(asker.over_https(BAD)) != [SINKHOLE]
     assert asker.met() == []
+    web_settings.change_settings(asker.world.tenant_id, {"pause_minutes": 0}, ADA)
+    asker.serving.forget()
+    assert addresses(asker.over_https(BAD)) == [SINKHOLE]
+    web_settings.change_settings(asker.world.tenant_id, {"pause_minutes": 30}, ADA)
+    asker.serving.forget()
+    assert addresses(asker.over_https(BAD)) != [SINKHOLE]
     move_clock(31 * 60)
     assert addresses(asker.over_https(BAD)) == [SINKHOLE]
 
@@ -267,6 +278,41 @@ def test_what_cannot_be_written_holds_up_nobody_else(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(web_encounters, "record", record)
     asyncio.run(run())
     assert written == [well, broken]
+
+
+def test_upstreams_that_nobody_asks_any_more_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[NameServer] = []
+
+    class Silent:
+        def __init__(self, server: NameServer) -> None:
+            self.server = server
+
+        def ask(self, _query: object, done: Done) -> None:
+            done(UpstreamError("nobody is there"))
+
+        def close(self) -> None:
+            closed.append(self.server)
+
+    asking = resolving.Resolver(Silent, lambda *_: None, sinkhole=Sinkhole())
+    servers = [NameServer("udp", f"192.0.2.{number}", 53) for number in range(3)]
+    policy = Policy(
+        uuid4(),
+        None,
+        on=False,
+        block_suspicious=False,
+        sinkhole=True,
+        fail_closed=False,
+        pause_minutes=0,
+        judge=lambda host: judge_host(host, WebLists()),
+    )
+    query = dns.message.make_query("www.clean.example", "A").to_wire()
+    replies: list[Reply | None] = []
+    for server, seconds in zip(servers, (0, 500, 700), strict=True):
+        now = time.monotonic() + seconds
+        monkeypatch.setattr(resolving, "time", SimpleNamespace(monotonic=lambda now=now: now))
+        asking.begin(query, Phone(uuid4(), replace(policy, upstream=server)), "doh", replies.append)
+    assert len(replies) == 3
+    assert closed == [servers[0]]
 
 
 def test_an_upstream_that_is_gone_is_told(asker: Asker) -> None:

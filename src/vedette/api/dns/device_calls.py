@@ -179,9 +179,7 @@ def _resolver(speaker: Speaker, message: p.ResolverRequest, words: str) -> p.Res
     return p.ResolverAnswer(
         on=settings.on,
         made_at=row.made_at if row else None,
-        paused_until=row.paused_until
-        if row and row.paused_until and row.paused_until > clock.now()
-        else None,
+        paused_until=resolver.paused_until(row, settings),
         pause_minutes=settings.pause_minutes,
         https=address.https if address else "",
         tls_host=address.host if address else "",

@@ -5,6 +5,7 @@ SERVFAIL with Extended DNS Error 22. A verdict that fails lets the name through 
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -19,6 +20,9 @@ from vedette.detection.web import WebVerdict
 from vedette.foundation.name_server import NameServer
 
 log = logging.getLogger(__name__)
+
+IDLE_SECONDS: Final = 600.0
+"""So long an upstream's connections and kept answers outlast its last question."""
 
 Way = Literal["doh", "dot"]
 TEXT: Final = {
@@ -62,6 +66,7 @@ class _Place:
     upstream: Upstream
     cache: Cache
     under_way: dict[Key, list[Done]]
+    used_at: float = 0.0
 
 
 class Resolver:
@@ -101,6 +106,7 @@ class Resolver:
             take(unreachable(query, phone, UpstreamError("no upstream is set")))
             return
         place = self._places.get(policy.upstream) or self._place(policy.upstream)
+        place.used_at = time.monotonic()
         if kept := place.cache.get(query):
             take(self._finish(query, phone, way, *kept))
             return
@@ -154,6 +160,10 @@ class Resolver:
         return None
 
     def _place(self, server: NameServer) -> _Place:
+        """Open the way to an upstream; those that nobody asks any more are let go."""
+        long_ago = time.monotonic() - IDLE_SECONDS
+        for idle in [each for each, place in self._places.items() if place.used_at < long_ago]:
+            self._places.pop(idle).upstream.close()
         place = self._places[server] = _Place(self._make(server), Cache(), {})
         return place
 

@@ -9,6 +9,7 @@ from vedette.api.dns import answers, upstream, wire
 from vedette.api.dns.encounters import Encounters
 from vedette.api.dns.phones import Known, Phones, UnavailableError
 from vedette.api.dns.policies import Policies
+from vedette.api.dns.policy import Policy
 from vedette.api.dns.resolver import Phone, Reply, Resolver, Take, Way
 from vedette.api.dns.upstream import Upstream
 from vedette.foundation import config, http
@@ -95,7 +96,7 @@ class ResolverService:
             self._beginning.add(task)
             task.add_done_callback(self._beginning.discard)
             return
-        self.resolver.begin(message, Phone(known.device_id, policy, known.paused), way, take)
+        self.resolver.begin(message, _phone(known, policy), way, take)
 
     async def answer(self, message: bytes, known: Known, way: Way) -> Reply | None:
         """Answer one query of a phone; None where there is nothing to answer to."""
@@ -111,10 +112,13 @@ class ResolverService:
     async def _begin_later(self, message: bytes, known: Known, way: Way, take: Take) -> None:
         try:
             policy = await self.policies.of(known.tenant_id)
-        except UnavailableError:
+        except Exception as error:
+            # whatever it is, who asks must not wait for ever
+            if not isinstance(error, UnavailableError):
+                log.exception("The policy of tenant %s cannot be read", known.tenant_id)
             take(failed(message, answers.NOT_READY, "The service is not ready"))
             return
-        self.resolver.begin(message, Phone(known.device_id, policy, known.paused), way, take)
+        self.resolver.begin(message, _phone(known, policy), way, take)
 
     async def _note(self) -> None:
         while True:
@@ -123,6 +127,11 @@ class ResolverService:
                 await self.phones.write()
             except Exception:
                 log.exception("It could not be noted which phones ask")
+
+
+def _phone(known: Known, policy: Policy) -> Phone:
+    # a pause ends, too, when the organisation no longer allows any
+    return Phone(known.device_id, policy, paused=policy.pause_minutes > 0 and known.paused)
 
 
 def failed(message: bytes, code: int, text: str, rcode: int = wire.SERVFAIL) -> Reply | None:

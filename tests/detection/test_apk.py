@@ -1,5 +1,7 @@
 """What a file of an application is judged for, on files made here."""
 
+import hashlib
+
 import msgspec
 import pytest
 from tests.support.apks import Node, Signer, archive, dex, key, sample, sample_manifest, sign
@@ -138,3 +140,24 @@ def test_the_organisations_rules_and_lists_have_their_say() -> None:
     assert judged(sample(), lists=allowed) == {}
     denied = AppLists.of(denied=[Named("package", "org.example.made")])
     assert judged(signed(), lists=denied)["app"].classification == "DENYLISTED_APP"
+
+
+def test_a_signer_is_allowed_only_where_the_file_proves_it() -> None:
+    content = bytearray(signed(assets__x=sample()))
+    signer = facts(bytes(content)).signatures.signers[0].sha256
+    lists = AppLists.of(allowed=[Named("signer", signer)])
+    assert judged(bytes(content), lists=lists) == {}
+    content[content.rindex(b"PK\1\2") + 38] ^= 1  # attributes of an entry: nothing but the signature notices
+    listed = Indicator(Kind.PACKAGE, "org.example.made", "SPYWARE", "Evil")
+    assert {"signature", "carries", "app"} <= judged(bytes(content), listed, lists=lists).keys()
+
+
+def test_feeds_are_asked_for_the_signers_of_all_schemes() -> None:
+    older, newer = key(number=5), key(number=6)
+    content = sign(sample(), v2=[Signer(older)], v3=[Signer(newer)])
+    for each in (older, newer):
+        listed = Indicator(
+            Kind.CERTIFICATE_SHA256, hashlib.sha256(each.certificate).hexdigest(), "SPYWARE", "Evil"
+        )
+        found = judged(content, listed)
+        assert [finding.family for finding in found.values()] == ["Evil"]

@@ -104,6 +104,8 @@ def test_feeds_know_it_by_bundle_file_and_signer(tmp_path: Path, kind: Kind) -> 
     assert "SURVEILLANCEWARE" in codes(facts, Context(index=index))
     allowed = AppLists.of(allowed=[Named("package", facts.app.package)])
     assert codes(facts, Context(index=index, lists=allowed)) == []
+    claimed = AppLists.of(allowed=[Named("signer", facts.app.certificates[0])])
+    assert "SURVEILLANCEWARE" in codes(facts, Context(index=index, lists=claimed))
 
 
 def test_a_profile_that_was_changed_is_not_believed(tmp_path: Path) -> None:

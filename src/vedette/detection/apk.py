@@ -35,6 +35,8 @@ def judge_apk(facts: ApkFacts, context: Context) -> list[Observation]:
     label = app_label(app) if app else f"the file {facts.sha256[:12]}\u2026"
     key = app.package if app else facts.sha256
     answers: list[Observation] = []
+    if not _is_proven(facts):
+        context = replace(context, lists=context.lists.without_allowed_signers())
     if app is not None and context.lists.allows(app):
         return []
     if app is not None:
@@ -46,6 +48,11 @@ def judge_apk(facts: ApkFacts, context: Context) -> list[Observation]:
     answers += _rules(facts, label, key)
     answers += _hidden(facts, label, key)
     return [_signed(answer) for answer in answers if answer.status == "failed"]
+
+
+def _is_proven(facts: ApkFacts) -> bool:
+    """Whether all of the file is what its signers signed. What stands before a v1 signature's entries is not."""
+    return facts.signatures.verifies and not any(oddity.code in _NOT_TRICKS for oddity in facts.oddities)
 
 
 def _signed(answer: Observation) -> Observation:
@@ -90,7 +97,7 @@ def _tricks(facts: ApkFacts) -> list[str]:
 
 
 def _listed(facts: ApkFacts, label: str, key: str, index: Index) -> Iterator[Observation]:
-    """Compare what an inventory does not have: older hashes, files inside, certificates before a rotation."""
+    """Compare what an inventory does not have: older hashes, files inside, certificates of older schemes and keys."""
     for value, hits in _hits(facts, index):
         for hit in hits[:1]:
             evidence = (
@@ -117,15 +124,16 @@ def _hits(facts: ApkFacts, index: Index) -> Iterator[tuple[str, tuple[Hit, ...]]
         yield f"{part.path} ({part.sha256})", index.file(part.sha256)
         if part.package:
             yield f"{part.path} ({part.package})", index.package(part.package)
-    for check in facts.signatures.schemes:
-        for earlier in check.lineage:
-            yield (
-                earlier.subject or earlier.sha256,
-                (
-                    *index.certificate(earlier.sha256),
-                    *index.certificate(earlier.sha1),
-                ),
-            )
+    known = {signer.sha256 for signer in facts.signatures.signers} if facts.app else set()
+    others = {
+        certificate.sha256: certificate
+        for check in facts.signatures.schemes
+        for certificate in (*check.lineage, *check.signers)
+        if certificate.sha256 not in known
+    }
+    for other in others.values():
+        named = other.subject or other.sha256
+        yield named, (*index.certificate(other.sha256), *index.certificate(other.sha1))
 
 
 def _trackers(facts: ApkFacts, label: str, key: str, index: Index) -> Iterator[Observation]:

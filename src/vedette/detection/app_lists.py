@@ -1,7 +1,7 @@
 """The organisation's own word on applications: allow and deny lists, and rules on capabilities."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from vedette.detection.capabilities import capabilities
@@ -56,6 +56,11 @@ class AppLists:
     def allows(self, app: App) -> bool:
         """Whether an application is excepted from judgement. An entry on both lists is denied."""
         return _entry(app, self.allowed) is not None and self.denies(app) is None
+
+    def without_allowed_signers(self) -> "AppLists":
+        """Give the lists for a file whose signer is a claim: anybody can copy a certificate into a file."""
+        allowed = {key: entry for key, entry in self.allowed.items() if key[0] != "signer"}
+        return replace(self, allowed=allowed)
 
     def denies(self, app: App) -> Named | None:
         """Give the entry that denies an application."""

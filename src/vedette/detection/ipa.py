@@ -19,6 +19,8 @@ WAY: Final = "ipa.way"
 def judge_ipa(facts: IpaFacts, context: Context) -> list[Observation]:
     """Judge one file; answers *failed* only: a file proves nothing about a phone."""
     app = facts.app
+    # nothing here proves that a profile comes from Apple, nor that the code is its signer's
+    context = replace(context, lists=context.lists.without_allowed_signers())
     if app is None or context.lists.allows(app):
         return []
     phone = Facts(

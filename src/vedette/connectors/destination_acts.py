@@ -172,6 +172,8 @@ def discard(tenant_id: uuid.UUID, row: Destination, actor: Actor, letter_id: uui
         count = letters.count()
         if count:
             letters.delete()
+            # One that was full of them goes on.
+            _end_pause(row)
             _emit("destination.discarded", row, actor, [], detail={"count": count})
     if count:
         destination_errors.settled(tenant_id, row)

@@ -79,6 +79,10 @@ ADVICE: Final[Mapping[str, Advice]] = {
         _("The event is larger than the receiver takes."),
         _("Raise the receiver's limit, then send it again."),
     ),
+    "too_many_letters": Advice(
+        _("It has refused so many events that no more undelivered ones are kept: all others wait."),
+        _("Mend the receiver or the settings, then send the undelivered events again or let them go."),
+    ),
     "sealed": Advice(
         _("The stored secrets do not open with this installation's secret key."),
         _("Enter the secrets again, or restore the old key."),

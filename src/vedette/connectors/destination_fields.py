@@ -16,7 +16,15 @@ KEPT: Final = _("Kept as it is while you leave this empty.")
 
 
 class UrlField(forms.CharField):
-    """An http or https address without fragment; a name or an IP address, with a port or without."""
+    """An http or https address; a name or an IP address, with a port or without.
+
+    `shown`: people see it, so it holds no password.
+    """
+
+    def __init__(self, *, shown: bool = True, **named: Any) -> None:
+        """Make the field."""
+        super().__init__(**named)
+        self.shown = shown
 
     def clean(self, value: Any) -> str:
         """Refuse what is no address to post to."""
@@ -30,6 +38,10 @@ class UrlField(forms.CharField):
             usable = None
         if not usable or any(letter.isspace() or not letter.isprintable() for letter in typed):
             raise forms.ValidationError(gettext("Enter an address that begins with https:// or http://."))
+        if self.shown and "@" in parts.netloc:
+            raise forms.ValidationError(
+                gettext("Leave user name and password out of the address: it is shown to people.")
+            )
         return typed
 
 
@@ -49,10 +61,12 @@ class PemField(forms.CharField):
         return typed
 
 
-def url(label: Any, *, help_text: Any = "", required: bool = True) -> UrlField:
+def url(label: Any, *, help_text: Any = "", required: bool = True, shown: bool = True) -> UrlField:
     """An address to post to."""
     widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"})
-    return UrlField(label=label, max_length=LONGEST, required=required, help_text=help_text, widget=widget)
+    return UrlField(
+        label=label, max_length=LONGEST, required=required, help_text=help_text, widget=widget, shown=shown
+    )
 
 
 def secret(label: Any, *, help_text: Any = "", required: bool = True, lines: int = 0) -> forms.CharField:
@@ -65,7 +79,8 @@ def secret(label: Any, *, help_text: Any = "", required: bool = True, lines: int
     )
     longest = PEM_LONGEST if lines else LONGEST
     # It becomes part of a header, where nothing else may stand (RFC 9110 5.5).
-    plain_text = RegexValidator(r"^[\x20-\x7e\r\n]*\Z", _("Only letters without accents, figures and signs."))
+    allowed = r"^[\x20-\x7e\r\n]*\Z" if lines else r"^[\x20-\x7e]*\Z"
+    plain_text = RegexValidator(allowed, _("Only letters without accents, figures and signs."))
     return forms.CharField(
         label=label,
         max_length=longest,

@@ -5,9 +5,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from vedette.connectors.destination_events import Told
 from vedette.connectors.routes import Budget
@@ -65,6 +67,8 @@ class DestinationForm(forms.Form):
     """Base of the kinds' forms: which cleaned fields are secrets, and what else a kind keeps."""
 
     SECRETS: tuple[str, ...] = ()
+    SENT_TO: tuple[str, str] | None = None
+    """The field with an address, and that with the secret which is sent there as it is."""
 
     def __init__(self, *arguments: Any, kept: frozenset[str] = frozenset(), **named: Any) -> None:
         """Make the form; `kept` names the secrets that are stored: left empty, they stay as they are."""
@@ -73,6 +77,30 @@ class DestinationForm(forms.Form):
         for name in self.SECRETS:
             self.fields[name].required = self.fields[name].required and name not in kept
 
+    def clean(self) -> dict[str, Any]:
+        """Ask for a stored secret anew when it would be sent to another place than the one it was entered for."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.SENT_TO is None or self.SENT_TO[1] not in self.kept or cleaned.get(self.SENT_TO[1]):
+            return cleaned
+        place = self.place()
+        if place is not None and place != self.place_before():
+            self.add_error(
+                self.SENT_TO[1],
+                gettext(
+                    "The address is another one: enter this again, so that it goes nowhere else unasked."
+                ),
+            )
+        return cleaned
+
+    def place(self) -> tuple[str, str] | None:
+        """Return scheme and host of what was typed as address; None where nothing usable was."""
+        typed = self.cleaned_data.get(self.SENT_TO[0]) if self.SENT_TO else ""
+        return place_of(str(typed)) if typed else None
+
+    def place_before(self) -> tuple[str, str]:
+        """Return scheme and host of the address that is stored."""
+        return place_of(str(self.initial.get(self.SENT_TO[0], ""))) if self.SENT_TO else ("", "")
+
     def settings(self) -> dict[str, Any]:
         """Return what is stored in the open."""
         return {name: value for name, value in self.cleaned_data.items() if name not in self.SECRETS}
@@ -80,6 +108,12 @@ class DestinationForm(forms.Form):
     def secrets(self) -> dict[str, str]:
         """Return the secrets that were typed; what was left empty stays as it is."""
         return {name: str(value) for name in self.SECRETS if (value := self.cleaned_data.get(name))}
+
+
+def place_of(url: str) -> tuple[str, str]:
+    """Return scheme and host of an address, with its port and without a password."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
 
 
 class Kind(ABC):

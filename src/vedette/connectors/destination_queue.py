@@ -34,6 +34,9 @@ POISON_ATTEMPTS: Final = 10
 POISON_AFTER: Final = timedelta(hours=1)
 """An event whose sending failed so often and so long with a fault that may be its own becomes a dead letter."""
 
+MOST_LETTERS: Final = 10_000
+"""Dead letters of one destination: then it counts as failing, and what it would refuse waits in the log."""
+
 
 class Due(NamedTuple):
     """A destination whose turn it is. ``troubled``: it failed last time."""
@@ -91,6 +94,7 @@ def settle(claimed: Claim, sent: Sent) -> bool:
         if row is None:
             return False
         row.lease_until = None
+        sent = _within(row, claimed, sent)
         done, refused = _settled(row, claimed, sent, now)
         told = len(done) - len(refused)
         _forget(row, [event for index, event in enumerate(done) if index not in refused], claimed)
@@ -115,6 +119,18 @@ def pause(attempts: int, retry_after: float | None = None) -> float:
     # Many that failed together shall not come back together.
     shared = longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
     return max(shared, min(retry_after or 0.0, RETRY_AFTER_MOST))
+
+
+def _within(row: Destination, claimed: Claim, sent: Sent) -> Sent:
+    """Let no more dead letters be made than are kept: with so many it is not the events that are at fault."""
+    if not sent.refused or claimed.replayed:
+        return sent
+    room = max(0, MOST_LETTERS - DeadLetter.objects.filter(destination=row).count())
+    if len(sent.refused) <= room:
+        return sent
+    first = sorted(sent.refused)[room]
+    refused = {index: why for index, why in sent.refused.items() if index < first}
+    return Sent(first, refused, Trouble("too_many_letters", sent.refused[first].error), sent.answer)
 
 
 def _settled(

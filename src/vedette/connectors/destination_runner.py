@@ -15,14 +15,12 @@ from typing import Final
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from vedette.connectors import destination_errors, destination_queue
-from vedette.connectors.destination_kinds import KINDS, Sent, Trouble
+from vedette.connectors import destination_errors, destination_queue, destination_send
+from vedette.connectors.destination_kinds import Sent
 from vedette.connectors.destination_queue import CHANNEL, LEASE, Claim, Due
-from vedette.connectors.destination_secrets import target_of
 from vedette.connectors.routes import Budget
 from vedette.events import log as event_log
 from vedette.foundation import jobs
-from vedette.foundation.secrets import SealError
 
 log = logging.getLogger(__name__)
 
@@ -130,14 +128,5 @@ def _send(claimed: Claim, stopped: threading.Event) -> Sent:
     events = claimed.batch.events
     if not events:
         return Sent(0)
-    try:
-        target = target_of(claimed.row)
-        return KINDS[claimed.row.kind].send(target, events, Budget(time.monotonic() + BATCH_SECONDS, stopped))
-    except SealError as error:
-        return Sent(0, trouble=Trouble("sealed", str(error)))
-    except Exception as error:
-        log.exception("Destination %s of tenant %s failed", claimed.row.pk, claimed.row.tenant_id)
-        # Likely the event itself: one that can never be written must not hold up the others for ever.
-        return Sent(
-            0, trouble=Trouble("internal_error", f"{type(error).__name__}: {error}", perhaps_event=True)
-        )
+    budget = Budget(time.monotonic() + BATCH_SECONDS, stopped)
+    return destination_send.send(claimed.row, events, budget)

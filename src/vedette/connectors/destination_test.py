@@ -5,17 +5,14 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from vedette.connectors import destination_acts, destination_events
+from vedette.connectors import destination_acts, destination_events, destination_send
 from vedette.connectors.destination_health import trouble_of
-from vedette.connectors.destination_kinds import KINDS, Sent, Trouble
 from vedette.connectors.destination_models import Destination
-from vedette.connectors.destination_secrets import target_of
 from vedette.connectors.errors import Shown
 from vedette.connectors.routes import Budget
 from vedette.events.log import Actor
 from vedette.foundation import clock
 from vedette.foundation.ids import new_id
-from vedette.foundation.secrets import SealError
 
 SECONDS: Final = 20.0
 
@@ -31,11 +28,8 @@ class Tried:
 def test(row: Destination, actor: Actor) -> Tried:
     """Send a test event to a destination, on or off; whoever asks waits for it."""
     event = destination_events.test_event(row.tenant_id, clock.now(), new_id(), actor.name or actor.id)
-    try:
-        budget = Budget(time.monotonic() + SECONDS, threading.Event())
-        sent = KINDS[row.kind].send(target_of(row), [event], budget)
-    except SealError as error:
-        sent = Sent(0, trouble=Trouble("sealed", str(error)))
+    budget = Budget(time.monotonic() + SECONDS, threading.Event())
+    sent = destination_send.send(row, [event], budget)
     why = sent.trouble or sent.refused.get(0)
     destination_acts.note_test(row.tenant_id, row, actor, told=why is None)
     return Tried(sent.answer, trouble_of(why.code, why.error) if why else None)

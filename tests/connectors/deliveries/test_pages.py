@@ -106,6 +106,8 @@ def test_each_kind_is_made_shown_and_changed(desk: Desk, owner: Member, kind: st
         ("syslog", {"authorities": "é"}, "no certificate in PEM"),
         ("splunk", {"token": ""}, "required"),
         ("splunk", {"token": "clé"}, "without accents"),
+        ("splunk", {"token": "one\r\nX-Two: 2"}, "without accents"),
+        ("elastic", {"url": "https://ada:s3cret@elastic.example.com"}, "Leave user name and password out"),
         ("elastic", {"data_stream": "Logs Vedette"}, "no data stream of this name"),
         ("sentinel", {"rule": "my rule"}, "begins with dcr-"),
         ("sentinel", {"tenant": "contoso.com"}, "Enter an ID"),
@@ -120,6 +122,33 @@ def test_what_cannot_work_is_refused_with_words(
     assert words in text(answer)
     with database.tenant(desk.tenant_id):
         assert not Destination.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "secrets", "other"),
+    [
+        ("splunk", {}, {"url": "https://elsewhere.example:8088"}),
+        ("elastic", {}, {"url": "http://elastic.example.com"}),
+        ("webhook", {"authorization": "Bearer s3cret"}, {"url": "https://elsewhere.example/hook"}),
+    ],
+)
+def test_a_stored_secret_is_not_sent_to_another_place_unasked(
+    desk: Desk, owner: Member, kind: str, secrets: dict[str, str], other: dict[str, str]
+) -> None:
+    """Who may change the address could else read what is never shown again."""
+    form = {"name": "SOC", "types": ["THREAT"], "level": "0"} | FORMS[kind] | secrets
+    assert owner.post(reverse("deliveries:new", args=[kind]), **form).status_code in {200, 302}
+    row = only(desk)
+    before = opened(row)
+    blank = form | {name: "" for name in before if name in form}
+    refused = owner.post(at(row, "edit"), **blank | other)
+    assert refused.status_code == 422
+    assert "The address is another one" in text(refused)
+    assert opened(only(desk)) == before
+    entered = {"token": "new", "api_key": "new", "authorization": "new"}
+    again = {name: value for name, value in entered.items() if name in before}
+    assert owner.post(at(row, "edit"), **blank | other | again).status_code in {200, 302}
+    assert {name: opened(only(desk))[name] for name in again} == again
 
 
 def test_the_signing_secret_is_shown_once_and_replaced_with_a_day_of_both(desk: Desk, owner: Member) -> None:

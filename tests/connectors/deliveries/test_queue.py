@@ -17,6 +17,7 @@ from vedette.connectors import (
     destination_events,
     destination_queue,
     destination_runner,
+    destination_test,
 )
 from vedette.connectors.destination_kinds import Sent, Trouble
 from vedette.connectors.destination_models import DeadLetter
@@ -215,6 +216,45 @@ def test_what_is_refused_for_good_is_kept_and_the_rest_is_told(desk: Desk) -> No
         assert ids(receiver.asked)[-1] == str(events[1].id)
     assert desk.letters(row) == []
     assert desk.errors() == []
+
+
+@pytest.mark.parametrize("status", [404, 422])
+def test_what_a_receiver_says_is_kept_without_secrets_and_without_letters_that_cannot_be(
+    desk: Desk, status: int
+) -> None:
+    secret = "/services/T0/B0/" + "x" * 24
+    said = f"Cannot POST {secret}\0" + "," * 200 + secret
+    with serving(lambda _asked: Answer(status, body=said.encode())) as receiver:
+        row = desk.webhook(receiver.url + secret)
+        desk.happen(1)
+        desk.tell(row)
+        tried = destination_test.test(row, ADA)
+    kept = [desk.fresh(row).error, *(letter.error for letter in desk.letters(row))]
+    kept += [str(error.words) for error in desk.errors()]
+    assert tried.trouble
+    for text in [*kept, tried.trouble.message]:
+        assert "services" not in text
+    assert any("Cannot POST …" in text for text in kept)
+
+
+def test_there_is_a_most_of_dead_letters_and_the_rest_waits(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(destination_queue, "MOST_LETTERS", 2)
+    fine = {"now": False}
+    with serving(lambda _asked: OK if fine["now"] else Answer(400, body=b"never")) as receiver:
+        row = desk.webhook(receiver.url)
+        events = desk.happen(5)
+        desk.tell(row)
+        assert [letter.event_id for letter in desk.letters(row)] == [event.id for event in events[:2]]
+        full = desk.fresh(row)
+        assert (full.position, full.error_code) == (events[1].position, "too_many_letters")
+        fine["now"] = True
+        destination_acts.replay(desk.tenant_id, row, ADA)
+        desk.tell(row)
+        told = ids(receiver.asked)
+    assert desk.letters(row) == []
+    assert set(told) >= {str(event.id) for event in events}
 
 
 def test_discarding_the_last_dead_letter_ends_its_error(desk: Desk) -> None:

@@ -19,6 +19,7 @@ class ElasticForm(DestinationForm):
     """The cluster's address, a key for it, and the data stream."""
 
     SECRETS = ("api_key",)
+    SENT_TO = ("url", "api_key")
 
     url = destination_fields.url(
         _("Address of Elasticsearch"),

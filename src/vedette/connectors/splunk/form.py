@@ -11,6 +11,7 @@ class SplunkForm(DestinationForm):
     """The collector's address, its token, and where events go."""
 
     SECRETS = ("token",)
+    SENT_TO = ("url", "token")
 
     url = destination_fields.url(
         _("Address of the collector"),

@@ -1,14 +1,13 @@
 """The form of a webhook."""
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vedette.connectors import destination_fields
-from vedette.connectors.destination_kinds import DestinationForm
+from vedette.connectors.destination_kinds import DestinationForm, place_of
 from vedette.connectors.webhook import messages, signing
 
 TEMPLATES: Final = (
@@ -22,6 +21,7 @@ class WebhookForm(DestinationForm):
     """Where events go and in which words. The address is a secret: who knows a Teams or Slack address may post."""
 
     SECRETS = ("url", "signing", "authorization")
+    SENT_TO = ("url", "authorization")
 
     template = forms.ChoiceField(label=_("What is sent"), choices=TEMPLATES)
     url = destination_fields.url(
@@ -29,6 +29,7 @@ class WebhookForm(DestinationForm):
         help_text=_(
             "The https address that the receiver gave you. It is kept like a password and not shown again."
         ),
+        shown=False,
     )
     language = forms.ChoiceField(
         label=_("Language of the messages"), choices=(("en", "English"), ("fr", "Français")), initial="en"
@@ -59,11 +60,15 @@ class WebhookForm(DestinationForm):
             ) from error
         return typed
 
+    def place_before(self) -> tuple[str, str]:
+        """Return scheme and host as `settings` keeps them: the address itself is a secret."""
+        return str(self.initial.get("scheme", "")), str(self.initial.get("host", ""))
+
     def settings(self) -> dict[str, Any]:
         """Keep scheme and host in the open, so that people can tell destinations apart."""
         given = super().settings()
         typed = self.cleaned_data.get("url")
         if typed:
-            parts = urlsplit(typed)
-            given |= {"scheme": parts.scheme, "host": parts.netloc.rpartition("@")[2]}
+            scheme, host = place_of(typed)
+            given |= {"scheme": scheme, "host": host}
         return given

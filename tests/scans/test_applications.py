@@ -1,6 +1,7 @@
 """Files of applications from the command line and from an upload, with an organisation's own rules."""
 
 import json
+import plistlib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from vedette.foundation import database
 from vedette.project.scan import command
 from vedette.scans import kept, rule_engine
 from vedette.scans.child import RuleSource, Upload, read_upload
+from vedette_facts.apk import ApkLimits
+from vedette_facts.apk.read import read_data
 from vedette_facts.limits import UnreadableError
 
 __all__ = ["_home", "world"]  # fixtures of the uploads
@@ -61,6 +64,25 @@ def test_rules_look_at_the_file_and_at_the_code_in_it(tmp_path: Path) -> None:
         ("a", "evil", "classes.dex"),
     ]
     assert facts.rules[1].meta == {"family": "Evil", "classification": "TROJAN"}
+
+
+def test_a_file_too_large_for_rules_is_looked_at_in_its_parts() -> None:
+    look = rule_engine.scanner([RuleSource("a", RULE)], 20)
+    facts = read_data(memoryview(evil()), ApkLimits(rule_bytes=3000), look)
+    assert [match.path for match in facts.rules] == ["classes.dex"]
+    assert [(part.path, "too large for the file rules" in part.why) for part in facts.unread] == [(".", True)]
+
+
+def test_an_application_that_poses_as_one_of_ios_is_read_as_both(tmp_path: Path) -> None:
+    path = tmp_path / "x.apk"
+    entries = {"AndroidManifest.xml": sample_manifest(), "classes.dex": dex("org/evil/Main")}
+    path.write_bytes(
+        archive({**entries, "Payload/X.app/Info.plist": plistlib.dumps({"CFBundleIdentifier": "org.x"})})
+    )
+    for name in ("x.apk", "x.ipa", "x.bin"):
+        found = read_upload(Upload(str(path), name))
+        assert [facts.app and facts.app.package for facts in found.apks] == ["org.example.made"]
+        assert [facts.app and facts.app.package for facts in found.ipas] == ["org.x"]
 
 
 def test_rules_out_of_time_are_told() -> None:

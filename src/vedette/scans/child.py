@@ -1,13 +1,14 @@
 """What the child of an upload does. It is loaded anew for each, so it loads no more than this upload needs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from vedette_facts.acquisition.found import Acquisition
 from vedette_facts.apk import ApkFacts, ApkLimits, RuleScanner, is_application, read_applications
-from vedette_facts.ios.ipa import is_ipa, read_ipa
+from vedette_facts.ios.ipa import holds_ipa, is_ipa, read_ipa
 from vedette_facts.limits import Unread, UnreadableError
 
 
@@ -32,11 +33,17 @@ class Upload(msgspec.Struct, frozen=True):
 
 def read_upload(upload: Upload) -> Acquisition:
     """Read. Raises UnreadableError."""
-    if is_ipa(Path(upload.path), upload.name):
-        facts = read_ipa(Path(upload.path))
+    path = Path(upload.path)
+    if is_application(path, upload.name):
+        found = _applications(upload)
+        # an archive can be both: what makes it one must not hide what it is on the other kind of phone
+        ipas = (read_ipa(path),) if holds_ipa(path) else ()
+        return replace(
+            found, ipas=ipas, unread=(*found.unread, *(each for ipa in ipas for each in ipa.unread))
+        )
+    if is_ipa(path, upload.name):
+        facts = read_ipa(path)
         return Acquisition("iOS application", None, unread=tuple(facts.unread), ipas=(facts,))
-    if is_application(Path(upload.path), upload.name):
-        return _applications(upload)
     from vedette_facts.acquisition.read import read  # noqa: PLC0415 - databases and archives, for acquisitions only
 
     return read(Path(upload.path), name=upload.name, password=upload.password)

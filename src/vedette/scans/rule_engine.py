@@ -23,7 +23,6 @@ CHECK_BOUNDS: Final = Bounds(seconds=20, cpu_seconds=20, memory=1024 * _MIB, ans
 _MOST_RULES: Final = 2000
 _MOST_PROBLEMS: Final = 20
 _MOST_MATCHES: Final = 500
-_LARGEST_SCANNED: Final = 128 * _MIB
 _LONGEST_META: Final = 500
 
 
@@ -87,8 +86,6 @@ def scanner(sources: Sequence[RuleSource], seconds: int) -> RuleScanner | None:
     left = [_MOST_MATCHES]
 
     def look(path: str, content: bytes | memoryview) -> list[RuleMatch]:
-        if len(content) > _LARGEST_SCANNED:
-            raise UnreadableError("It is too large for the file rules, which have not seen it.")
         remaining = int(end - time.monotonic())
         if remaining < 1 or not left[0]:
             raise UnreadableError("The file rules had no time left to look at it and what follows.")

@@ -22,6 +22,8 @@ class ApkLimits(msgspec.Struct, frozen=True, kw_only=True):
     hosts: int = 500
     listed: int = 200
     """Entries of one list of oddities, embedded files, libraries or certificates."""
+    rule_bytes: int = 128 * MIB
+    """Of the file, or of an entry, that rules look at."""
     rule_seconds: int = 20
     """For all rules of the organisation together."""
 

@@ -156,6 +156,9 @@ def _inside(reading: _Reading, entry: Entry, head: bytes) -> None:
 
 def _scan(reading: _Reading, path: str, content: bytes | memoryview) -> None:
     assert reading.scan is not None
+    if len(content) > reading.limits.rule_bytes:
+        reading.miss(path, "It is too large for the file rules, which have not seen it.")
+        return  # what is in it is smaller
     try:
         reading.rules += reading.scan(path, content)
     except UnreadableError as error:

@@ -71,8 +71,11 @@ class IpaFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_ipa(path: Path, name: str = "") -> bool:
     """Whether a file is one, by its name or by what it holds."""
-    if (name or path.name).lower().endswith(".ipa"):
-        return True
+    return (name or path.name).lower().endswith(".ipa") or holds_ipa(path)
+
+
+def holds_ipa(path: Path) -> bool:
+    """Whether a file holds an iOS application, whatever it is called."""
     try:
         with mapped(path, DEFAULT) as data:
             return any(map(_INFO.match, Container(data, DEFAULT).entries))

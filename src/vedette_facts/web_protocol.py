@@ -6,8 +6,10 @@ hash begins alike and compares them itself: what it wants to know stays on the p
 
 import datetime as dt
 import hashlib
+import ipaddress
 import re
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
 import idna
 import msgspec
@@ -32,9 +34,11 @@ LONGEST_CONTENT = 8192
 
 Prefix = Annotated[str, Meta(pattern=f"^[0-9a-f]{{{PREFIX_DIGITS}}}$")]
 Way = Literal["link", "text", "qr"]
-_LINK = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*:)?//+(?:[^/?#]*@)?(\[[^\]/?#]*\]|[^:/?#]*)(?::\d*)?([^?#]*)", re.IGNORECASE
-)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_WEB = frozenset({"http", "https", "ws", "wss", "ftp"})
+"""After these browsers need no slashes, and take a backslash for one (WHATWG URL, special schemes)."""
+_IN_NO_HOST = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^|\x7f]")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 
 
 class _FromDevice(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,18 +111,18 @@ def expressions(link: str) -> list[str]:
     """Give what is hashed of a link: its host, up to five names above it, and the host with its path.
 
     The host in lower case and ASCII (UTS 46) without a dot at the end, an IP address in its usual form; no scheme,
-    user, port, query or slash at the end. ValueError where there is no host.
+    user, port, query or slash at the end. Read as browsers read it (WHATWG URL): a link spelled otherwise must not
+    pass for another. ValueError where there is no host.
     """
-    match = _LINK.match(link.strip() if "//" in link else f"//{link.strip()}")
-    host = _ascii(match[1]) if match else ""
-    if not match or not host:
+    place, path = _place(link)
+    host = _ascii(place)
+    if not host:
         raise ValueError("no host")
     found = [host]
     labels = host.split(".")
     if ":" not in host and not labels[-1].isdigit():
         parents = (".".join(labels[-count:]) for count in range(len(labels) - 1, 1, -1))
         found += list(parents)[-MOST_PARENTS:]
-    path = match[2].rstrip("/")
     if path:
         found.append(host + path)
     return found
@@ -129,9 +133,55 @@ def hash_of(expression: str) -> str:
     return hashlib.sha256(expression.encode()).hexdigest()
 
 
+def _place(link: str) -> tuple[str, str]:
+    """Split a link into its host as written and its path without slashes at the end."""
+    text = re.sub(r"[\t\r\n]", "", link).strip("".join(map(chr, range(0x21))))
+    scheme = _SCHEME.match(text)
+    if scheme and (scheme[1].lower() in _WEB or text.startswith("//", scheme.end())):
+        text = text[scheme.end() :]
+    text = re.split(r"[?#]", text, maxsplit=1)[0].replace("\\", "/").lstrip("/")
+    authority, slash, path = text.partition("/")
+    return re.sub(r":\d*$", "", authority.rpartition("@")[2]), (slash + path).rstrip("/")
+
+
 def _ascii(host: str) -> str:
-    host = host.strip("[]").rstrip(".").lower()
+    """Return the form of a host that is hashed; empty where it is none."""
+    if host.startswith("["):
+        return _six(host)
+    host = unquote(host).lower()
     try:
-        return host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         return ""
+    host = host.rstrip(".")
+    if _IN_NO_HOST.search(host):
+        return ""
+    return _four(host) if _NUMBER.fullmatch(host.rpartition(".")[2]) else host
+
+
+def _six(host: str) -> str:
+    try:
+        address = ipaddress.IPv6Address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return ""
+    return str(address.ipv4_mapped or address)
+
+
+def _four(host: str) -> str:
+    """Read an IPv4 address in decimal, octal or hexadecimal, of one to four parts (WHATWG URL, IPv4 parser)."""
+    try:
+        *heads, last = [_number(part) for part in host.split(".")]
+    except ValueError:
+        return ""
+    left = 4 - len(heads)
+    if left < 1 or max(heads, default=0) >= 256 or last >= 256**left:  # noqa: PLR2004 - bytes
+        return ""
+    return str(ipaddress.IPv4Address(last + sum(number << 8 * (3 - at) for at, number in enumerate(heads))))
+
+
+def _number(part: str) -> int:
+    if not _NUMBER.fullmatch(part) or len(part) > 40:  # noqa: PLR2004 - no number of 32 bits is as long
+        raise ValueError("no number")
+    if part.startswith("0x"):
+        return int(part[2:] or "0", 16)
+    return int(part, 8) if len(part) > 1 and part.startswith("0") else int(part)

@@ -21,7 +21,19 @@ def test_expressions_and_hashes_are_those_of_the_vectors(vector: dict[str, list[
     assert found == vector["expressions"]
 
 
-@pytest.mark.parametrize("link", ["", " ", "https://", "///?x", "https://xn--\u00e9", "http://\u00ad/"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        " ",
+        "https://",
+        "///?x",
+        "https://xn--\u00e9",
+        "http://\u00ad/",
+        "http://a b/",
+        "http://1.2.3.256/",
+    ],
+)
 def test_what_has_no_host_is_refused(link: str) -> None:
     with pytest.raises(ValueError, match="no host"):
         expressions(link)

@@ -162,7 +162,11 @@ def _told(event: Logged, shape: dict[str, Any]) -> Told:
 def risk_of(event: Logged) -> Risk:
     """Return the level of an event: a threat's risk, the worse of a phone's two states; none for an audit event."""
     if event.type == "THREAT":
-        return Risk(event.detail.get("risk", Risk.NONE))
+        try:
+            return Risk(event.detail.get("risk", Risk.NONE))
+        except ValueError:
+            # told rather than held up, with all that are behind it
+            return Risk.HIGH
     # A phone that is safe again matters to whoever was told that it was not.
     return max(STATES.get(state, Risk.NONE) for state in _states(event))
 

@@ -236,6 +236,15 @@ def test_a_card_for_teams(kind: str, language: str) -> None:
     assert ("Ouvrir" in card["actions"][0]["title"]) is (language == "fr")
 
 
+def test_what_an_app_calls_itself_becomes_no_link_in_a_card() -> None:
+    lure = "[Sign in again](https://evil.example/)"
+    event = told(target_name=f"{lure} is a known trojan")
+    event.event["threat"]["details"]["application_name"] = lure
+    written = messages.body("teams", event, "en").decode()
+    assert "Sign in again" in written
+    assert "](" not in written
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_blocks_for_slack_keep_its_limits(kind: str) -> None:
     event = told(kind, target_name="<!channel> & " + "x" * 5000)

@@ -131,6 +131,14 @@ def test_an_event_that_cannot_be_put_into_words_is_told_plainly(
     assert (plain["type"], plain["target"]["guid"]) == ("THREAT", odd.target_id)
 
 
+def test_a_level_that_nobody_knows_holds_up_nothing(desk: Desk) -> None:
+    with serving(lambda _asked: OK) as receiver:
+        row = desk.webhook(receiver.url, level=4)
+        events = [desk.threat(risk=99), desk.threat(risk=4)]
+        desk.tell(row)
+        assert ids(receiver.asked) == [str(event.id) for event in events]
+
+
 def test_after_some_failures_one_event_is_tried_at_a_time(desk: Desk) -> None:
     with serving(lambda _asked: OK) as receiver:
         row = desk.webhook(receiver.url)

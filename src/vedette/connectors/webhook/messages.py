@@ -35,7 +35,7 @@ def _teams(told: Told, summary: Summary) -> dict[str, Any]:
     """A message with an adaptive card, as the workflow “When a Teams webhook request is received” takes it."""
     title = {
         "type": "TextBlock",
-        "text": summary.title,
+        "text": _unlinked(summary.title),
         "weight": "bolder",
         "size": "medium",
         "wrap": True,
@@ -43,9 +43,9 @@ def _teams(told: Told, summary: Summary) -> dict[str, Any]:
     }
     facts = {
         "type": "FactSet",
-        "facts": [{"title": name, "value": value} for name, value in facts_of(told, summary)],
+        "facts": [{"title": name, "value": _unlinked(value)} for name, value in facts_of(told, summary)],
     }
-    text = [{"type": "TextBlock", "text": summary.text, "wrap": True}] if summary.text else []
+    text = [{"type": "TextBlock", "text": _unlinked(summary.text), "wrap": True}] if summary.text else []
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -106,6 +106,11 @@ def facts_of(told: Told, summary: Summary) -> list[tuple[str, str]]:
         (_("Time"), told.occurred_at.strftime("%Y-%m-%d %H:%M UTC")),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _unlinked(text: str) -> str:
+    """Keep Markdown from making a link of what an app calls itself: cards draw `[words](address)` as one."""
+    return text.replace("](", "]\u200b(")
 
 
 def _escaped(text: str) -> str:

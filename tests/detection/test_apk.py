@@ -8,12 +8,15 @@ from tests.support.apks import Node, Signer, archive, dex, key, sample, sample_m
 
 from vedette.detection import Context
 from vedette.detection.apk import judge_apk
+from vedette.detection.app_behaviour import judged as behaviour_of
+from vedette.detection.app_behaviour import see
 from vedette.detection.app_lists import AppLists, Named
 from vedette.intel import Index, Indicator, Kind, Source, read
 from vedette.verdict.findings import Finding
 from vedette.verdict.summaries import summary_in
 from vedette_facts.apk import ApkFacts, RuleMatch
 from vedette_facts.apk.read import read_data
+from vedette_facts.settings import Settings
 
 INSTALLS = "android.permission.REQUEST_INSTALL_PACKAGES"
 
@@ -76,6 +79,21 @@ def test_behaviour_weighs_what_the_file_hides() -> None:
     evidence = {item.fact: item.value for item in finding.evidence}
     assert evidence["reasons"] == "accessibility, hidden_icon, read_sms"
     assert "carries_code" in evidence["all_reasons"]
+
+
+def test_a_file_has_no_origin_that_could_weigh() -> None:
+    """What is still being developed asks for much, is debuggable and signed with anybody's key."""
+    asks = ["READ_SMS", "SEND_SMS", "READ_CALL_LOG", "READ_CONTACTS", "RECORD_AUDIO"]
+    permissions = [f"android.permission.{name}" for name in asks]
+    known = facts(signed(archive({"AndroidManifest.xml": sample_manifest(permissions=permissions)})))
+    assert known.app is not None
+    assert known.app.manifest is not None
+    manifest = msgspec.structs.replace(known.app.manifest, debuggable=True)
+    app = msgspec.structs.replace(known.app, manifest=manifest)
+    assert judge_apk(msgspec.structs.replace(known, app=app), Context()) == []
+    on_a_phone = see(app, [app], Settings(), frozenset())
+    assert on_a_phone is not None
+    assert [answer.classification for answer in behaviour_of(app, on_a_phone)] == ["RISKWARE"]
 
 
 @pytest.mark.parametrize(

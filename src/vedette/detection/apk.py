@@ -74,7 +74,7 @@ def _as_installed(app: App, context: Context) -> Iterator[Observation]:
 def _behaviour(facts: ApkFacts, app: App) -> Iterator[Observation]:
     seen = app_behaviour.see(app, [app], Settings(), frozenset())
     if seen is not None and not facts.split:
-        yield from app_behaviour.judged(app, replace(seen, in_file=frozenset(_shown(facts))))
+        yield from app_behaviour.judged(app, replace(seen, installed=False, in_file=frozenset(_shown(facts))))
 
 
 def _shown(facts: ApkFacts) -> Iterator[str]:

@@ -40,19 +40,26 @@ class Seen:
     admin_on: bool = False
     notifications_on: bool = False
     default_sms: bool = False
+    installed: bool = True
+    """Whether it is on a phone; a file that is analysed was installed by nobody."""
     in_file: frozenset[str] = frozenset()
     """What its file shows beyond the manifest (detection/apk.py); an inventory of a phone knows nothing of it."""
 
 
 @dataclass(frozen=True)
 class Signal:
-    """One thing that counts. `code` names its words in verdict/terms.py."""
+    """One thing that counts. `code` names its words in verdict/terms.py.
+
+    `of_installed`: it tells that an application came to the phone past the stores, which take none like it. A file by
+    itself came nowhere: there it would only raise the points of whatever is still being developed.
+    """
 
     code: str
     points: int
     holds: Callable[[Seen], bool]
     is_permission: bool = False
     is_origin: bool = False
+    of_installed: bool = False
 
 
 _POWERFUL: Final = frozenset({"accessibility", "device_admin", "read_notifications", "hidden_icon"})
@@ -129,11 +136,17 @@ SIGNALS: Final = (
     Signal("carries_code", 1, _shows("carries_code")),
     Signal("carries_secret", 1, _shows("carries_secret")),
     # where it comes from, whom it imitates, how it is made
-    Signal("side_loaded", 1, lambda seen: seen.side_loaded, is_origin=True),
-    Signal("unknown_origin", 1, lambda seen: seen.app.installer is None, is_origin=True),
-    Signal("by_app", 2, lambda seen: seen.by_app and bool(seen.can & _POWERFUL), is_origin=True),
+    Signal("side_loaded", 1, lambda seen: seen.side_loaded, is_origin=True, of_installed=True),
+    Signal("unknown_origin", 1, lambda seen: seen.app.installer is None, is_origin=True, of_installed=True),
+    Signal(
+        "by_app",
+        2,
+        lambda seen: seen.by_app and bool(seen.can & _POWERFUL),
+        is_origin=True,
+        of_installed=True,
+    ),
     Signal("imitates", 4, lambda seen: seen.imitates is not None),
-    Signal("public_key", 1, lambda seen: seen.public_key, is_origin=True),
+    Signal("public_key", 1, lambda seen: seen.public_key, is_origin=True, of_installed=True),
     Signal(
         "old_target",
         1,
@@ -147,6 +160,7 @@ SIGNALS: Final = (
         1,
         lambda seen: seen.app.manifest is not None and seen.app.manifest.debuggable is True,
         is_origin=True,
+        of_installed=True,
     ),
     Signal("from_store", STORE_RELIEF, lambda seen: seen.from_store),
 )
@@ -166,7 +180,8 @@ class Score:
 
 def score(seen: Seen) -> Score:
     """Add up what holds."""
-    holding = [signal for signal in SIGNALS if signal.holds(seen)]
+    asked = (signal for signal in SIGNALS if seen.installed or not signal.of_installed)
+    holding = [signal for signal in asked if signal.holds(seen)]
     permissions = sum(signal.points for signal in holding if signal.is_permission)
     rest = sum(signal.points for signal in holding if not signal.is_permission)
     strongest = sorted(

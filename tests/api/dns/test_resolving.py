@@ -239,6 +239,19 @@ def test_no_such_name_instead_of_the_page_and_closed_when_the_verdict_fails(
     assert asker.over_https("unsure2.example").answer
 
 
+def policy_of(lists: WebLists) -> Policy:
+    return Policy(
+        uuid4(),
+        None,
+        on=True,
+        block_suspicious=False,
+        sinkhole=True,
+        fail_closed=False,
+        pause_minutes=0,
+        judge=lambda host: judge_host(host, lists),
+    )
+
+
 def test_what_cannot_be_written_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[UUID] = []
     spoilt, broken, well = uuid4(), uuid4(), uuid4()
@@ -265,22 +278,24 @@ def test_what_cannot_be_written_holds_up_nobody_else(monkeypatch: pytest.MonkeyP
         assert written[broken_before:] == [broken]
 
     lists = WebLists.of(denied={"bad.example": ""})
-    plain = Policy(
-        well,
-        None,
-        on=True,
-        block_suspicious=False,
-        sinkhole=True,
-        fail_closed=False,
-        pause_minutes=0,
-        judge=lambda host: judge_host(host, lists),
-    )
+    plain = policy_of(lists)
     monkeypatch.setattr(web_encounters, "record", record)
     asyncio.run(run())
     assert written == [well, broken]
 
 
-def test_upstreams_that_nobody_asks_any_more_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_told_and_is_blocked_since_is_met_anew() -> None:
+    met, phone = Encounters(), Phone(uuid4(), policy_of(WebLists()))
+    listed_now = judge_host("bad.example", WebLists.of(denied={"bad.example": ""}))
+    told = replace(listed_now, outcome="suspicious", classification="PHISHING_CONTENT")
+    for verdict in (told, told, listed_now, listed_now):
+        met.take(phone, verdict, "doh")
+    assert [one.verdict for one in met._waiting[phone.policy.tenant_id]] == [told, listed_now]
+
+
+def test_upstreams_that_nobody_asks_any_more_are_let_go(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     closed: list[NameServer] = []
 
     class Silent:
@@ -295,24 +310,18 @@ def test_upstreams_that_nobody_asks_any_more_are_let_go(monkeypatch: pytest.Monk
 
     asking = resolving.Resolver(Silent, lambda *_: None, sinkhole=Sinkhole())
     servers = [NameServer("udp", f"192.0.2.{number}", 53) for number in range(3)]
-    policy = Policy(
-        uuid4(),
-        None,
-        on=False,
-        block_suspicious=False,
-        sinkhole=True,
-        fail_closed=False,
-        pause_minutes=0,
-        judge=lambda host: judge_host(host, WebLists()),
-    )
+    policy = policy_of(WebLists())
     query = dns.message.make_query("www.clean.example", "A").to_wire()
     replies: list[Reply | None] = []
     for server, seconds in zip(servers, (0, 500, 700), strict=True):
         now = time.monotonic() + seconds
         monkeypatch.setattr(resolving, "time", SimpleNamespace(monotonic=lambda now=now: now))
-        asking.begin(query, Phone(uuid4(), replace(policy, upstream=server)), "doh", replies.append)
-    assert len(replies) == 3
+        for _ in range(2):
+            asking.begin(query, Phone(uuid4(), replace(policy, upstream=server)), "doh", replies.append)
+    assert len(replies) == 6
     assert closed == [servers[0]]
+    # the log says it once in a while, not for every question
+    assert sum("nobody is there" in record.getMessage() for record in caplog.records) == 3
 
 
 def test_an_upstream_that_is_gone_is_told(asker: Asker) -> None:

@@ -32,11 +32,12 @@ class Encounters:
         self._threads = Threads(1, "dns-encounters")
         self._waiting: dict[UUID, list[Encounter]] = defaultdict(list)
         self._count = self._dropped = 0
-        self._met: OrderedDict[tuple[UUID, str], float] = OrderedDict()
+        self._met: OrderedDict[tuple[UUID, str, str, str], float] = OrderedDict()
 
     def take(self, phone: Phone, verdict: WebVerdict, way: Way) -> None:
         """Take one to be written down."""
-        key, now = (phone.device_id, verdict.subject), time.monotonic()
+        now = time.monotonic()
+        key = (phone.device_id, verdict.subject, verdict.outcome, verdict.classification)
         if now - self._met.get(key, -AGAIN_SECONDS) < AGAIN_SECONDS:
             return
         if self._count >= MOST_WAITING:

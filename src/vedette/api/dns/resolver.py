@@ -5,6 +5,7 @@ SERVFAIL with Extended DNS Error 22. A verdict that fails lets the name through 
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS: Final = 600.0
 """So long an upstream's connections and kept answers outlast its last question."""
+TOLD_SECONDS: Final = 10.0
+"""So often the log says that an organisation's upstream does not answer."""
 
 Way = Literal["doh", "dot"]
 TEXT: Final = {
@@ -82,6 +85,7 @@ class Resolver:
         self._record = record
         self._sinkhole = sinkhole
         self._places: dict[NameServer, _Place] = {}
+        self._told_at: dict[UUID, float] = {}
 
     def begin(self, message: bytes, phone: Phone, way: Way, take: Take) -> None:
         """Answer one message; `take` is called once."""
@@ -103,7 +107,7 @@ class Resolver:
             take(stopped)
             return
         if policy.upstream is None:
-            take(unreachable(query, phone, UpstreamError("no upstream is set")))
+            take(self._unreachable(query, phone, UpstreamError("no upstream is set")))
             return
         place = self._places.get(policy.upstream) or self._place(policy.upstream)
         place.used_at = time.monotonic()
@@ -131,11 +135,21 @@ class Resolver:
 
     def _came(self, query: Query, phone: Phone, way: Way, answer: Answer | UpstreamError) -> Reply:
         if isinstance(answer, UpstreamError):
-            return unreachable(query, phone, answer)
+            return self._unreachable(query, phone, answer)
         try:
             return self._finish(query, phone, way, answer, 0)
         except UnsureError:
             return unsure(query)
+
+    def _unreachable(self, query: Query, phone: Phone, error: UpstreamError) -> Reply:
+        """Answer for an upstream that does not; the log says so once in a while, not for every question."""
+        tenant_id, now = phone.policy.tenant_id, time.monotonic()
+        if now - self._told_at.get(tenant_id, -math.inf) >= TOLD_SECONDS:
+            self._told_at[tenant_id] = now
+            # without the name
+            log.warning("The upstream of tenant %s: %s", tenant_id, error)
+        why = "The resolver that your organisation chose does not answer"
+        return Reply(answers.error(query, wire.SERVFAIL, answers.NO_REACHABLE_AUTHORITY, why))
 
     def _finish(self, query: Query, phone: Phone, way: Way, answer: Answer, age: int) -> Reply:
         """Judge the names that an answer leads on to, and pass it on. Raises UnsureError."""
@@ -177,11 +191,3 @@ class Resolver:
 def unsure(query: Query) -> Reply:
     """Answer for a name that could not be judged, where such names are not answered."""
     return Reply(answers.error(query, wire.SERVFAIL, answers.NOT_READY, "The name could not be judged"))
-
-
-def unreachable(query: Query, phone: Phone, error: UpstreamError) -> Reply:
-    """Answer for an upstream that does not."""
-    # without the name
-    log.warning("The upstream of tenant %s: %s", phone.policy.tenant_id, error)
-    why = "The resolver that your organisation chose does not answer"
-    return Reply(answers.error(query, wire.SERVFAIL, answers.NO_REACHABLE_AUTHORITY, why))

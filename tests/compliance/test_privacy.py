@@ -230,6 +230,19 @@ def test_special_access_of_applications_that_are_not_looked_at_is_no_threat(
     assert open_threats(world, phone) == []
 
 
+def test_what_intune_lists_is_not_looked_at_either(world: World, phone: Device) -> None:
+    owned(world, phone, "personal")
+    judged(world, phone, facts())
+    with database.writer(world.tenant_id):
+        listed = {"apps": [{"name": "DemoBanker"}]}
+        Device.objects.update(managed_apps=listed, managed_apps_at=clock.now(), judged_with="")
+    reassess(world.tenant_id)
+    assert open_threats(world, phone) == ["RISKWARE"]
+    choose(world, personal="none")
+    reassess(world.tenant_id)
+    assert (open_threats(world, phone), world.state(phone)) == ([], "secured")
+
+
 def test_what_the_maker_installed_is_not_side_loaded_once_the_rest_was_dropped(
     world: World, phone: Device
 ) -> None:

@@ -59,14 +59,9 @@ def write(judged: Sequence[Judged]) -> Written:
         still += [(threat, finding) for threat, finding in changes.still_open if finding]
         written.resolved += [_resolve(threat, _proof(item, threat)) for threat in changes.resolved]
         written.resolved += [
-            _resolve(threat, RESOLVED_BY_END_OF_SCAN if threat.origin == ACQUISITION else RESOLVED_BY_EXPIRY)
+            _resolve(threat, why)
             for threat, finding in changes.still_open
-            if finding is None and threat.origin != AGENT and threat.origin not in item.live
-        ]
-        written.resolved += [
-            _resolve(threat, RESOLVED_BY_CHOICE)
-            for threat, finding in changes.still_open
-            if finding is None and item.collect.applications == "none" and _about_applications(threat)
+            if finding is None and (why := _end_without_proof(item, threat))
         ]
     _save_resolved([threat for threat, _ in written.resolved])
     _touch(still)
@@ -81,9 +76,18 @@ def _proof(item: Judged, threat: Threat) -> str:
     return RESOLVED_BY_INTUNE if item.case.news and threat.origin == INTUNE else RESOLVED_BY_REVIEW
 
 
+def _end_without_proof(item: Judged, threat: Threat) -> str:
+    """Say why a threat is over of which nobody says anything any more; empty where it stays."""
+    if item.collect.applications == "none" and _about_applications(threat):
+        return RESOLVED_BY_CHOICE
+    if threat.origin == AGENT or threat.origin in item.live:
+        return ""
+    return RESOLVED_BY_END_OF_SCAN if threat.origin == ACQUISITION else RESOLVED_BY_EXPIRY
+
+
 def _about_applications(threat: Threat) -> bool:
     rules = [item.get("rule", "") for item in threat.evidence]
-    return threat.origin == AGENT and bool(rules) and rules[0].startswith(minimise.ABOUT_APPLICATIONS)
+    return bool(rules) and rules[0].startswith(minimise.ABOUT_APPLICATIONS)
 
 
 def _resolve(threat: Threat, resolution: str) -> tuple[Threat, str]:

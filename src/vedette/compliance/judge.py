@@ -140,6 +140,8 @@ def judge(case: Case, bench: Bench) -> Judged:
         sent = known.agent
         if sent is not None:
             known = replace(known, agent=withheld(sent, collect))
+        if collect.applications == "none":
+            known = replace(known, inventory=None)  # Intune's list is one of applications, too
         answers, live = _answers(known, bench)
         kept = minimise.keep(
             sent, known, collect, answers, lambda less: _answers(less, bench)[0], case.dropped

@@ -25,7 +25,6 @@ from vedette.foundation import database
 from vedette.tenants import access
 from vedette.tenants.access import MemberRequest
 from vedette.threats.models import Threat
-from vedette.verdict.findings import AGENT
 from vedette.web.confirm import confirm
 from vedette_facts.collected import NEVER, Fate, Group, groups
 
@@ -158,7 +157,7 @@ def _phones() -> dict[Owner, int]:
 
 
 def _threats_in_applications(owner: Owner) -> int:
-    rows = Threat.objects.filter(status=Threat.Status.OPEN, origin=AGENT, simulated=False)
+    rows = Threat.objects.filter(status=Threat.Status.OPEN, simulated=False)
     about = (Q(evidence__0__rule__startswith=rule) for rule in ABOUT_APPLICATIONS)
     rows = rows.filter(reduce(or_, about))
     return sum(

@@ -81,7 +81,7 @@ def read(answer: httpx.Response) -> Answer:
     """Take an answer down."""
     try:
         found = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     return Answer(answer.status_code, answer.text, _retry_after(answer.headers.get("Retry-After", "")), found)
 

@@ -104,6 +104,13 @@ def test_what_is_no_answer(
     assert sent.trouble.error
 
 
+def test_an_answer_nested_without_end_is_no_fault_of_the_event() -> None:
+    with serving(lambda _asked: Answer(503, body=b"[" * 200_000)) as receiver:
+        sent = webhook(receiver.url, [told()])
+    assert sent.trouble
+    assert (sent.trouble.code, sent.trouble.perhaps_event) == ("too_many", False)
+
+
 def test_a_private_address_is_refused_and_the_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VEDETTE_ALLOW_PRIVATE_ADDRESSES")
     config.current.cache_clear()

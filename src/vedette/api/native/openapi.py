@@ -14,7 +14,7 @@ from vedette.tenants.application_keys import SCOPES
 REFERENCES: Final = "#/components/schemas/{name}"
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
-ABOUT: Final = """Read and change what the console reads and changes, by application key or with the console's session.
+ABOUT: Final = """Read and change devices, threats, policies and more, by application key or with the console's session.
 
 Lists come in pages: send `next` as `cursor` until it is null. Errors are problem details (RFC 9457) with a `code` for
 programs and a `next_step` for people. A POST with `Idempotency-Key` is done once, however often it is sent within a

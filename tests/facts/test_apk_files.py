@@ -3,6 +3,7 @@
 import io
 import random
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,10 @@ from tests.support.apks import Node, Signer, archive, binary_xml, dex, key, samp
 
 from vedette_facts.apk import ApkFacts, ApkLimits, is_application, read_applications
 from vedette_facts.apk.binary_xml import elements
+from vedette_facts.apk.dex import class_names
 from vedette_facts.apk.manifest import read_manifest
 from vedette_facts.apk.read import read_data
+from vedette_facts.apk.signing import der
 from vedette_facts.limits import UnreadableError
 
 MADE = Path(__file__).with_name("apks")
@@ -254,3 +257,23 @@ def test_mutated_files_are_read_or_refused() -> None:
 def _unpacked(path: Path) -> bytes:
     with zipfile.ZipFile(path) as packed:
         return archive({name: packed.read(name) for name in packed.namelist()}, packed=False)
+
+
+def test_claims_of_hostile_tables_cost_no_more_than_what_is_looked_up() -> None:
+    made = bytearray(dex("org/a/B"))
+    struct.pack_into("<L", made, 0x38, 1_000_000)  # strings it claims to hold
+    claims = bytes(made) + bytes(4_000_000)
+    tracemalloc.start()
+    names = class_names(claims, 10)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (names, peak < 5_000_000) == (["org.a.B"], True)
+    (start,) = struct.unpack_from("<L", made, 0x70)
+    endless = bytes(made[:start]) + b"\x80" * 100 + bytes(made[start:])
+    assert class_names(endless, 10) != ["org.a.B"]  # a length has five bytes at most
+    node: Node = ("a", {}, [])
+    for _ in range(100):
+        node = ("a", {}, [node])
+    assert max(len(element.path) for element in elements(binary_xml(node))) < 100
+    with pytest.raises(UnreadableError, match="too many values"):
+        der.first(b"\x30\x80" + b"\x05\x00" * 20_000 + bytes(2))

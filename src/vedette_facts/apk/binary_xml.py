@@ -20,6 +20,8 @@ _STRING_POOL, _RESOURCE_MAP = 0x0001, 0x0180
 _START, _END = 0x0102, 0x0103
 _MOST_EVENTS: Final = 200_000
 _MOST_ATTRIBUTES: Final = 500
+_DEEPEST_PATH: Final = 32
+"""So many names of a path are given; what lies deeper means nothing to Android."""
 
 TYPE_REFERENCE, TYPE_STRING, TYPE_BOOLEAN = 0x01, 0x03, 0x12
 TYPE_DYNAMIC_REFERENCE: Final = 0x07
@@ -113,7 +115,7 @@ def elements(content: bytes) -> Iterator[Element]:
         elif kind == _RESOURCE_MAP:
             numbers = chunk[header:]
         elif kind == _START and header + _ELEMENT.size <= len(chunk):
-            element = _element(chunk, header, strings, numbers, tuple(path))
+            element = _element(chunk, header, strings, numbers, tuple(path[:_DEEPEST_PATH]))
             path.append(element.name)
             yield element
         elif kind == _END and path:

@@ -26,6 +26,7 @@ DEFLATED: Final = 8
 _ENCRYPTED: Final = 1
 _ZIP64: Final = 0xFFFFFFFF
 _PIECE: Final = 16 * 1024 * 1024
+_BEGINNING: Final = 64 * 1024
 _RATIO: Final = 1032
 """Deflate packs nothing better than 1:1032 (zlib's technical details), so whoever claims more lies."""
 
@@ -176,9 +177,19 @@ class Container:
             packed = self.packed_bytes(entry)
             if not self._is_deflated(entry):
                 return bytes(packed[:size])
-            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size)
+            return _beginning(packed, size)
         except (UnreadableError, zlib.error):
             return b""
+
+
+def _beginning(packed: memoryview, size: int) -> bytes:
+    """Inflate so much and no more; zlib would copy all that it is given and does not need."""
+    unpacker, found = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
+    for at in range(0, len(packed), _BEGINNING):
+        found += unpacker.decompress(packed[at : at + _BEGINNING], size - len(found))
+        if unpacker.eof or len(found) >= size:
+            break
+    return bytes(found)
 
 
 def find_directory(data: memoryview) -> Directory:

@@ -11,6 +11,9 @@ MAGIC: Final = b"dex\n"
 _HEADER: Final = struct.Struct("<8sL20s20L")
 _ENDIAN: Final = 0x12345678
 _CLASS_SIZE: Final = 32
+_NUMBER: Final = struct.Struct("<L")
+_LONGEST_LENGTH: Final = 5
+"""Bytes of a number of 32 bits in ULEB128."""
 _LONGEST_NAME: Final = 512
 _URL: Final = re.compile(rb"https?://([A-Za-z0-9.-]{3,253})(?=[/:?#\x00\"' ]|$)")
 
@@ -33,22 +36,30 @@ def class_names(content: bytes, most: int) -> list[str]:
             raise UnreadableError("A table of the Dalvik executable lies outside the file.")
     if classes[0] > most:
         raise UnreadableError(f"It defines more than {most:,} classes.")
-    string_at = struct.unpack_from(f"<{strings[0]}L", content, strings[1])
-    type_string = struct.unpack_from(f"<{types[0]}L", content, types[1])
     try:
         return [
-            _name(content, string_at[type_string[struct.unpack_from("<L", content, at)[0]]])
+            _name(content, _number(content, strings, _number(content, types, _number(content, (1, at), 0))))
             for at in range(classes[1], classes[1] + classes[0] * _CLASS_SIZE, _CLASS_SIZE)
         ]
     except IndexError:
         raise UnreadableError("A class of the Dalvik executable has no name.") from None
 
 
+def _number(content: bytes, table: tuple[int, int], index: int) -> int:
+    """Look into a table (count, offset) where it stands: how many it holds is a claim. IndexError."""
+    count, at = table
+    if index >= count:
+        raise IndexError
+    number: int = _NUMBER.unpack_from(content, at + 4 * index)[0]
+    return number
+
+
 def _name(content: bytes, at: int) -> str:
     """Read `Lorg/example/Main;` (MUTF-8 with its length before it) as `org.example.Main`."""
-    while content[at] & 0x80:
+    for _ in range(_LONGEST_LENGTH):
         at += 1
-    at += 1
+        if not content[at - 1] & 0x80:
+            break
     end = content.find(b"\0", at, at + _LONGEST_NAME)
     raw = content[at : end if end >= 0 else at + _LONGEST_NAME]
     name = raw.decode("utf-8", "replace")

@@ -15,6 +15,8 @@ _SPARSE, _OFFSET16 = 0x01, 0x02
 _NO_ENTRY, _NO_ENTRY16 = 0xFFFFFFFF, 0xFFFF
 _MOST_STEPS: Final = 8
 _MOST_CHUNKS: Final = 100_000
+_MOST_LANGUAGES: Final = 500
+"""Configurations of one kind of resource that are looked into."""
 _CONFIG_AT: Final = 20
 _PACKAGE_ID_AT: Final = 8
 
@@ -65,7 +67,7 @@ class Resources:
         """Look the number up: in the configuration without a language if it is there, else in the first that has it."""
         package, kind, entry = number >> 24, number >> 16 & 0xFF, number & 0xFFFF
         chunks = self._types.get((package, kind), ())
-        for at in sorted(chunks, key=lambda at: not self._is_default(at)):
+        for at in sorted(chunks, key=lambda at: not self._is_default(at))[:_MOST_LANGUAGES]:
             try:
                 found = self._entry(at, entry)
             except struct.error:

@@ -89,8 +89,9 @@ def _indefinite(data: memoryview, tag: int, depth: int) -> Node:
     if not tag & _CONSTRUCTED:
         raise UnreadableError("Its ASN.1 is broken.")
     at = 2
-    while True:
+    for _ in range(_MOST_VALUES):
         child = _node(data[at:], depth + 1)
         at += len(child.whole)
         if child.tag == 0 and not len(child.content):
             return Node(tag, data[:at], data[2 : at - 2])
+    raise UnreadableError("It holds too many values.")

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from vedette.api.mobile_risk import device_rows, os_vulns, shapes, systems
 from vedette.api.mobile_risk.answers import ProblemError
 from vedette.api.mobile_risk.conditions import Conditions, contains
+from vedette.api.mobile_risk.counts import Counts
 from vedette.api.mobile_risk.device_rows import COLUMNS, CONNECTOR_NUMBER, JOINS, DeviceRow, as_device
 from vedette.api.mobile_risk.parameters import Choice, Parameters
 from vedette.foundation import clock
@@ -25,6 +26,7 @@ MONTHS: Final = (3, 6, 9, 12, 18, 24)
 _DAYS_OF_A_MONTH: Final = 30.44
 _DEVICE_ADMIN: Final = "coalesce((d.facts -> 'agent' -> 'permissions' ->> 'device_admin')::boolean, false)"
 _CONDITIONS_OF_OTHERS: Final = ("s.", "x.")
+_counts: Final = Counts()
 
 
 async def device(
@@ -66,19 +68,28 @@ async def devices(
     if cve := parameters.text("cve"):
         await os_vulns.having(connection, where, known, cve.upper())
     where.add("d.os_version = any({})", _versions_before(parameters, known))
+    filters, values = where.sql(), dict(where.parameters)
     where.add("d.id < {}", oid)
     sql = where.sql()
     source = f"from devices_device d {JOINS if _joined(sql) else ''} where d.tenant_id = %(tenant)s{sql}"
-    cursor = await connection.execute(f"select count(*) {source}", where.parameters)
-    (count,) = await cursor.fetchone() or (0,)
     cursor = await connection.execute(
         f"with page as materialized (select d.id {source} order by d.id desc limit %(limit)s)"  # noqa: S608 - only our own SQL is written in
         f" select {COLUMNS} from page join devices_device d on d.tenant_id = %(tenant)s and d.id = page.id"
         f" {JOINS} order by d.id desc",
         {**where.parameters, "limit": limit},
     )
-    rows = await cursor.fetchall() if limit else []
-    return shapes.Devices(count, [as_device(DeviceRow(*row), known) for row in rows])
+    found = [DeviceRow(*row) for row in await cursor.fetchall()] if limit else []
+    if len(found) < limit:
+        # the last page: these are all
+        return shapes.Devices(len(found), [as_device(row, known) for row in found])
+    left = _counts.known(filters, values, oid, len(found))
+    if left is None:
+        cursor = await connection.execute(f"select count(*) {source}", where.parameters)
+        (count,) = await cursor.fetchone() or (0,)
+        left = _counts.now(count)
+    if found:
+        _counts.remember(filters, values, found[-1].id, left, len(found))
+    return shapes.Devices(left.rows, [as_device(row, known) for row in found])
 
 
 def _conditions(tenant_id: UUID, parameters: Parameters) -> Conditions:

@@ -174,7 +174,7 @@ def test_a_phone_without_the_app_has_the_risk_that_a_scan_found(world: World) ->
     assert state(world) == "high"
 
 
-def test_wishes_that_do_not_fit_say_why(world: World) -> None:
+def test_wishes_that_do_not_fit_say_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     scan, other = scanned(world), scanned(world, platform="IOS")
     for wanted, why in (
         (wish(world, other), "another platform"),
@@ -186,6 +186,9 @@ def test_wishes_that_do_not_fit_say_why(world: World) -> None:
     attach(world, scan)
     with pytest.raises(Refused, match="already"):
         attached.attach(world.tenant_id, wish(world, scan), ADA)
+    monkeypatch.setattr(attached, "MOST", 1)
+    with pytest.raises(Refused, match="Take one off"):
+        attached.attach(world.tenant_id, wish(world, scanned(world)), ADA)
     stranger = make_world("Stranger")
     with pytest.raises(Refused):
         attached.attach(stranger.tenant_id, wish(world, scanned(world)), ADA)

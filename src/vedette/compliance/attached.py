@@ -23,6 +23,8 @@ from vedette_facts.report import Facts
 
 FUTURE: Final = timedelta(minutes=5)
 """A clock that is a little fast is no mistake of the person."""
+MOST: Final = 10
+"""Scans that count for one device at a time: each is judged with every verdict on it."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ def check(wish: Wish) -> tuple[Device, Scan]:
         raise Refused(gettext("There is no such result any more."))
     if DeviceScan.objects.filter(scan=scan).exists():
         raise Refused(gettext("This scan counts for a device already. Take it off there first."))
+    if DeviceScan.objects.filter(device=device, expires_at__gt=clock.now()).count() >= MOST:
+        raise Refused(
+            gettext("%(most)d scans count for this device already. Take one off there first.")
+            % {"most": MOST}
+        )
     if scan.platform and scan.platform != device.platform:
         raise Refused(
             gettext("The scan is of another platform than this device. Look whether it is the right phone.")

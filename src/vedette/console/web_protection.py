@@ -70,7 +70,9 @@ class SettingsForm(forms.Form):
     on = forms.BooleanField(
         label=gettext_lazy("Web protection is on"),
         required=False,
-        help_text=gettext_lazy("Off: names are answered unjudged, and links are not checked."),
+        help_text=gettext_lazy(
+            "Off: names are answered unjudged, and nothing is kept of links that an app checks."
+        ),
     )
     block_suspicious = forms.BooleanField(
         label=gettext_lazy("Block what is only suspicious, too"),

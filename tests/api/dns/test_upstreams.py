@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,43 @@ def test_an_upstream_inside_a_network_is_refused(address: str, monkeypatch: pyte
         asked = open_upstream(config.load(), name_server.read(address))
         with pytest.raises(UpstreamError, match="not public"):
             await said(asked, question("a.example"))
+        asked.close()
+
+    asyncio.run(ask())
+
+
+def test_the_installations_own_upstream_may_stand_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEDETTE_ALLOW_PRIVATE_ADDRESSES", "0")
+    monkeypatch.setattr(config, "current", config.load)
+
+    def reply(request: Asked) -> HttpAnswer:
+        return HttpAnswer(
+            body=answer(request.body, udp=False) or b"", headers={"Content-Type": "application/dns-message"}
+        )
+
+    with serving(reply) as running:
+        chosen = NameServer("https", "127.0.0.1", running.port, f"{running.url}/dns-query")
+
+        async def ask() -> None:
+            tenants = open_upstream(config.load(), chosen)
+            with pytest.raises(UpstreamError, match="not public"):
+                await said(tenants, question("a.example"))
+            tenants.close()
+            own = open_upstream(config.load(), replace(chosen, trusted=True))
+            assert (await said(own, question("a.example"))).rcode == wire.NOERROR
+            own.close()
+
+        asyncio.run(ask())
+
+
+def test_whatever_fails_when_an_upstream_is_called_is_told() -> None:
+    def broken() -> ssl.SSLContext:
+        raise config.ConfigError("no authorities")
+
+    async def ask() -> None:
+        asked = upstream.make(NameServer("tls", "localhost", 9), check, broken)
+        with pytest.raises(UpstreamError, match="ConfigError"):
+            await asyncio.wait_for(said(asked, question("a.example")), 30)
         asked.close()
 
     asyncio.run(ask())

@@ -1,6 +1,7 @@
 """Asking over TCP or TLS: one connection, many questions under way on it (RFC 7766, RFC 7858)."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 from typing import cast
@@ -22,6 +23,8 @@ from vedette.api.dns.upstream import (
 )
 from vedette.api.dns.wire import Query
 from vedette.foundation.name_server import NameServer
+
+log = logging.getLogger(__name__)
 
 ENDED = "the upstream ended the connection"
 
@@ -80,6 +83,10 @@ class Stream:
             self._connection = await self._connected()
         except UpstreamError as error:
             self._fail(str(error))
+        except Exception as error:
+            # whatever it is, who asks must not wait for ever
+            log.exception("The upstream %s cannot be called", self._server.host)
+            self._fail(f"{self._server.host} cannot be called ({type(error).__name__})")
         else:
             backlog, self._backlog = self._backlog, []
             for asked in backlog:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import psycopg
 from django.db import connection, transaction
 from procrastinate import JobContext, PsycopgConnector, exceptions
+from procrastinate.app import WorkerOptions
 from procrastinate.contrib.django.db_cleanup import DjangoApp
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.jobs import Status
@@ -41,14 +42,15 @@ def _address() -> str:
     return url
 
 
+WORKER: Final[WorkerOptions] = {
+    "delete_jobs": "successful",
+    "update_heartbeat_interval": DEAD_AFTER_SECONDS / 6,
+    "stalled_worker_timeout": DEAD_AFTER_SECONDS,
+}
 app: Final = DjangoApp(
     # the address is asked for when the pool opens: jobs are registered before a database is known
     connector=PsycopgConnector(conninfo=_address, min_size=1, max_size=8),
-    worker_defaults={
-        "delete_jobs": "successful",
-        "update_heartbeat_interval": DEAD_AFTER_SECONDS / 6,
-        "stalled_worker_timeout": DEAD_AFTER_SECONDS,
-    },
+    worker_defaults=WORKER,
 )
 # Adds jobs over Django's connection: inside the caller's transaction.
 _in_transaction: Final = JobManager(DjangoConnector())
@@ -72,7 +74,8 @@ async def work(*, wait: bool = True) -> None:
     async with asyncio.TaskGroup() as lanes:
         for queue, concurrency in LANES.items():
             lanes.create_task(
-                app.run_worker_async(
+                # one lane adds what is due by the clock: three would ask for the same rows again and again
+                (app if queue == LOCAL else _without_clock()).run_worker_async(
                     queues=[queue],
                     name=queue,
                     concurrency=concurrency,
@@ -80,6 +83,13 @@ async def work(*, wait: bool = True) -> None:
                     wait=wait,
                 )
             )
+
+
+def _without_clock() -> DjangoApp:
+    """The same jobs and connections, but nothing that is due by the clock."""
+    lane = DjangoApp(connector=app.connector, worker_defaults=WORKER)
+    lane.tasks = app.tasks
+    return lane
 
 
 def periodic(*, cron: str) -> Callable[[Callable[[int], None]], Task[..., None, Any]]:

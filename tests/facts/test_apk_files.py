@@ -260,7 +260,8 @@ def _unpacked(path: Path) -> bytes:
 
 
 def test_claims_of_hostile_tables_cost_no_more_than_what_is_looked_up() -> None:
-    made = bytearray(dex("org/a/B"))
+    plain = dex("org/a/B")
+    made = bytearray(plain)
     struct.pack_into("<L", made, 0x38, 1_000_000)  # strings it claims to hold
     claims = bytes(made) + bytes(4_000_000)
     tracemalloc.start()
@@ -268,8 +269,8 @@ def test_claims_of_hostile_tables_cost_no_more_than_what_is_looked_up() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (names, peak < 5_000_000) == (["org.a.B"], True)
-    (start,) = struct.unpack_from("<L", made, 0x70)
-    endless = bytes(made[:start]) + b"\x80" * 100 + bytes(made[start:])
+    (start,) = struct.unpack_from("<L", plain, 0x70)
+    endless = plain[:start] + b"\x80" * 100 + plain[start:]
     assert class_names(endless, 10) != ["org.a.B"]  # a length has five bytes at most
     node: Node = ("a", {}, [])
     for _ in range(100):

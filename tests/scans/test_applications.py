@@ -2,6 +2,7 @@
 
 import json
 import plistlib
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,14 @@ def test_rules_are_checked_in_a_child() -> None:
     checked = rule_engine.check(RuleSource("ours", RULE))
     assert (checked.rules, checked.errors) == (["evil"], [])
     assert "longer than" in rule_engine.check(RuleSource("ours", "x" * 2_000_000)).errors[0].message
+
+
+def test_checks_of_rules_never_take_all_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_engine, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(rule_engine, "_room", threading.BoundedSemaphore(1))
+    assert rule_engine.check(RuleSource("ours", RULE)).errors == []
+    with rule_engine._room:
+        assert "being checked" in rule_engine.check(RuleSource("ours", RULE)).errors[0].message
 
 
 def test_rules_look_at_the_file_and_at_the_code_in_it(tmp_path: Path) -> None:

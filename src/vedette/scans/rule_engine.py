@@ -4,6 +4,7 @@ Rules are texts of other people: includes are off, so that a rule reads no file 
 limits on time and memory; a rule that cannot be compiled is named with its line.
 """
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any, Final
@@ -20,6 +21,9 @@ _MIB: Final = 1024 * 1024
 LARGEST: Final = _MIB
 """Characters of one set of rules."""
 CHECK_BOUNDS: Final = Bounds(seconds=20, cpu_seconds=20, memory=1024 * _MIB, answer=4 * _MIB)
+_room: Final = threading.BoundedSemaphore(2)
+"""Children that check at once in this process: each may take a processor for seconds, and a gigabyte."""
+_WAIT_SECONDS: Final = 5
 _MOST_RULES: Final = 2000
 _MOST_PROBLEMS: Final = 20
 _MOST_MATCHES: Final = 500
@@ -46,10 +50,14 @@ def check(source: RuleSource) -> Checked:
     """Compile a set of rules in a child. Never raises for a bad text: its limits are errors without a place."""
     if len(source.text) > LARGEST:
         return Checked([], [RuleProblem(1, 1, f"The text is longer than {LARGEST:,} characters.")])
+    if not _room.acquire(timeout=_WAIT_SECONDS):
+        return Checked([], [RuleProblem(1, 1, "Other rules are being checked. Save again in a minute.")])
     try:
         return sandbox.run(check_rules, source, CHECK_BOUNDS).answer
     except SandboxError as error:
         return Checked([], [RuleProblem(1, 1, error.message)])
+    finally:
+        _room.release()
 
 
 def check_rules(source: RuleSource) -> Checked:

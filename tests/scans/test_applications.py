@@ -11,12 +11,14 @@ from tests.scans.test_uploads import _home, analysed, world
 from tests.support.apks import Signer, archive, dex, key, sample, sample_manifest, sign
 from tests.support.world import ADA, World, begin
 
+from vedette.detection import Context
 from vedette.feeds import file_rules
 from vedette.feeds.file_rules import FileRulesError
 from vedette.foundation import database
 from vedette.project.scan import command
 from vedette.scans import kept, rule_engine
 from vedette.scans.child import RuleSource, Upload, read_upload
+from vedette.scans.result import scan as judge
 from vedette_facts.apk import ApkLimits
 from vedette_facts.apk.read import read_data
 from vedette_facts.limits import UnreadableError
@@ -92,6 +94,14 @@ def test_an_application_that_poses_as_one_of_ios_is_read_as_both(tmp_path: Path)
         found = read_upload(Upload(str(path), name))
         assert [facts.app and facts.app.package for facts in found.apks] == ["org.example.made"]
         assert [facts.app and facts.app.package for facts in found.ipas] == ["org.x"]
+
+
+def test_what_all_parts_of_a_bundle_share_is_told_once(tmp_path: Path) -> None:
+    part = sign(sample(), v2=[Signer(key(subject="Android Debug", number=0))])
+    path = tmp_path / "x.apks"
+    path.write_bytes(archive({"base.apk": part, "split.apk": part}))
+    findings = judge(read_upload(Upload(str(path), path.name)), Context()).findings
+    assert [finding.key for finding in findings] == ["debug_key:org.example.made"]
 
 
 def test_rules_out_of_time_are_told() -> None:

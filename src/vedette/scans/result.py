@@ -100,6 +100,8 @@ def scan(acquisition: Acquisition, context: Context) -> Scan:
         findings += _of_file(partial(judge_apk, apk, context), "apk", unread)
     for ipa in acquisition.ipas:
         findings += _of_file(partial(judge_ipa, ipa, context), "ipa", unread)
+    # parts of one application have its name and its signer: each finding is told once
+    findings = list(dict.fromkeys(findings))
     findings += judge_traces(acquisition.traces, context.index, platform)
     if not context.index.size:
         unread.append(

@@ -33,6 +33,7 @@ class Encounters:
         self._waiting: dict[UUID, list[Encounter]] = defaultdict(list)
         self._count = self._dropped = 0
         self._met: OrderedDict[tuple[UUID, str, str, str], float] = OrderedDict()
+        self._writing = asyncio.Lock()
 
     def take(self, phone: Phone, verdict: WebVerdict, way: Way) -> None:
         """Take one to be written down."""
@@ -53,7 +54,14 @@ class Encounters:
         )
 
     async def write(self) -> None:
-        """Write down what waits; what cannot be written now waits on, what never can be is dropped."""
+        """Write down what waits; what cannot be written now waits on, what never can be is dropped.
+
+        When it returns, what was taken before is written: it waits for a writing that is under way.
+        """
+        async with self._writing:
+            await self._write()
+
+    async def _write(self) -> None:
         waiting, self._waiting = self._waiting, defaultdict(list)
         self._count = 0
         if self._dropped:

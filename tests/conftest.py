@@ -4,6 +4,7 @@ import atexit
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +86,13 @@ def pytest_runtestloop() -> None:
     """Collect garbage again, of the tests alone."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """End the browser that this worker's tests shared, where one of them had it."""
+    if browser := sys.modules.get("tests.support.browser"):
+        browser.end()
 
 
 @pytest.fixture(scope="session")

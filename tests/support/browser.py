@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
+from asyncio import AbstractEventLoop, get_running_loop
+from asyncio.events import _set_running_loop
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,20 +63,74 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=executable(), args=FLAGS)
 
 
+class _Kept:
+    """The browser of this process, started once: a start costs as much as three pages.
+
+    The event loop that Playwright keeps must not outlive the tests of a file: no other would run beside it in this
+    thread, and Django would refuse its database. Between files it sleeps, which asyncio calls not running.
+    """
+
+    def __init__(self) -> None:
+        self._manager = sync_playwright()
+        self._playwright = self._manager.__enter__()
+        self._loop: AbstractEventLoop | None = get_running_loop()
+        self._browser: Browser | None = None
+
+    def wake(self) -> Browser:
+        """Give the browser to the tests of one file; another one, should it have died."""
+        os.environ[UNSAFE] = "1"
+        _set_running_loop(self._loop)
+        if self._browser is None or not _answers(self._browser):
+            self._browser = launch(self._playwright)
+        return self._browser
+
+    def sleep(self) -> None:
+        """Close the file's windows, with all that they remember."""
+        try:
+            if self._browser:
+                _windows.pop(self._browser, None)
+                for context in self._browser.contexts:
+                    context.close()
+        finally:
+            _set_running_loop(None)
+            os.environ.pop(UNSAFE, None)
+
+    def end(self) -> None:
+        """End the browser and what drives it."""
+        _set_running_loop(self._loop)
+        if self._browser:
+            self._browser.close()
+        self._manager.__exit__()
+
+
+def _answers(browser: Browser) -> bool:
+    # the loop that slept has not heard of an end meanwhile: asking tells
+    try:
+        browser.new_browser_cdp_session().detach()
+    except Error:
+        return False
+    return True
+
+
+_kept: list[_Kept] = []
+
+
 @contextmanager
 def running() -> Iterator[Browser]:
-    """A browser for the tests of one file: the event loop that Playwright keeps must not outlive them."""
-    # Beside that loop Django would refuse its database in this thread.
-    before = os.environ.get(UNSAFE)
-    os.environ[UNSAFE] = "1"
+    """Give the browser to the tests of one file, without a window; raises playwright's Error where there is none."""
+    if not _kept:
+        _kept.append(_Kept())
+    kept = _kept[0]
     try:
-        with sync_playwright() as playwright:
-            launched = launch(playwright)
-            yield launched
-            launched.close()
+        yield kept.wake()
     finally:
-        if before is None:
-            del os.environ[UNSAFE]
+        kept.sleep()
+
+
+def end() -> None:
+    """End the browser of this process, if there is one: with the last test (tests/conftest.py)."""
+    while _kept:
+        _kept.pop().end()
 
 
 def window(browser: Browser, size: tuple[int, int] = DESKTOP, scheme: str = "light", **options: Any) -> Page:

@@ -79,7 +79,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("policy/web/lists", web_protection_lists.page, name="web-lists"),
     path("policy/web/lists/add", web_protection_lists.add, name="web-names-add"),
     path("policy/web/lists/<uuid:name_id>/remove", web_protection_lists.remove, name="web-name-remove"),
-    path("policy/web/lists/<uuid:batch>/take-back", web_protection_lists.take_back, name="web-names-take-back"),
+    path(
+        "policy/web/lists/<uuid:batch>/take-back", web_protection_lists.take_back, name="web-names-take-back"
+    ),
     path("policy/apps/", app_rules.page, name="app-rules"),
     path("policy/privacy/", privacy.page, name="privacy"),
     path("policy/files/", file_rules.page, name="file-rules"),

@@ -77,9 +77,7 @@ class Tokens:
             self._kept[entra_tenant_id, scope] = used, token, until
         return token
 
-    def _asked(
-        self, entra_tenant_id: str, used: Registration, scope: str, *, fresh: bool
-    ) -> dict[str, Any]:
+    def _asked(self, entra_tenant_id: str, used: Registration, scope: str, *, fresh: bool) -> dict[str, Any]:
         """Return what msal answers, a token or Entra's refusal. Raises TokenError when Entra does not answer.
 
         Who wants a fresh token (a heartbeat, a person) asks in any case.

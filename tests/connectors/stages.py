@@ -121,9 +121,8 @@ class Stages:
     def _have_memory_of(self, name: str, scene: Scene) -> None:
         """What this process remembers of Microsoft is put back too: tokens, limits, broken circuits, addresses."""
         kept, mine = self._tokens[name], str(scene.organisation.id)
-        if kept is None:
-            _applications().pop(mine, None)
-        else:
+        tokens.shared(config.current())[0].forget(mine)
+        if kept is not None:
             _applications()[mine] = kept
         throttle._limiters.clear()
         circuit._circuits.clear()

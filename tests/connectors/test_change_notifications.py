@@ -290,9 +290,12 @@ def test_a_handshake_that_fails_is_explained_and_leaves_one_subscription_in_the_
     assert len(known) == 2
 
 
-def test_news_that_is_told_twice_makes_one_poll(watched: Scene, service: httpx.Client) -> None:
+def test_news_that_is_told_twice_makes_one_poll(
+    watched: Scene, service: httpx.Client, move_clock: Callable[[float], None]
+) -> None:
     turn_on(watched)
     calm(watched)
+    move_clock(60)  # the last poll is not only a moment ago
     with database.tenant(watched.tenant_id):
         Subscription.objects.filter(resource="users").update(secret_hash=hashed("the secret"))
     note = {"subscriptionId": rows(watched)["users"].remote_id, "clientState": "the secret"}

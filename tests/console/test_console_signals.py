@@ -66,8 +66,8 @@ def test_both_sources_are_named_where_they_differ_and_old_words_are_marked(world
     world.report(device, facts())
     assess(world.tenant_id)
     root = rows(world, device)["Rooted or jailbroken"]
-    assert (root.value, str(root.source)) == ("no", "The app")
-    assert root.note == "Intune says otherwise: yes"
+    assert (root.value, str(root.source)) == ("yes", "Intune")
+    assert root.note == "The app says otherwise: no"
     old = rows(world, managed(world, dt.timedelta(days=40), jailbroken=False))["Rooted or jailbroken"]
     assert (old.value, old.state, old.note) == ("no", "old", "too old to count")
 

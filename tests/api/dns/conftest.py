@@ -210,7 +210,7 @@ def prepare() -> tuple[World, uuid.UUID, World, dict[str, Any]]:
 
 
 @pytest.fixture
-def asker(serving: Serving, db: Database, scenes: Scenes) -> Asker:
+def asker(serving: Serving, db: Database, scenes: Scenes) -> Iterator[Asker]:
     assert db.name
     world, device_id, stranger, key = scenes.give("resolver", prepare)
     given = {"on": True, "upstream": f"127.0.0.1:{serving.names.port}", "pause_minutes": 30}
@@ -220,4 +220,6 @@ def asker(serving: Serving, db: Database, scenes: Scenes) -> Asker:
         device = Device.objects.get(pk=device_id)
         address = resolver.make(device, ADA)
     serving.forget()
-    return Asker(serving, world, device, address, stranger, ECKey.import_key(key))
+    yield Asker(serving, world, device, address, stranger, ECKey.import_key(key))
+    # what is still on its way belongs to this test
+    serving.do(serving.api.service.encounters.write())

@@ -139,7 +139,8 @@ def test_a_line_needs_two_points_and_stays_in_its_box() -> None:
 
 
 @pytest.mark.parametrize(
-    ("access", "absent"), [("full", set()), ("restricted", {"application_keys", "connectors", "enrollment"})]
+    ("access", "absent"),
+    [("full", set()), ("restricted", {"application_keys", "connectors", "enrollment", "scans"})],
 )
 @override_settings(ROOT_URLCONF="tests.web.site")
 def test_the_menu_shows_what_the_access_may_open(access: Access, absent: set[str]) -> None:

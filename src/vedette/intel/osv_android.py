@@ -15,8 +15,8 @@ from vedette.intel.tally import Document, ImportFailedError, Tally
 
 MOST_ENTRIES: Final = 100_000
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError)
-"""What `zipfile` raises at a bad archive: RuntimeError for an encrypted entry and, as a kind of it, for a packing method
-that it does not know (CPython, Lib/zipfile); the others for broken bytes."""
+"""What `zipfile` raises at a bad archive: RuntimeError for an encrypted entry and, as a kind of it, for a packing
+method that it does not know (CPython, Lib/zipfile); the others for broken bytes."""
 LARGEST_ENTRY: Final = 2 * 1024 * 1024
 LARGEST_UNPACKED: Final = 512 * 1024 * 1024
 

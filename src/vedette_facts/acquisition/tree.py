@@ -20,8 +20,8 @@ _CHUNK = 1024 * 1024
 _UNPACKED_FREELY = 1024 * 1024
 """Small files may pack to almost nothing; the ratio is asked above this."""
 _READ_ERRORS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
-"""What reading a file or an entry of an archive raises: RuntimeError is how `zipfile` refuses an encrypted entry and, as
-a kind of it, a packing method that it does not know (CPython, Lib/zipfile); the others are broken bytes."""
+"""What reading a file or an entry of an archive raises: RuntimeError is how `zipfile` refuses an encrypted entry and,
+as a kind of it, a packing method that it does not know (CPython, Lib/zipfile); the others are broken bytes."""
 
 
 class Tree(Protocol):

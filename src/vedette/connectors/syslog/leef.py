@@ -13,7 +13,7 @@ from vedette.connectors.destination_summary import Summary
 DELIMITER: Final = "\t"
 NAMED: Final = "x09"
 TIME_FORMAT: Final = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX"
-"""How `devTime` reads, as LEEF asks for it: a pattern of Java's SimpleDateFormat, in which XXX is the offset `+00:00`."""
+"""How `devTime` reads, as LEEF asks for it: a pattern of Java's SimpleDateFormat, whose XXX is the offset `+00:00`."""
 
 
 def line(summary: Summary) -> str:

@@ -33,7 +33,9 @@ LISTS: dict[str, Any] = {
             "third_party": True,
         }
     ],
-    "files.json": [{"path": "/sdcard/Download/x", "modified_time": 1.7e9, "sha256": "ab" * 32, "mode": "rwx"}],
+    "files.json": [
+        {"path": "/sdcard/Download/x", "modified_time": 1.7e9, "sha256": "ab" * 32, "mode": "rwx"}
+    ],
     "processes.json": [{"pid": 1, "name": "init", "user": "root", "parent_pid": 0}],
     "root_binaries.json": ["/sbin/su"],
 }

@@ -1,15 +1,13 @@
 """Writing what the detectors found: threats opened, seen again, resolved; blind spots noted and cleared."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext_noop
 
-from vedette.compliance import minimise
+from vedette.compliance import minimise, open_threats
 from vedette.compliance.judge import Judged
 from vedette.compliance.models import DetectorFailure
 from vedette.foundation import clock, database
@@ -128,8 +126,6 @@ def _touch(still: Iterable[tuple[Threat, Finding]]) -> None:
 
 def _open(new: Sequence[tuple[Judged, Finding]]) -> list[Threat]:
     """Insert threats; risk and response are looked up by SQL in the policy of each device's group."""
-    if not new:
-        return []
     rows = [
         {
             "id": str(new_id()),
@@ -147,14 +143,7 @@ def _open(new: Sequence[tuple[Judged, Finding]]) -> list[Threat]:
         }
         for item, finding in new
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            {"tenant": database.current_tenant(), "rows": json.dumps(rows), "now": clock.now()},
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-    opened = Threat.objects.filter(id__in=ids).select_related("device").defer("device__facts")
-    return list(opened.order_by("id"))
+    return open_threats.insert(rows)
 
 
 def _evidence(finding: Finding) -> list[dict[str, Any]]:
@@ -211,23 +200,3 @@ def _spot(device_id: UUID, kind: str, name: str, classification: str, message: s
         classification=classification,
         message=message.replace("\0", "")[:_KEPT_MESSAGE],
     )
-
-
-_INSERT: Final = """
-insert into threats_threat
-    (id, tenant_id, device_id, classification, family, key, status, risk, response, summary, mend, evidence,
-     detector, source, origin, simulated, detected_at, created_at, updated_at, resolution, ignored_by, ignore_reason)
-select f.id, %(tenant)s, f.device_id, f.classification, f.family, f.key, 'open',
-       coalesce(level.risk, other.risk), coalesce(level.response, other.response),
-       f.summary, f.mend, f.evidence, f.detector, f.source, f.origin, false, f.detected_at, %(now)s, %(now)s, '', '', ''
-from jsonb_to_recordset(%(rows)s::jsonb)
-    as f(id uuid, device_id uuid, classification text, key text, family text, summary text, mend text,
-         evidence jsonb, detector text, source text, origin text, detected_at timestamptz)
-join devices_device d on d.tenant_id = %(tenant)s and d.id = f.device_id
-left join threats_policylevel level on level.tenant_id = %(tenant)s
-     and level.group_id = d.group_id and level.classification = f.classification
-left join threats_policylevel other on other.tenant_id = %(tenant)s
-     and other.group_id = d.group_id and other.classification = 'UNKNOWN'
-on conflict (tenant_id, device_id, classification, key) where not (status = 'resolved') do nothing
-returning id
-"""

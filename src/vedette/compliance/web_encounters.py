@@ -5,7 +5,6 @@ ends by itself some hours after it was met last, or by an administrator. The sus
 alone never cost a phone its access. So does what a person only asked about (a text, a code).
 """
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count
 from django.db.models.fields.json import KeyTextTransform
 
-from vedette.compliance import signals, state
+from vedette.compliance import open_threats, signals, state
 from vedette.compliance.models import StateChange, WebEncounter
 from vedette.compliance.threat_events import threat_event
 from vedette.detection.web import BadAddressError, WebVerdict, parse_address
@@ -29,10 +27,12 @@ from vedette.foundation import clock, database
 from vedette.foundation.ids import new_id
 from vedette.threats.models import Threat
 from vedette.verdict import CLASSIFICATIONS
+from vedette.verdict.findings import AGENT
 from vedette.verdict.summaries import summary_in
 
 Way = Literal["doh", "dot", "link", "text", "qr", "report"]
 
+DETECTOR: Final = "web/1"
 CAUSE: Final = "web"
 ASKED: Final = frozenset({"text", "qr"})
 """Ways by which a person asks before going anywhere."""
@@ -247,15 +247,7 @@ def _open(met: Sequence[_Met], hours: timedelta) -> list[Threat]:
             if identity not in wanted or item.counts:
                 wanted[identity] = item
     now = clock.now()
-    rows = [_threat_row(item, hours, now) for item in wanted.values()]
-    if not rows:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, {"tenant": database.current_tenant(), "rows": json.dumps(rows), "now": now})
-        ids = [row[0] for row in cursor.fetchall()]
-    opened = list(
-        Threat.objects.filter(id__in=ids).select_related("device").defer("device__facts").order_by("id")
-    )
+    opened = open_threats.insert([_threat_row(item, hours, now) for item in wanted.values()])
     made = {(row.device_id, row.classification, row.key): row for row in opened}
     for item in met:
         item.threat = item.threat or made.get((item.device.id, item.row.classification, item.key))
@@ -277,7 +269,9 @@ def _threat_row(item: _Met, hours: timedelta, now: datetime) -> dict[str, object
         "summary": summary_in("en", verdict.reasons)
         or CLASSIFICATIONS[item.row.classification].text["en"].title,
         "evidence": item.row.evidence,
+        "detector": DETECTOR,
         "source": next((fact.source for fact in verdict.reasons if fact.source), ""),
+        "origin": AGENT,
         "detected_at": item.row.last_at.isoformat(),
     }
 
@@ -316,25 +310,3 @@ def _resolve(threat_ids: Collection[UUID]) -> list[StateChange]:
     changes = state.decide_devices(ids, CAUSE)
     signals.threats_changed.send(sender=Threat, tenant_id=rows[0].tenant_id, device_ids=ids)
     return changes
-
-
-_INSERT: Final = """
-insert into threats_threat
-    (id, tenant_id, device_id, classification, family, key, status, risk, response, summary, mend, evidence,
-     detector, source, origin, simulated, detected_at, created_at, updated_at, resolved_at, resolution, ignored_by,
-     ignore_reason)
-select f.id, %(tenant)s, f.device_id, f.classification, f.family, f.key, f.status,
-       coalesce(level.risk, other.risk), coalesce(level.response, other.response),
-       f.summary, '', f.evidence, 'web/1', f.source, 'agent', false, f.detected_at, %(now)s, %(now)s,
-       f.resolved_at, f.resolution, '', ''
-from jsonb_to_recordset(%(rows)s::jsonb)
-    as f(id uuid, device_id uuid, classification text, key text, family text, status text, resolution text,
-         resolved_at timestamptz, summary text, evidence jsonb, source text, detected_at timestamptz)
-join devices_device d on d.tenant_id = %(tenant)s and d.id = f.device_id
-left join threats_policylevel level on level.tenant_id = %(tenant)s
-     and level.group_id = d.group_id and level.classification = f.classification
-left join threats_policylevel other on other.tenant_id = %(tenant)s
-     and other.group_id = d.group_id and other.classification = 'UNKNOWN'
-on conflict (tenant_id, device_id, classification, key) where not (status = 'resolved') do nothing
-returning id
-"""
